@@ -1,0 +1,24 @@
+//! Tasks, answers, tools and actions of finqa-gym.
+//!
+//! Pure code: no I/O, no clock, no threads, no randomness source and no Python, so that everything here can be
+//! tested and fuzzed by itself. Where each rule comes from is said beside it and in `docs/spec/`.
+
+pub mod action;
+pub mod answer;
+pub mod calculator;
+pub mod corpus;
+pub mod error;
+pub mod gold;
+pub mod observation;
+pub mod records;
+pub mod sql;
+pub mod sql_guard;
+pub mod table;
+pub mod task;
+pub mod tool;
+
+pub use corpus::{Corpus, CorpusInfo, CorpusLimits};
+pub use error::{Error, Result, ToolError, ToolErrorCode};
+pub use table::{Company, Table, Value};
+pub use task::{Split, Task};
+pub use tool::{ToolCall, ToolProfile, ToolSpec};
