@@ -249,6 +249,14 @@ impl Toolbox {
             spec.name.clone_from(new);
         }
         specs.extend(user.into_iter().map(|s| ToolSpec { kind: ToolKind::User, ..s }));
+        Self::of(specs)
+    }
+
+    /// Exactly these tools.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] if two tools share a name, or a name is not made of letters, digits, `_` and `-`.
+    pub fn of(specs: Vec<ToolSpec>) -> Result<Self> {
         for (i, spec) in specs.iter().enumerate() {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if spec.name.is_empty() || !spec.name.chars().all(fits) {

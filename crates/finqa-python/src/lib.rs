@@ -1,1 +1,44 @@
-//! finqa-python
+//! Python bindings of finqa-gym: the native module `finqa_gym._native`.
+//!
+//! Thin on purpose: convert, call the engine through the one door that releases the GIL ([`gil`]), convert back.
+//! The classes here are wrapped by pure Python ones, which carry the documentation that users read.
+
+mod actions;
+mod convert;
+mod corpus;
+mod env;
+mod exceptions;
+mod gil;
+mod policy;
+mod scoring;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// How this extension was built.
+#[pyfunction]
+fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let info = PyDict::new(py);
+    info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    info.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
+    info.set_item("sqlite", finqa_sqlite::sqlite_version())?;
+    info.set_item("sqlite_options", finqa_sqlite::build_options())?;
+    info.set_item("sqlite_warnings", finqa_sqlite::check_build())?;
+    info.set_item("datafusion", false)?;
+    info.set_item("corpus_version", finqa_data::CORPUS_VERSION)?;
+    Ok(info)
+}
+
+#[pymodule]
+fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add_function(wrap_pyfunction!(build_info, m)?)?;
+    exceptions::register(m)?;
+    m.add_class::<corpus::PyCorpus>()?;
+    m.add_class::<env::PyVectorEnv>()?;
+    m.add_class::<env::PyTurns>()?;
+    m.add_class::<policy::PyScriptedPolicy>()?;
+    scoring::register(m)?;
+    Ok(())
+}
