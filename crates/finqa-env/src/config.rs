@@ -67,6 +67,7 @@ pub enum OnMalformed {
 
 /// Settings of a [`crate::VectorEnv`].
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named by what it does")]
 pub struct EnvConfig {
     /// Slots.
     pub num_envs: usize,

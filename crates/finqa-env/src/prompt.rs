@@ -6,7 +6,7 @@ use finqa_core::tool::{ToolKind, ToolProfile, Toolbox};
 use crate::config::EnvConfig;
 
 /// The system prompt: the configured one, or the profile's own with the tools' actual names.
-pub fn system_prompt(config: &EnvConfig, tools: &Toolbox) -> String {
+pub(crate) fn system_prompt(config: &EnvConfig, tools: &Toolbox) -> String {
     if let Some(text) = &config.system_prompt {
         return text.clone();
     }
@@ -48,7 +48,7 @@ pub fn system_prompt(config: &EnvConfig, tools: &Toolbox) -> String {
 }
 
 /// The user message: the configured template filled in, or the query as the published data sets word it.
-pub fn task_prompt(config: &EnvConfig, task: &Task) -> String {
+pub(crate) fn task_prompt(config: &EnvConfig, task: &Task) -> String {
     match &config.task_prompt {
         None => task.user_query(),
         Some(template) => template

@@ -58,6 +58,25 @@ impl Sampler {
         self.cached.clear();
     }
 
+    /// Gives slots streams of their own: slots with `None` go on with theirs.
+    ///
+    /// # Panics
+    /// If there is not one entry a slot; callers check.
+    pub fn reseed_slots(&mut self, new: &[Option<u64>]) {
+        let mut seeds = match std::mem::replace(&mut self.seeds, Seeds::Run(0)) {
+            Seeds::PerSlot(seeds) => seeds,
+            // Slots that shared a stream until now start streams of their own.
+            Seeds::Run(seed) => (0..new.len() as u64).map(|i| seed.wrapping_add(i)).collect(),
+        };
+        for (slot, seed) in new.iter().enumerate() {
+            if let Some(seed) = seed {
+                seeds[slot] = *seed;
+                self.draws[slot] = 0;
+            }
+        }
+        self.seeds = Seeds::PerSlot(seeds);
+    }
+
     /// Tasks in the split.
     pub fn num_tasks(&self) -> usize {
         self.tasks.len()

@@ -25,7 +25,9 @@ pub struct ResetOptions {
     /// Indices into the corpus, one for every group (or every group with a masked slot); `None` draws.
     pub tasks: Option<Vec<u32>>,
     /// Starts the stream of tasks again with this seed.
-    pub seeds: Option<Seeds>,
+    pub seed: Option<u64>,
+    /// Gives slots streams of their own, one entry a slot; `None` goes on with the slot's stream.
+    pub slot_seeds: Option<Vec<Option<u64>>>,
     /// Only these slots; `None` for all.
     pub mask: Option<Vec<bool>>,
 }
@@ -62,7 +64,9 @@ pub struct Row {
     pub observation: Observation,
     /// Reward.
     pub reward: f32,
-    /// Numbers.
+    /// Where the episode that took the action stands now.
+    pub status: Status,
+    /// Numbers of the slot's episode; of the new one after a reset.
     pub info: SlotInfo,
     /// Text of an infrastructure fault.
     pub infra_error: Option<Box<str>>,
@@ -202,7 +206,7 @@ impl VectorEnv {
         {
             return Err(Error::Argument(format!("reset_mask has {} entries; {n} are needed", mask.len())));
         }
-        if let Some(Seeds::PerSlot(seeds)) = &options.seeds
+        if let Some(seeds) = &options.slot_seeds
             && seeds.len() != n
         {
             return Err(Error::Argument(format!("seed has {} entries; {n} are needed", seeds.len())));
@@ -232,8 +236,11 @@ impl VectorEnv {
         }) {
             return Err(Error::AlreadyPending { slot });
         }
-        if let Some(seeds) = &options.seeds {
-            slots.sampler.reseed(seeds.clone());
+        if let Some(seed) = options.seed {
+            slots.sampler.reseed(Seeds::Run(seed));
+        }
+        if let Some(seeds) = &options.slot_seeds {
+            slots.sampler.reseed_slots(seeds);
         }
         Ok(chosen
             .into_iter()
@@ -325,12 +332,12 @@ impl VectorEnv {
 
     /// Takes `batch_size` results in order of completion, waiting for them.
     ///
-    /// A row with a `user_call` is not finished: run the tool and call [`VectorEnv::resume`]. `poll` is called every
+    /// A row with a `user_call` is not finished: run the tool and call [`VectorEnv::resume`]. `interrupt_check` is called every
     /// 100 ms of waiting; if it returns false, `Ok(None)` comes back and nothing is lost.
     ///
     /// # Errors
     /// [`Error::NothingPending`] if fewer are under way.
-    pub fn recv(&self, batch_size: usize, poll: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Row>>> {
+    pub fn recv(&self, batch_size: usize, interrupt_check: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Row>>> {
         let pool = self.pool()?;
         let mut rows = {
             let mut slots = lock(&self.slots);
@@ -342,7 +349,7 @@ impl VectorEnv {
         };
         let wanted = batch_size - rows.len();
         if wanted > 0 {
-            let Some(finished) = pool.take(wanted, poll) else {
+            let Some(finished) = pool.take(wanted, interrupt_check) else {
                 lock(&self.slots).reset_rows.append(&mut rows);
                 return Ok(None);
             };
@@ -384,7 +391,7 @@ impl VectorEnv {
                         let next = self.start(pool, &mut slots, index, task);
                         row.last = Some(Box::new((std::mem::take(&mut row.observation), info)));
                         row.prompt = next.prompt;
-                        row.info.was_reset = true;
+                        row.info = next.info;
                     }
                     rows.push(row);
                 }
@@ -427,7 +434,7 @@ impl VectorEnv {
         &self,
         source: Arc<dyn ActionSource>,
         env_ids: &[u32],
-        poll: &mut dyn FnMut() -> bool,
+        interrupt_check: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Vec<Row>>> {
         {
             let mut slots = lock(&self.slots);
@@ -453,7 +460,7 @@ impl VectorEnv {
             }
         }
         self.send(source, env_ids)?;
-        let rows = self.recv(env_ids.len(), poll)?;
+        let rows = self.recv(env_ids.len(), interrupt_check)?;
         Ok(rows.map(|mut rows| {
             rows.sort_unstable_by_key(|row| row.slot);
             rows
@@ -545,6 +552,7 @@ fn row(slot: u32, turn: Turn, info: SlotInfo) -> Row {
         prompt: None,
         observation: turn.observation,
         reward: turn.reward,
+        status: info.status,
         info,
         infra_error: turn.infra_error,
         user_call: None,

@@ -30,7 +30,7 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
         };
         observations.append(text)?;
     }
-    let infos = infos(py, rows.iter().map(|row| row.info))?;
+    let infos = self::infos(py, rows.iter().map(|row| row.info))?;
     if rows.iter().any(|row| row.infra_error.is_some()) {
         infos.set_item("infra_error", rows.iter().map(|row| row.infra_error.as_deref()).collect::<Vec<_>>())?;
     }
@@ -40,13 +40,16 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
             .map(|row| row.last.as_ref().map(|last| observation_text(py, &last.0, &mut scratch)))
             .collect();
         infos.set_item("final_obs", last)?;
+        // Rows without an ended episode carry their own numbers; `final_obs` says which rows count.
+        let ended = rows.iter().map(|row| row.last.as_ref().map_or(row.info, |last| last.1));
+        infos.set_item("final_info", self::infos(py, ended)?)?;
     }
     Ok((
         PyArray1::from_iter(py, rows.iter().map(|row| row.slot as i32)),
         observations,
         PyArray1::from_iter(py, rows.iter().map(|row| row.reward)),
-        PyArray1::from_iter(py, rows.iter().map(|row| row.info.status == Status::Terminated)),
-        PyArray1::from_iter(py, rows.iter().map(|row| matches!(row.info.status, Status::Truncated(_)))),
+        PyArray1::from_iter(py, rows.iter().map(|row| row.status == Status::Terminated)),
+        PyArray1::from_iter(py, rows.iter().map(|row| matches!(row.status, Status::Truncated(_)))),
         infos,
     ))
 }

@@ -8,7 +8,7 @@ use finqa_core::error::ToolErrorCode;
 use finqa_core::sql::SqlBackend;
 use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec};
 use finqa_env::observation::ToolMessage;
-use finqa_env::sampler::{SamplerState, Seeds};
+use finqa_env::sampler::SamplerState;
 use finqa_env::vector::{EpisodeView, Row};
 use finqa_env::{
     AutoresetMode, EnvConfig, OnMalformed, OnNoCall, ResetOptions, Status, TruncationReason, VectorEnv,
@@ -213,11 +213,10 @@ impl PyVectorEnv {
         py: Python<'py>,
         tasks: Option<Vec<u32>>,
         seed: Option<u64>,
-        slot_seeds: Option<Vec<u64>>,
+        slot_seeds: Option<Vec<Option<u64>>>,
         mask: Option<Vec<bool>>,
     ) -> PyResult<Received<'py>> {
-        let seeds = slot_seeds.map(Seeds::PerSlot).or(seed.map(Seeds::Run));
-        let options = ResetOptions { tasks, seeds, mask };
+        let options = ResetOptions { tasks, seed, slot_seeds, mask };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
         self.received(py, rows)
     }
