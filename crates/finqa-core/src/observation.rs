@@ -14,7 +14,7 @@ use std::borrow::Cow;
 /// assert_eq!(cut_middle("short", 8_000), "short");
 /// let cut = cut_middle(&"x".repeat(100), 60).into_owned();
 /// assert_eq!(cut.chars().count(), 60);
-/// assert!(cut.contains("\n… 71 of 100 characters cut …\n"));
+/// assert!(cut.contains("\n… 70 of 100 characters cut …\n"));
 /// ```
 pub fn cut_middle(text: &str, max_chars: usize) -> Cow<'_, str> {
     // A character takes at least one byte.
