@@ -13,7 +13,8 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from finqa_gym.bench.plain_env import load_tables, parse_call, rename_table
+from finqa_gym.bench.plain_env import parse_call
+from finqa_gym.bench.sql_names import load_tables, rename_table
 from finqa_gym.bench.workload import BenchEpisode, BenchTable, Rates, time_steps
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ class BareSqlite:
 
     Args:
         tables: Every table of every company.
-        workload: Episodes whose ``sql_query`` calls become the queries; all other calls are dropped.
-        cached_statements: How many prepared statements ``sqlite3`` keeps. 0 parses every text anew,
-            as for a policy that seldom writes the same query twice; Python's own default is 128.
+        workload: Episodes whose ``sql_query`` calls become the queries; other calls are dropped.
+        cached_statements: How many prepared statements ``sqlite3`` keeps. 0 parses every text
+            anew, as for a policy that seldom writes a query twice; Python's own default is 128.
 
     Raises:
         ValueError: The workload has no query on these tables.
@@ -62,7 +63,7 @@ class BareSqlite:
                 if sql_name is not None:
                     self.queries.append(rename_table(arguments["query"], table_name, sql_name))
         if not self.queries:
-            msg = "the workload has no sql_query call on one of the tables: there is nothing to measure"
+            msg = "the workload has no sql_query call on one of the tables: nothing to measure"
             raise ValueError(msg)
 
     def execute(self, query: str) -> str:
@@ -73,9 +74,7 @@ class BareSqlite:
             return json.dumps(str(error))
 
 
-def measure(
-    bare: BareSqlite, *, seconds: float | None = None, steps: int | None = None
-) -> Rates:
+def measure(bare: BareSqlite, *, seconds: float | None = None, steps: int | None = None) -> Rates:
     """Run all queries in turn, on one thread, and time each.
 
     Args:

@@ -2,21 +2,15 @@
 
 Built the way the published FinQA tool environments are: every table is loaded once into one
 ``sqlite3`` in-memory connection behind one ``threading.Lock``; queries go through
-``pandas.read_sql_query`` and ``to_json(orient="records")``; table lists and descriptions are strings
-made in advance; tool calls are found in the assistant text with a regular expression and read with
-``json.loads``; the submitted answer is compared with a relative tolerance of 1 %. It has a length
-cap on observations but no sandbox: no budget, no authorizer, and a write would persist.
-
-It is kept honest rather than slow: where the published code leaves a choice (the calculator, the
-quoting), the faster one is taken.
+``pandas.read_sql_query`` and ``to_json(orient="records")``; table lists and descriptions are made
+in advance; tool calls are found in the assistant text with a regular expression and read with
+``json.loads``; the submitted answer is compared with a relative tolerance of 1 %. Observations are
+cut to a length, but there is no sandbox: no budget, no authorizer, and a write would persist.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import json
-import operator
 import re
 import sqlite3
 import threading
@@ -24,6 +18,8 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from finqa_gym.bench.arithmetic import published_calculator
+from finqa_gym.bench.sql_names import load_tables, rename_table
 from finqa_gym.bench.workload import BenchEpisode, BenchTable, BenchTask, Rates, time_steps
 
 if TYPE_CHECKING:
@@ -63,7 +59,7 @@ class PlainEnv:
         self, tables: Iterable[BenchTable], *, max_turns: int = 20, max_chars: int = 8000
     ) -> None:
         self._read_sql = _pandas_reader()
-        self._calculate = calculator()
+        self._calculate = published_calculator()
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._sql_names = load_tables(self._connection, tables := list(tables))
@@ -224,57 +220,12 @@ def measure(
     return time_steps(play, seconds=seconds, steps=steps)
 
 
-def load_tables(
-    connection: sqlite3.Connection, tables: Iterable[BenchTable]
-) -> dict[tuple[str, str], str]:
-    """Create and fill every table as ``<company>_<table>`` and return the names given.
-
-    Args:
-        connection: Where to create them.
-        tables: The tables; every column gets the affinity TEXT.
-
-    Returns:
-        SQL name by (company, table name).
-
-    Raises:
-        ValueError: Two tables would get the same SQL name.
-    """
-    sql_names: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for table in tables:
-        sql_name = re.sub(r"\W", "_", f"{table.company}_{table.name}")
-        if sql_name.lower() in taken:
-            msg = f"table {table.name!r} of {table.company!r}: SQL name {sql_name!r} is taken"
-            raise ValueError(msg)
-        taken.add(sql_name.lower())
-        columns = ", ".join('"' + c.replace('"', '""') + '" TEXT' for c in table.columns)
-        marks = ", ".join("?" * len(table.columns))
-        connection.execute(f'CREATE TABLE "{sql_name}" ({columns})')
-        connection.executemany(f'INSERT INTO "{sql_name}" VALUES ({marks})', table.rows)
-        sql_names[table.company, table.name] = sql_name
-    connection.commit()
-    return sql_names
-
-
-def rename_table(query: str, table_name: str, sql_name: str) -> str:
-    """Put a table's SQL name where a query says ``FROM`` or ``JOIN`` the table.
-
-    Example:
-        >>> rename_table('select "2019" from "sales" where 1', "sales", "acme_sales")
-        'select "2019" FROM "acme_sales" where 1'
-    """
-    pattern = rf"\b(FROM|JOIN)\s+[\"'`]?{re.escape(table_name)}[\"'`]?(?!\w)"
-    return re.sub(
-        pattern, lambda m: f'{m[1].upper()} "{sql_name}"', query, flags=re.IGNORECASE
-    )
-
-
 def same_answer(submitted: str, ground_truth: str) -> bool:
     r"""Compare two answers: numbers within 1 % of the expected one, anything else as text.
 
     Example:
-        >>> same_answer(r"\boxed{24.4%}", "24.41 %"), same_answer("(5)", "5"), same_answer("No", "no")
-        (True, False, True)
+        >>> same_answer(r"\boxed{24.4%}", "24.41 %"), same_answer("(5)", "5")
+        (True, False)
     """
     left, right = _number(submitted), _number(ground_truth)
     if left is None or right is None:
@@ -338,74 +289,3 @@ def _pandas_reader() -> Callable[..., Any]:
         )
         raise ImportError(msg) from error
     return pd.read_sql_query
-
-
-def calculator() -> Callable[[str], Any]:
-    """Return asteval where it is installed, as in the published loops, else a walk of Python's AST."""
-    if importlib.util.find_spec("asteval") is None:
-        return evaluate
-    from asteval import Interpreter
-
-    def fresh_interpreter(expression: str) -> Any:
-        return Interpreter()(expression, show_errors=False, raise_errors=False)
-
-    return fresh_interpreter
-
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "max": max, "min": min, "round": round}
-
-
-def evaluate(expression: str) -> float:
-    """Evaluate an arithmetic expression in floating point.
-
-    Args:
-        expression: Numbers, ``+ - * / % **``, parentheses and abs, max, min, round.
-
-    Returns:
-        The value.
-
-    Raises:
-        ArithmeticError: Division by zero or overflow.
-        SyntaxError: Not an expression.
-        ValueError: Something that is not arithmetic.
-
-    Example:
-        >>> evaluate("(1496.5 - 1202.9) / 2 + max(1, 2)")
-        148.8
-    """
-    return float(_value(ast.parse(expression.strip(), mode="eval").body))
-
-
-def _value(node: ast.expr) -> float:
-    match node:
-        case ast.Constant(value=bool() | complex()):
-            pass
-        case ast.Constant(value=int() | float() as number):
-            return float(number)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _real(_BINARY[type(op)](_value(left), _value(right)))
-        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
-            return _real(_UNARY[type(sign)](_value(operand)))
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
-            return _real(_FUNCTIONS[name](*map(_value, args)))
-        case _:
-            pass
-    msg = f"{ast.unparse(node)!r} is not arithmetic"
-    raise ValueError(msg)
-
-
-def _real(value: Any) -> float:
-    # A negative base with a broken exponent gives a complex number.
-    if isinstance(value, complex):
-        msg = f"{value} is not a real number"
-        raise ValueError(msg)  # noqa: TRY004 - a value, not a type, is at fault: the policy's expression
-    return float(value)

@@ -1,9 +1,8 @@
 """What every contender of a benchmark is fed: the same tables, the same assistant texts.
 
-The unit is an episode of six actions in the order in which a policy that has to find its table plays
-them, one of each kind: list the tables, describe one, a query that fails (no such column), the
-corrected query, a calculation, the answer. So the six kinds have equal shares of the steps, which
-is the mix behind the published environments' figures plus the submission that earns the reward.
+The unit is an episode of six actions in the order in which a policy that has to find its table
+plays them, one of each kind: list the tables, describe one, a query that fails (no such column),
+the corrected query, a calculation, the answer. So the six kinds have equal shares of the steps.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class Rates(TypedDict):
 
 
 def episodes_for(tables: Iterable[BenchTable], *, seed: int = 0) -> list[BenchEpisode]:
-    """Make one six-action episode per table that has a usable cell, in an order fixed by ``seed``.
+    r"""Make one six-action episode per table that has a usable cell, in a seeded order.
 
     Args:
         tables: Tables to ask about; one without a labelled, filled cell is left out.
@@ -84,7 +83,7 @@ def episodes_for(tables: Iterable[BenchTable], *, seed: int = 0) -> list[BenchEp
         The column is there, so I query it.
         <tool_call>
         {"name": "sql_query", "arguments": {"company_name": "acme", "table_name": "sales", "query":
-        "SELECT \\"2019\\" FROM \\"sales\\" WHERE \\"item\\" = 'Total'"}}
+        "SELECT \"2019\" FROM \"sales\" WHERE \"item\" = 'Total'"}}
         </tool_call>
     """
     chance = random.Random(seed)
@@ -115,11 +114,14 @@ def _episode(table: BenchTable, label: str, column: str, value: str) -> BenchEpi
     place = {**company, "table_name": table.name}
     # Bare, not quoted: SQLite takes an unknown "name" for a string and would answer.
     failing = select(column).replace(f"SELECT {_quoted(column)}", "SELECT no_such_column", 1)
+    good = select(column)
     actions = (
         _call("I look for the table first.", "get_table_names", company),
         _call("This one fits the question.", "get_table_info", place),
         _call("I query it.", "sql_query", {**place, "query": failing}),
-        _call("The column is there, so I query it.", "sql_query", {**place, "query": select(column)}),
+        _call(
+            "The column is there, so I query it.", "sql_query", {**place, "query": select(column)}
+        ),
         _call("Now the change.", "calculator", {"expression": "(1496.5 - 1202.9) / 1202.9 * 100"}),
         _call("That is the answer.", "submit_answer", {"answer": value}),
     )
@@ -145,8 +147,8 @@ def time_steps(
     """Repeat ``run_round`` until the budget is used up and turn its step times into rates.
 
     Args:
-        run_round: Plays a bounded piece of the workload, appends nanoseconds per step to the list it
-            is given and returns how many episodes it finished.
+        run_round: Plays a bounded piece of the workload, appends nanoseconds per step to the list
+            it is given and returns how many episodes it finished.
         seconds: Stop after the round that passes this wall time, or
         steps: after the round that reaches this many steps. Exactly one of the two is given.
 
