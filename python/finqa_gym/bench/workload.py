@@ -103,25 +103,18 @@ def episodes_for(tables: Iterable[BenchTable], *, seed: int = 0) -> list[BenchEp
 
 
 def _episode(table: BenchTable, label: str, column: str, value: str) -> BenchEpisode:
-    def select(column: str) -> str:
-        literal = label.replace("'", "''")
-        return (
-            f"SELECT {_quoted(column)} FROM {_quoted(table.name)}"
-            f" WHERE {_quoted(table.columns[0])} = '{literal}'"
-        )
-
+    literal = label.replace("'", "''")
+    source = f"FROM {_quoted(table.name)} WHERE {_quoted(table.columns[0])} = '{literal}'"
+    good = f"SELECT {_quoted(column)} {source}"
+    # Bare, not quoted: SQLite takes an unknown "name" for a string and would answer.
+    failing = f"SELECT no_such_column {source}"
     company = {"company_name": table.company}
     place = {**company, "table_name": table.name}
-    # Bare, not quoted: SQLite takes an unknown "name" for a string and would answer.
-    failing = select(column).replace(f"SELECT {_quoted(column)}", "SELECT no_such_column", 1)
-    good = select(column)
     actions = (
         _call("I look for the table first.", "get_table_names", company),
         _call("This one fits the question.", "get_table_info", place),
         _call("I query it.", "sql_query", {**place, "query": failing}),
-        _call(
-            "The column is there, so I query it.", "sql_query", {**place, "query": select(column)}
-        ),
+        _call("The column is there, so I query it.", "sql_query", {**place, "query": good}),
         _call("Now the change.", "calculator", {"expression": "(1496.5 - 1202.9) / 1202.9 * 100"}),
         _call("That is the answer.", "submit_answer", {"answer": value}),
     )
