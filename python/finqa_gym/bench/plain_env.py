@@ -288,4 +288,5 @@ def _pandas_reader() -> Callable[..., Any]:
             "installed: pip install 'finqa-gym[bench]'"
         )
         raise ImportError(msg) from error
-    return pd.read_sql_query
+    reader: Callable[..., Any] = pd.read_sql_query
+    return reader
