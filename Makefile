@@ -25,8 +25,9 @@ DEV := $(VENV)/.dev-$(HASH)
 # A conda environment beside the virtual one confuses maturin.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin
 MATURIN_FLAGS := --release $(if $(FEATURES),--features $(FEATURES))
-# The ABI is fixed (abi3), so the Rust checks need no interpreter and do not rebuild for another one.
-CARGO := env PYO3_NO_PYTHON=1 cargo
+# The ABI is fixed (abi3), so the Rust checks need no interpreter: none is looked for, none is linked,
+# and nothing is rebuilt because a checkout has another .venv.
+CARGO := env PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1 cargo
 STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
