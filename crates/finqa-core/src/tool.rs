@@ -316,7 +316,10 @@ impl Toolbox {
             };
             spec.name.clone_from(new);
         }
-        specs.extend(user.into_iter().map(|s| ToolSpec { kind: ToolKind::User, ..s }));
+        specs.extend(user.into_iter().map(|s| ToolSpec {
+            kind: ToolKind::User,
+            ..s
+        }));
         Self::of(specs)
     }
 

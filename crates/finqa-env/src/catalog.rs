@@ -28,7 +28,13 @@ impl CompanyTexts {
             .enumerate()
             .map(|(i, table)| (table.name.to_lowercase().into_boxed_str(), i as u16))
             .collect();
-        Self { company, names, infos, table_index, profile }
+        Self {
+            company,
+            names,
+            infos,
+            table_index,
+            profile,
+        }
     }
 
     /// Index of a table by name: case, surrounding blanks and a `.json` suffix are ignored, as rLLM does.
@@ -58,13 +64,20 @@ impl Catalog {
     /// An empty catalog.
     pub fn new(corpus: Arc<Corpus>, profile: ToolProfile) -> Self {
         let companies = corpus.companies().iter().map(|_| OnceLock::new()).collect();
-        Self { corpus, profile, companies }
+        Self {
+            corpus,
+            profile,
+            companies,
+        }
     }
 
     /// The texts of company `index`.
     pub fn company(&self, index: usize) -> &Arc<CompanyTexts> {
         self.companies[index].get_or_init(|| {
-            Arc::new(CompanyTexts::new(Arc::clone(&self.corpus.companies()[index]), self.profile))
+            Arc::new(CompanyTexts::new(
+                Arc::clone(&self.corpus.companies()[index]),
+                self.profile,
+            ))
         })
     }
 }

@@ -67,7 +67,10 @@ pub enum OnMalformed {
 
 /// Settings of a [`crate::VectorEnv`].
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named by what it does")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each named by what it does"
+)]
 pub struct EnvConfig {
     /// Slots.
     pub num_envs: usize,
@@ -169,7 +172,10 @@ impl EnvConfig {
             }
         }
         if self.num_envs > i32::MAX as usize {
-            return Err(Error::Config(format!("num_envs is {}; env ids are 32-bit", self.num_envs)));
+            return Err(Error::Config(format!(
+                "num_envs is {}; env ids are 32-bit",
+                self.num_envs
+            )));
         }
         if !self.num_envs.is_multiple_of(self.group_size) {
             return Err(Error::Config(format!(

@@ -48,19 +48,32 @@ impl Context {
         if let Some(max_turns) = corpus.info().limits.max_turns {
             config.max_turns = config.max_turns.max(max_turns);
         }
-        let toolbox =
-            Toolbox::new(config.tool_profile, &config.tool_names, config.user_tools.clone())?;
+        let toolbox = Toolbox::new(
+            config.tool_profile,
+            &config.tool_names,
+            config.user_tools.clone(),
+        )?;
         let mut limits = corpus.query_limits();
         limits.repair_double_quotes = config.repair_double_quotes;
         // Rows are cut before characters, so the row cap follows the observation's size.
-        limits.max_result_bytes =
-            limits.max_result_bytes.min(u32::try_from(config.max_observation_chars).unwrap_or(u32::MAX));
+        limits.max_result_bytes = limits
+            .max_result_bytes
+            .min(u32::try_from(config.max_observation_chars).unwrap_or(u32::MAX));
         if config.tool_profile == ToolProfile::Compact {
             limits.style = ResultStyle::Compact;
         }
         let system_prompt = prompt::system_prompt(&config, &toolbox).into();
         let catalog = Catalog::new(Arc::clone(&corpus), config.tool_profile);
-        Ok(Self { config, corpus, catalog, backend, toolbox, limits, system_prompt, stats: Stats::default() })
+        Ok(Self {
+            config,
+            corpus,
+            catalog,
+            backend,
+            toolbox,
+            limits,
+            system_prompt,
+            stats: Stats::default(),
+        })
     }
 
     /// The user message of a task.

@@ -93,7 +93,10 @@ pub(crate) fn run(
 
 /// An argument as text. The parser has checked it against the schema, so it is there and a string.
 fn text<'a>(call: &'a ToolCall, name: &str) -> &'a str {
-    call.arguments.get(name).and_then(serde_json::Value::as_str).unwrap_or("")
+    call.arguments
+        .get(name)
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or("")
 }
 
 /// The company of a call: the named one, which must be one of the episode's, or the first if tools take no company.
@@ -103,23 +106,36 @@ fn company<'a>(
     call: &ToolCall,
 ) -> Result<(u32, &'a CompanyTexts), ToolError> {
     let texts = |index: u32| (index, &**ctx.catalog.company(index as usize));
-    let Some(named) = call.arguments.get("company_name").and_then(serde_json::Value::as_str) else {
+    let Some(named) = call
+        .arguments
+        .get("company_name")
+        .and_then(serde_json::Value::as_str)
+    else {
         return Ok(texts(companies[0]));
     };
     let name = named.trim().trim_matches('`');
-    companies.iter().copied().map(texts).find(|(_, c)| c.company.name.eq_ignore_ascii_case(name)).ok_or_else(
-        || {
-            let allowed: Vec<_> =
-                companies.iter().map(|&i| ctx.catalog.company(i as usize).company.name.as_str()).collect();
+    companies
+        .iter()
+        .copied()
+        .map(texts)
+        .find(|(_, c)| c.company.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            let allowed: Vec<_> = companies
+                .iter()
+                .map(|&i| ctx.catalog.company(i as usize).company.name.as_str())
+                .collect();
             ToolError::new(
                 ToolErrorCode::UnknownCompany,
                 format!(
                     "Error: company {named:?} is not part of this question. Use company_name {}.",
-                    allowed.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(" or ")
+                    allowed
+                        .iter()
+                        .map(|n| format!("{n:?}"))
+                        .collect::<Vec<_>>()
+                        .join(" or ")
                 ),
             )
-        },
-    )
+        })
 }
 
 fn table(ctx: &Context, company: &CompanyTexts, call: &ToolCall) -> Result<u16, ToolError> {

@@ -33,8 +33,14 @@ pub enum TruncationReason {
 
 impl TruncationReason {
     /// Names by numeric value; 0 is "not truncated".
-    pub const NAMES: [&'static str; 6] =
-        ["", "max_turns", "malformed_action", "infra_timeout", "infra_backend", "worker_panic"];
+    pub const NAMES: [&'static str; 6] = [
+        "",
+        "max_turns",
+        "malformed_action",
+        "infra_timeout",
+        "infra_backend",
+        "worker_panic",
+    ];
 
     /// Stable name.
     pub const fn name(self) -> &'static str {
@@ -164,8 +170,12 @@ impl Episode {
     pub fn new(ctx: &Context, task_index: u32) -> Self {
         let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
         // Corpus::new has checked that every task's companies exist.
-        let companies =
-            task.companies.iter().filter_map(|name| ctx.corpus.company_index(name)).map(|i| i as u32).collect();
+        let companies = task
+            .companies
+            .iter()
+            .filter_map(|name| ctx.corpus.company_index(name))
+            .map(|i| i as u32)
+            .collect();
         Self {
             task,
             task_index,
@@ -226,7 +236,13 @@ impl Episode {
     }
 
     /// Handles one message. Costs a turn whatever it holds.
-    pub fn step(&mut self, ctx: &Context, action: Action<'_>, length_limited: bool, delta: &mut Delta) -> Step {
+    pub fn step(
+        &mut self,
+        ctx: &Context,
+        action: Action<'_>,
+        length_limited: bool,
+        delta: &mut Delta,
+    ) -> Step {
         self.turn += 1;
         delta.steps += 1;
         let (content, calls) = match action {
@@ -238,7 +254,10 @@ impl Episode {
             ParsedAction::default()
         } else if let Some(calls) = calls {
             let parsed = parse_structured(calls, &ctx.toolbox);
-            ParsedAction { text: content.trim().to_string(), ..parsed }
+            ParsedAction {
+                text: content.trim().to_string(),
+                ..parsed
+            }
         } else {
             parse_action(content, &ctx.toolbox, &ctx.parse_options(length_limited))
         };
@@ -250,7 +269,10 @@ impl Episode {
         };
         if ctx.config.keep_messages {
             progress.action = content.into();
-            progress.tool_calls = calls.map(ToString::to_string).unwrap_or_default().into_boxed_str();
+            progress.tool_calls = calls
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .into_boxed_str();
         }
         if too_long {
             let error = ToolError::new(
@@ -262,7 +284,14 @@ impl Episode {
                 ),
             );
             progress.num_attempts = 1;
-            self.fail(&mut progress, None, AttemptStatus::InvalidJson, Touched::default(), &error, delta);
+            self.fail(
+                &mut progress,
+                None,
+                AttemptStatus::InvalidJson,
+                Touched::default(),
+                &error,
+                delta,
+            );
         }
         self.advance(ctx, progress, delta)
     }
@@ -270,20 +299,42 @@ impl Episode {
     /// Goes on with a message that waited for a user's tool: `result` is the tool's text, or its error text.
     ///
     /// A call without a waiting message returns a finished turn without effect.
-    pub fn resume(&mut self, ctx: &Context, result: Result<String, String>, delta: &mut Delta) -> Step {
+    pub fn resume(
+        &mut self,
+        ctx: &Context,
+        result: Result<String, String>,
+        delta: &mut Delta,
+    ) -> Step {
         let mut progress = self.progress.take().map(|p| *p).unwrap_or_default();
         if let Some(attempt) = progress.waiting.take() {
             match result {
                 Ok(text) => {
-                    let text = match finqa_core::observation::cut_middle(&text, ctx.config.max_observation_chars) {
+                    let text = match finqa_core::observation::cut_middle(
+                        &text,
+                        ctx.config.max_observation_chars,
+                    ) {
                         std::borrow::Cow::Borrowed(_) => text.into(),
                         std::borrow::Cow::Owned(cut) => cut.into(),
                     };
-                    self.succeed(&mut progress, &attempt, ToolKind::User, Touched::default(), text, delta);
+                    self.succeed(
+                        &mut progress,
+                        &attempt,
+                        ToolKind::User,
+                        Touched::default(),
+                        text,
+                        delta,
+                    );
                 }
                 Err(message) => {
                     let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
-                    self.fail(&mut progress, Some(ToolKind::User), attempt.status, Touched::default(), &error, delta);
+                    self.fail(
+                        &mut progress,
+                        Some(ToolKind::User),
+                        attempt.status,
+                        Touched::default(),
+                        &error,
+                        delta,
+                    );
                     name_last(&mut progress, &attempt);
                 }
             }
@@ -297,22 +348,35 @@ impl Episode {
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
-                self.calls.push(self.event(None, attempt.status, None, Touched::default()));
+                self.calls
+                    .push(self.event(None, attempt.status, None, Touched::default()));
                 continue;
             }
             progress.num_attempts += 1;
             if let Some(error) = self.refusal(ctx, &progress, &attempt) {
                 progress.malformed |= is_malformed(attempt.status);
                 let kind = attempt.tool.map(|i| ctx.toolbox.specs()[i].kind);
-                self.fail(&mut progress, kind, attempt.status, Touched::default(), &error, delta);
+                self.fail(
+                    &mut progress,
+                    kind,
+                    attempt.status,
+                    Touched::default(),
+                    &error,
+                    delta,
+                );
                 name_last(&mut progress, &attempt);
                 continue;
             }
-            let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else { continue };
+            let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
+                continue;
+            };
             let kind = ctx.toolbox.specs()[tool].kind;
             progress.num_calls += 1;
             if kind == ToolKind::User {
-                let user_call = UserCall { tool, call: call.clone() };
+                let user_call = UserCall {
+                    tool,
+                    call: call.clone(),
+                };
                 progress.waiting = Some(attempt);
                 self.progress = Some(Box::new(progress));
                 return Step::UserCall(user_call);
@@ -321,14 +385,23 @@ impl Episode {
             let mut touched = Touched::default();
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
-                Ok(Output::Text(text)) => self.succeed(&mut progress, &attempt, kind, touched, text, delta),
+                Ok(Output::Text(text)) => {
+                    self.succeed(&mut progress, &attempt, kind, touched, text, delta)
+                }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
                     self.submit(ctx, &answer);
                     self.succeed(&mut progress, &attempt, kind, touched, text, delta);
                 }
                 Err(Failure::Tool(error)) => {
-                    self.fail(&mut progress, Some(kind), attempt.status, touched, &error, delta);
+                    self.fail(
+                        &mut progress,
+                        Some(kind),
+                        attempt.status,
+                        touched,
+                        &error,
+                        delta,
+                    );
                     name_last(&mut progress, &attempt);
                 }
                 Err(Failure::Infra(infra)) => {
@@ -338,7 +411,8 @@ impl Episode {
                         TruncationReason::InfraBackend
                     };
                     self.status = Status::Truncated(reason);
-                    progress.infra_error = Some(format!("{}: {}", infra.kind, infra.message).into());
+                    progress.infra_error =
+                        Some(format!("{}: {}", infra.kind, infra.message).into());
                     delta.infra_faults += 1;
                 }
             }
@@ -396,7 +470,11 @@ impl Episode {
     /// A message without a call: a final answer, or feedback.
     fn without_call(&mut self, ctx: &Context, progress: &mut Progress, delta: &mut Delta) {
         let takes_text = ctx.config.tool_profile != ToolProfile::OpenEnv;
-        let answer = if takes_text { final_answer(&progress.text) } else { None };
+        let answer = if takes_text {
+            final_answer(&progress.text)
+        } else {
+            None
+        };
         let answer = match (answer, ctx.config.on_no_call()) {
             (Some(answer), _) => Some(answer),
             (None, OnNoCall::Submit) if !progress.length_limited => Some(progress.text.as_str()),
@@ -421,8 +499,15 @@ impl Episode {
                 "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
             )
         } else {
-            let submit = ctx.toolbox.name_of(ToolKind::SubmitAnswer).unwrap_or("the submit tool");
-            let or = if takes_text { ", or end with a line `FINAL ANSWER: <answer>`" } else { "" };
+            let submit = ctx
+                .toolbox
+                .name_of(ToolKind::SubmitAnswer)
+                .unwrap_or("the submit tool");
+            let or = if takes_text {
+                ", or end with a line `FINAL ANSWER: <answer>`"
+            } else {
+                ""
+            };
             ToolError::new(
                 ToolErrorCode::NoAction,
                 format!(
@@ -431,11 +516,23 @@ impl Episode {
                 ),
             )
         };
-        self.fail(progress, None, AttemptStatus::MissingName, Touched::default(), &error, delta);
+        self.fail(
+            progress,
+            None,
+            AttemptStatus::MissingName,
+            Touched::default(),
+            &error,
+            delta,
+        );
     }
 
     fn submit(&mut self, ctx: &Context, answer: &str) {
-        self.verdict = Some(score_answer(answer, &self.task.truth, &self.task.answer, ctx.config.answer_mode));
+        self.verdict = Some(score_answer(
+            answer,
+            &self.task.truth,
+            &self.task.answer,
+            ctx.config.answer_mode,
+        ));
         self.submission = Some(answer.into());
         self.status = Status::Terminated;
     }
@@ -500,7 +597,14 @@ impl Episode {
         error: Option<ToolErrorCode>,
         touched: Touched,
     ) -> CallEvent {
-        CallEvent { turn: self.turn, kind, status, error, table: touched.table, rows: touched.rows }
+        CallEvent {
+            turn: self.turn,
+            kind,
+            status,
+            error,
+            table: touched.table,
+            rows: touched.rows,
+        }
     }
 
     fn succeed(
@@ -513,8 +617,13 @@ impl Episode {
         delta: &mut Delta,
     ) {
         delta.calls[kind as usize] += 1;
-        self.calls.push(self.event(Some(kind), attempt.status, None, touched));
-        progress.observation.messages.push(ToolMessage { id: "".into(), name: "".into(), content });
+        self.calls
+            .push(self.event(Some(kind), attempt.status, None, touched));
+        progress.observation.messages.push(ToolMessage {
+            id: "".into(),
+            name: "".into(),
+            content,
+        });
         name_last(progress, attempt);
     }
 
@@ -531,7 +640,8 @@ impl Episode {
             delta.calls[kind as usize] += 1;
         }
         delta.errors[error.code as usize] += 1;
-        self.calls.push(self.event(kind, status, Some(error.code), touched));
+        self.calls
+            .push(self.event(kind, status, Some(error.code), touched));
         progress.num_errors += 1;
         progress.last_error = Some(error.code);
         progress.observation.messages.push(ToolMessage {

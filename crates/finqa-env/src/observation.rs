@@ -25,7 +25,11 @@ impl Text {
             Self::Rows(rows) => {
                 out.push_str(&rows.text);
                 if rows.shown_rows < rows.total_rows || rows.total_is_lower_bound {
-                    let at_least = if rows.total_is_lower_bound { "at least " } else { "" };
+                    let at_least = if rows.total_is_lower_bound {
+                        "at least "
+                    } else {
+                        ""
+                    };
                     // Writing to a String cannot fail.
                     let _ = write!(
                         out,

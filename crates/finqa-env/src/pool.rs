@@ -54,9 +54,15 @@ struct Batch {
 impl Batch {
     fn new(work: Work, entries: Vec<(u32, u32)>, workers: usize) -> Self {
         let n = entries.len();
-        let ranges =
-            (0..workers).map(|w| (AtomicUsize::new(n * w / workers), n * (w + 1) / workers)).collect();
-        Self { work, entries, ranges, chunk: (n / (workers * 16)).clamp(1, 64) }
+        let ranges = (0..workers)
+            .map(|w| (AtomicUsize::new(n * w / workers), n * (w + 1) / workers))
+            .collect();
+        Self {
+            work,
+            entries,
+            ranges,
+            chunk: (n / (workers * 16)).clamp(1, 64),
+        }
     }
 
     /// The next chunk for `worker`: of its own range, then of the others'.
@@ -103,14 +109,21 @@ impl Pool {
         for worker in 0..num_threads {
             let (sender, receiver) = unbounded();
             workers.push(sender);
-            let (ctx, episodes, done) = (Arc::clone(&ctx), Arc::clone(&episodes), Arc::clone(&done));
+            let (ctx, episodes, done) =
+                (Arc::clone(&ctx), Arc::clone(&episodes), Arc::clone(&done));
             threads.push(
                 std::thread::Builder::new()
                     .name(format!("finqa-env-{worker}"))
                     .spawn(move || run_worker(worker, &receiver, &ctx, &episodes, &done))?,
             );
         }
-        Ok(Self { ctx, episodes, workers, threads, done })
+        Ok(Self {
+            ctx,
+            episodes,
+            workers,
+            threads,
+            done,
+        })
     }
 
     /// The episode of a slot. Must not be called while the slot has an action under way, or it waits for it.
@@ -135,7 +148,14 @@ impl Pool {
         let mut out = Vec::with_capacity(batch.entries.len());
         let mut delta = Delta::new(self.ctx.config.measure_latency);
         while let Some(chunk) = batch.claim(0) {
-            run_chunk(&batch, chunk, &self.ctx, &self.episodes, &mut delta, &mut out);
+            run_chunk(
+                &batch,
+                chunk,
+                &self.ctx,
+                &self.episodes,
+                &mut delta,
+                &mut out,
+            );
         }
         self.ctx.stats.add(&delta);
         out
@@ -212,7 +232,9 @@ fn run_chunk(
     for &(slot, index) in chunk {
         let mut guard = lock(&episodes[slot as usize]);
         // The vector environment checks that a slot was reset before it takes an action.
-        let Some(episode) = guard.as_mut() else { continue };
+        let Some(episode) = guard.as_mut() else {
+            continue;
+        };
         let step = catch_unwind(AssertUnwindSafe(|| match &batch.work {
             Work::Actions(source) => {
                 let (action, length_limited) = source.action(index as usize);

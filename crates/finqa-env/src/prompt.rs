@@ -17,7 +17,10 @@ pub(crate) fn system_prompt(config: &EnvConfig, tools: &Toolbox) -> String {
     let submit = name(ToolKind::SubmitAnswer);
     match config.tool_profile {
         ToolProfile::Compact => {
-            format!("Answer from the tables. Tools: {}. List, look, query, then answer.", tools.names())
+            format!(
+                "Answer from the tables. Tools: {}. List, look, query, then answer.",
+                tools.names()
+            )
         }
         profile => {
             let calculate = match tools.name_of(ToolKind::Calculator) {

@@ -40,7 +40,13 @@ pub struct SamplerState {
 
 impl Sampler {
     /// A sampler over `tasks`, which must not be empty.
-    pub fn new(tasks: Vec<u32>, shuffle: bool, seed: u64, num_envs: usize, group_size: usize) -> Self {
+    pub fn new(
+        tasks: Vec<u32>,
+        shuffle: bool,
+        seed: u64,
+        num_envs: usize,
+        group_size: usize,
+    ) -> Self {
         Self {
             tasks,
             shuffle,
@@ -66,7 +72,9 @@ impl Sampler {
         let mut seeds = match std::mem::replace(&mut self.seeds, Seeds::Run(0)) {
             Seeds::PerSlot(seeds) => seeds,
             // Slots that shared a stream until now start streams of their own.
-            Seeds::Run(seed) => (0..new.len() as u64).map(|i| seed.wrapping_add(i)).collect(),
+            Seeds::Run(seed) => (0..new.len() as u64)
+                .map(|i| seed.wrapping_add(i))
+                .collect(),
         };
         for (slot, seed) in new.iter().enumerate() {
             if let Some(seed) = seed {
@@ -131,7 +139,12 @@ impl Sampler {
             Seeds::Run(seed) => (vec![*seed], false),
             Seeds::PerSlot(seeds) => (seeds.clone(), true),
         };
-        SamplerState { seeds, per_slot, draws: self.draws.clone(), num_tasks: self.tasks.len() as u64 }
+        SamplerState {
+            seeds,
+            per_slot,
+            draws: self.draws.clone(),
+            num_tasks: self.tasks.len() as u64,
+        }
     }
 
     /// Goes on where `state` was taken.

@@ -45,7 +45,11 @@ impl Delta {
             panics: 0,
             calls: [0; NUM_TOOLS],
             errors: [0; NUM_CODES],
-            latency: if measure_latency { vec![[0; NUM_BUCKETS]; NUM_TOOLS] } else { Vec::new() },
+            latency: if measure_latency {
+                vec![[0; NUM_BUCKETS]; NUM_TOOLS]
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -103,7 +107,10 @@ impl Stats {
             }
         }
         if !delta.latency.is_empty() {
-            let mut latency = self.latency.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut latency = self
+                .latency
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             latency.resize(NUM_TOOLS, [0; NUM_BUCKETS]);
             for (total, part) in latency.iter_mut().zip(&delta.latency) {
                 for (t, p) in total.iter_mut().zip(part) {
@@ -116,7 +123,10 @@ impl Stats {
     /// The counts so far.
     pub fn snapshot(&self) -> Snapshot {
         let load = |a: &AtomicU64| a.load(Relaxed);
-        let latency = self.latency.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let latency = self
+            .latency
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         Snapshot {
             steps: load(&self.scalars[0]),
             terminated: load(&self.scalars[1]),
@@ -202,12 +212,26 @@ mod tests {
     #[test]
     fn buckets_grow_with_latency_and_bound_it() {
         let mut last = 0;
-        for nanos in [0, 63, 64, 79, 80, 100, 1_000, 50_000, 1_000_000, 20_000_000_000] {
+        for nanos in [
+            0,
+            63,
+            64,
+            79,
+            80,
+            100,
+            1_000,
+            50_000,
+            1_000_000,
+            20_000_000_000,
+        ] {
             let b = bucket(nanos);
             assert!(b >= last);
             last = b;
             if (64..17_000_000_000).contains(&nanos) {
-                assert!(bucket_bound(b) > nanos && bucket_bound(b) <= nanos + nanos / 2, "{nanos}");
+                assert!(
+                    bucket_bound(b) > nanos && bucket_bound(b) <= nanos + nanos / 2,
+                    "{nanos}"
+                );
             }
         }
     }

@@ -131,16 +131,29 @@ impl VectorEnv {
     ///
     /// # Errors
     /// [`Error::Config`] for values that cannot work or a split without tasks.
-    pub fn new(corpus: Arc<Corpus>, backend: Arc<dyn SqlBackend>, config: EnvConfig) -> Result<Self> {
+    pub fn new(
+        corpus: Arc<Corpus>,
+        backend: Arc<dyn SqlBackend>,
+        config: EnvConfig,
+    ) -> Result<Self> {
         let tasks: Vec<u32> = corpus
             .tasks()
             .iter()
             .enumerate()
-            .filter(|(_, task)| config.split.as_ref().is_none_or(|split| task.split.0 == *split))
+            .filter(|(_, task)| {
+                config
+                    .split
+                    .as_ref()
+                    .is_none_or(|split| task.split.0 == *split)
+            })
             .map(|(i, _)| i as u32)
             .collect();
         if tasks.is_empty() {
-            let splits: Vec<_> = corpus.splits().iter().map(|(s, n)| format!("{s} ({n})")).collect();
+            let splits: Vec<_> = corpus
+                .splits()
+                .iter()
+                .map(|(s, n)| format!("{s} ({n})"))
+                .collect();
             return Err(Error::Config(format!(
                 "corpus {:?} has no task in split {:?}; its splits are: {}",
                 corpus.info().name,
@@ -153,8 +166,13 @@ impl VectorEnv {
             n => n,
         }
         .min(config.num_envs);
-        let sampler =
-            Sampler::new(tasks, config.shuffle, config.seed, config.num_envs, config.group_size);
+        let sampler = Sampler::new(
+            tasks,
+            config.shuffle,
+            config.seed,
+            config.num_envs,
+            config.group_size,
+        );
         let num_envs = config.num_envs;
         let ctx = Arc::new(Context::new(corpus, backend, config)?);
         let pool = Pool::new(Arc::clone(&ctx), num_threads)
@@ -187,7 +205,10 @@ impl VectorEnv {
     fn pool(&self) -> Result<Arc<Pool>> {
         let child = std::process::id();
         if child != self.process_id {
-            return Err(Error::Forked { parent: self.process_id, child });
+            return Err(Error::Forked {
+                parent: self.process_id,
+                child,
+            });
         }
         lock(&self.pool).clone().ok_or(Error::Closed)
     }
@@ -204,15 +225,22 @@ impl VectorEnv {
         if let Some(mask) = &options.mask
             && mask.len() != n
         {
-            return Err(Error::Argument(format!("reset_mask has {} entries; {n} are needed", mask.len())));
+            return Err(Error::Argument(format!(
+                "reset_mask has {} entries; {n} are needed",
+                mask.len()
+            )));
         }
         if let Some(seeds) = &options.slot_seeds
             && seeds.len() != n
         {
-            return Err(Error::Argument(format!("seed has {} entries; {n} are needed", seeds.len())));
+            return Err(Error::Argument(format!(
+                "seed has {} entries; {n} are needed",
+                seeds.len()
+            )));
         }
-        let chosen: Vec<usize> =
-            (0..n).filter(|&i| options.mask.as_ref().is_none_or(|mask| mask[i])).collect();
+        let chosen: Vec<usize> = (0..n)
+            .filter(|&i| options.mask.as_ref().is_none_or(|mask| mask[i]))
+            .collect();
         let mut groups: Vec<usize> = chosen.iter().map(|slot| slot / group_size).collect();
         groups.dedup();
         if let Some(tasks) = &options.tasks {
@@ -227,13 +255,16 @@ impl VectorEnv {
             }
             let total = self.ctx.corpus.tasks().len();
             if let Some(task) = tasks.iter().find(|&&t| t as usize >= total) {
-                return Err(Error::Argument(format!("task index {task} is out of range; there are {total} tasks")));
+                return Err(Error::Argument(format!(
+                    "task index {task} is out of range; there are {total} tasks"
+                )));
             }
         }
         let mut slots = lock(&self.slots);
-        if let Some(&slot) = chosen.iter().find(|&&slot| {
-            matches!(slots.phase[slot], Phase::InFlight | Phase::WaitsForUserTool)
-        }) {
+        if let Some(&slot) = chosen
+            .iter()
+            .find(|&&slot| matches!(slots.phase[slot], Phase::InFlight | Phase::WaitsForUserTool))
+        {
             return Err(Error::AlreadyPending { slot });
         }
         if let Some(seed) = options.seed {
@@ -289,11 +320,13 @@ impl VectorEnv {
         for (i, &slot) in env_ids.iter().enumerate() {
             let slot = slot as usize;
             let undo = match slots.phase.get(slot) {
-                None => {
-                    Some(Error::Argument(format!("env id {slot} does not exist; there are {n} envs")))
-                }
+                None => Some(Error::Argument(format!(
+                    "env id {slot} does not exist; there are {n} envs"
+                ))),
                 Some(Phase::NeverReset) => Some(Error::ResetNeeded { slot }),
-                Some(Phase::InFlight | Phase::WaitsForUserTool) => Some(Error::AlreadyPending { slot }),
+                Some(Phase::InFlight | Phase::WaitsForUserTool) => {
+                    Some(Error::AlreadyPending { slot })
+                }
                 Some(Phase::Over) if self.ctx.config.autoreset_mode != AutoresetMode::NextStep => {
                     Some(Error::EpisodeOver { slot })
                 }
@@ -302,7 +335,10 @@ impl VectorEnv {
             if let Some(error) = undo {
                 // All or nothing: slots marked so far go back to where they were.
                 for &marked in &env_ids[..i] {
-                    let over = pool.episode(marked as usize).as_ref().is_some_and(|e| e.status() != Status::Running);
+                    let over = pool
+                        .episode(marked as usize)
+                        .as_ref()
+                        .is_some_and(|e| e.status() != Status::Running);
                     slots.phase[marked as usize] = if over { Phase::Over } else { Phase::Ready };
                 }
                 return Err(error);
@@ -337,12 +373,19 @@ impl VectorEnv {
     ///
     /// # Errors
     /// [`Error::NothingPending`] if fewer are under way.
-    pub fn recv(&self, batch_size: usize, interrupt_check: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Row>>> {
+    pub fn recv(
+        &self,
+        batch_size: usize,
+        interrupt_check: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Vec<Row>>> {
         let pool = self.pool()?;
         let mut rows = {
             let mut slots = lock(&self.slots);
             if batch_size > slots.under_way {
-                return Err(Error::NothingPending { asked: batch_size, under_way: slots.under_way });
+                return Err(Error::NothingPending {
+                    asked: batch_size,
+                    under_way: slots.under_way,
+                });
             }
             let take = slots.reset_rows.len().min(batch_size);
             slots.reset_rows.drain(..take).collect::<Vec<_>>()
@@ -372,7 +415,9 @@ impl VectorEnv {
         for Finished { slot, outcome } in finished {
             let index = slot as usize;
             let guard = pool.episode(index);
-            let Some(episode) = guard.as_ref() else { continue };
+            let Some(episode) = guard.as_ref() else {
+                continue;
+            };
             match outcome {
                 Outcome::UserCall(call) => {
                     slots.phase[index] = Phase::WaitsForUserTool;
@@ -408,7 +453,9 @@ impl VectorEnv {
         let mut slots = lock(&self.slots);
         for (slot, _) in &results {
             if slots.phase.get(*slot as usize) != Some(&Phase::WaitsForUserTool) {
-                return Err(Error::Argument(format!("env {slot} does not wait for a user's tool")));
+                return Err(Error::Argument(format!(
+                    "env {slot} does not wait for a user's tool"
+                )));
             }
         }
         let mut entries = Vec::with_capacity(results.len());
@@ -439,7 +486,11 @@ impl VectorEnv {
         {
             let mut slots = lock(&self.slots);
             if slots.under_way > 0 {
-                let slot = slots.phase.iter().position(|p| *p == Phase::InFlight).unwrap_or(0);
+                let slot = slots
+                    .phase
+                    .iter()
+                    .position(|p| *p == Phase::InFlight)
+                    .unwrap_or(0);
                 return Err(Error::AlreadyPending { slot });
             }
             if env_ids.len() <= INLINE_BATCH {
@@ -515,7 +566,9 @@ impl VectorEnv {
 
     /// Ends the threads. Safe to call twice; everything else raises [`Error::Closed`] afterwards.
     pub fn close(&self) {
-        let Some(pool) = lock(&self.pool).take() else { return };
+        let Some(pool) = lock(&self.pool).take() else {
+            return;
+        };
         // A reader in another thread may still hold the pool; then its drop ends the threads.
         if let Some(mut pool) = Arc::into_inner(pool) {
             if std::process::id() == self.process_id {

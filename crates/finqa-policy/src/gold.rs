@@ -55,7 +55,13 @@ impl GoldRun {
             }
             moves.extend((0..gold.queries.len()).map(Move::Query));
         }
-        Self { moves, last: None, results: Vec::new(), value: None, planned_answer: false }
+        Self {
+            moves,
+            last: None,
+            results: Vec::new(),
+            value: None,
+            planned_answer: false,
+        }
     }
 
     /// The next message, after `observation` came back for the last one.
@@ -65,7 +71,9 @@ impl GoldRun {
             Some(Move::Calculate(_)) => self.value = Some(observation.trim().to_string()),
             _ => {}
         }
-        let Some(gold) = &task.gold else { return submit(tools, CANNOT_ANSWER) };
+        let Some(gold) = &task.gold else {
+            return submit(tools, CANNOT_ANSWER);
+        };
         if self.moves.is_empty() && !self.planned_answer {
             self.planned_answer = true;
             if let Some(expression) = self.expression(gold) {
@@ -77,16 +85,25 @@ impl GoldRun {
             }
         }
         let Some(next) = self.moves.pop_front() else {
-            let answer = self.answer(gold).unwrap_or_else(|| CANNOT_ANSWER.to_string());
+            let answer = self
+                .answer(gold)
+                .unwrap_or_else(|| CANNOT_ANSWER.to_string());
             return submit(tools, &answer);
         };
         let query = |i: usize| &gold.queries[i];
         let message = match &next {
-            Move::List(i) => call(tools, ToolKind::ListTables, &[("company_name", &query(*i).company)]),
+            Move::List(i) => call(
+                tools,
+                ToolKind::ListTables,
+                &[("company_name", &query(*i).company)],
+            ),
             Move::Info(i) => call(
                 tools,
                 ToolKind::TableInfo,
-                &[("company_name", &query(*i).company), ("table_name", &query(*i).table)],
+                &[
+                    ("company_name", &query(*i).company),
+                    ("table_name", &query(*i).table),
+                ],
             ),
             Move::Query(i) => call(
                 tools,
@@ -97,9 +114,11 @@ impl GoldRun {
                     ("query", &query(*i).sql),
                 ],
             ),
-            Move::Calculate(expression) => {
-                call(tools, ToolKind::Calculator, &[("expression", expression.as_str())])
-            }
+            Move::Calculate(expression) => call(
+                tools,
+                ToolKind::Calculator,
+                &[("expression", expression.as_str())],
+            ),
         };
         self.last = Some(next);
         // Every profile has these tools; one that lacked the tool would be answered honestly.
@@ -109,12 +128,20 @@ impl GoldRun {
     /// The calculator call that the program needs, with the cells filled in; `None` if it needs none.
     fn expression(&self, gold: &Gold) -> Option<String> {
         match &gold.answer {
-            GoldAnswer::Number { expression, operands, .. } if expression.trim() != "{0}" => {
-                self.fill(expression, operands)
-            }
-            GoldAnswer::Greater { left, right, operands } => {
-                Some(format!("({}) > ({})", self.fill(left, operands)?, self.fill(right, operands)?))
-            }
+            GoldAnswer::Number {
+                expression,
+                operands,
+                ..
+            } if expression.trim() != "{0}" => self.fill(expression, operands),
+            GoldAnswer::Greater {
+                left,
+                right,
+                operands,
+            } => Some(format!(
+                "({}) > ({})",
+                self.fill(left, operands)?,
+                self.fill(right, operands)?
+            )),
             _ => None,
         }
     }
@@ -123,26 +150,39 @@ impl GoldRun {
         let mut out = expression.to_string();
         for (i, operand) in operands.iter().enumerate() {
             let number = cell_number(self.cell(*operand)?)?;
-            let written = if number.starts_with('-') { format!("({number})") } else { number };
+            let written = if number.starts_with('-') {
+                format!("({number})")
+            } else {
+                number
+            };
             out = out.replace(&format!("{{{i}}}"), &written);
         }
         Some(out)
     }
 
     fn cell(&self, at: CellRef) -> Option<&str> {
-        let row = self.results.get(usize::from(at.query))?.get(usize::from(at.row))?;
+        let row = self
+            .results
+            .get(usize::from(at.query))?
+            .get(usize::from(at.row))?;
         row.get(usize::from(at.column)).map(String::as_str)
     }
 
     fn answer(&self, gold: &Gold) -> Option<String> {
         match &gold.answer {
-            GoldAnswer::Number { operands, decimals, suffix, .. } => {
+            GoldAnswer::Number {
+                operands,
+                decimals,
+                suffix,
+                ..
+            } => {
                 let value = match &self.value {
                     Some(value) if value.starts_with("Error") => return None,
                     Some(value) => value.clone(),
                     None => cell_number(self.cell(*operands.first()?)?)?,
                 };
-                let rounded = decimals.map_or(value.clone(), |d| round_decimal(&value, usize::from(d)));
+                let rounded =
+                    decimals.map_or(value.clone(), |d| round_decimal(&value, usize::from(d)));
                 Some(rounded + suffix)
             }
             GoldAnswer::Cells { cells } => {

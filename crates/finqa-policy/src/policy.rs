@@ -41,10 +41,16 @@ impl PolicyKind {
     /// # Errors
     /// [`Error::InvalidConfig`] naming the scripts.
     pub fn parse(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|k| k.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|k| k.name()).collect();
-            Error::InvalidConfig(format!("policy {name:?} is unknown; it must be one of {}", names.join(", ")))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|k| k.name() == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|k| k.name()).collect();
+                Error::InvalidConfig(format!(
+                    "policy {name:?} is unknown; it must be one of {}",
+                    names.join(", ")
+                ))
+            })
     }
 }
 
@@ -66,8 +72,20 @@ pub struct ScriptedPolicy {
 
 impl ScriptedPolicy {
     /// A policy for `num_envs` slots of an environment with `tools` over `corpus`.
-    pub fn new(kind: PolicyKind, corpus: Arc<Corpus>, tools: Toolbox, num_envs: usize, seed: u64) -> Self {
-        Self { kind, corpus, tools, seed, slots: (0..num_envs).map(|_| None).collect() }
+    pub fn new(
+        kind: PolicyKind,
+        corpus: Arc<Corpus>,
+        tools: Toolbox,
+        num_envs: usize,
+        seed: u64,
+    ) -> Self {
+        Self {
+            kind,
+            corpus,
+            tools,
+            seed,
+            slots: (0..num_envs).map(|_| None).collect(),
+        }
     }
 
     /// Tells the policy that `slot` starts an episode of task `task_index`.
@@ -77,10 +95,14 @@ impl ScriptedPolicy {
     pub fn reset(&mut self, slot: usize, task_index: u32) -> Result<()> {
         let num_slots = self.slots.len();
         let Some(task) = self.corpus.tasks().get(task_index as usize) else {
-            return Err(Error::InvalidConfig(format!("there is no task {task_index}")));
+            return Err(Error::InvalidConfig(format!(
+                "there is no task {task_index}"
+            )));
         };
         let Some(place) = self.slots.get_mut(slot) else {
-            return Err(Error::InvalidConfig(format!("there is no env {slot}; there are {num_slots}")));
+            return Err(Error::InvalidConfig(format!(
+                "there is no env {slot}; there are {num_slots}"
+            )));
         };
         *place = Some(Slot {
             task_index,
@@ -97,7 +119,9 @@ impl ScriptedPolicy {
     /// [`Error::InvalidConfig`] if the slot was never reset.
     pub fn act(&mut self, slot: usize, observation: &str) -> Result<String> {
         let Some(state) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
-            return Err(Error::InvalidConfig(format!("env {slot} was never reset in this policy")));
+            return Err(Error::InvalidConfig(format!(
+                "env {slot} was never reset in this policy"
+            )));
         };
         state.turn += 1;
         let task = &self.corpus.tasks()[state.task_index as usize];
@@ -113,7 +137,11 @@ impl ScriptedPolicy {
                 call(
                     &self.tools,
                     ToolKind::SqlQuery,
-                    &[("company_name", company), ("table_name", table), ("query", &sql)],
+                    &[
+                        ("company_name", company),
+                        ("table_name", table),
+                        ("query", &sql),
+                    ],
                 )
                 .unwrap_or_default()
             }
@@ -140,7 +168,9 @@ pub fn random_call(tools: &Toolbox, corpus: &Corpus, company: &str, random: &mut
     let spec = &tools.specs()[below(random, tools.specs().len())];
     let mut table = "no_such_table";
     let mut column = "item";
-    if let Some(found) = corpus.company_index(company).map(|i| &corpus.companies()[i])
+    if let Some(found) = corpus
+        .company_index(company)
+        .map(|i| &corpus.companies()[i])
         && !found.tables.is_empty()
         && below(random, 4) > 0
     {
@@ -149,7 +179,12 @@ pub fn random_call(tools: &Toolbox, corpus: &Corpus, company: &str, random: &mut
         column = &chosen.columns[below(random, chosen.columns.len())];
     }
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let sql = format!("SELECT {} FROM {} LIMIT {}", quoted(column), quoted(table), 1 + below(random, 5));
+    let sql = format!(
+        "SELECT {} FROM {} LIMIT {}",
+        quoted(column),
+        quoted(table),
+        1 + below(random, 5)
+    );
     let expression = format!("{} / {}", below(random, 10_000), below(random, 100));
     call_of(
         spec,

@@ -9,9 +9,15 @@ pub fn rows(observation: &str) -> Option<Vec<Vec<String>>> {
     let text = observation.trim_start();
     if text.starts_with('[') {
         // A note on rows that were cut may stand behind the records.
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Vec<Map<String, Value>>>();
+        let mut values =
+            serde_json::Deserializer::from_str(text).into_iter::<Vec<Map<String, Value>>>();
         let records = values.next()?.ok()?;
-        return Some(records.into_iter().map(|r| r.into_iter().map(|(_, v)| cell(v)).collect()).collect());
+        return Some(
+            records
+                .into_iter()
+                .map(|r| r.into_iter().map(|(_, v)| cell(v)).collect())
+                .collect(),
+        );
     }
     if text.starts_with("Error") {
         return None;
@@ -21,7 +27,11 @@ pub fn rows(observation: &str) -> Option<Vec<Vec<String>>> {
     Some(
         lines
             .filter(|line| !line.starts_with('('))
-            .map(|line| line.split(" | ").map(|cell| cell.trim().to_string()).collect())
+            .map(|line| {
+                line.split(" | ")
+                    .map(|cell| cell.trim().to_string())
+                    .collect()
+            })
             .collect(),
     )
 }
@@ -47,8 +57,19 @@ pub fn round_decimal(text: &str, decimals: usize) -> String {
     if whole.is_empty() || !plain(whole) || !plain(fraction) {
         return text.to_string();
     }
-    let mut kept: Vec<u8> = whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals)).collect();
-    let up = fraction.as_bytes().get(decimals).is_some_and(|d| *d >= b'5');
+    let mut kept: Vec<u8> = whole
+        .bytes()
+        .chain(
+            fraction
+                .bytes()
+                .chain(std::iter::repeat(b'0'))
+                .take(decimals),
+        )
+        .collect();
+    let up = fraction
+        .as_bytes()
+        .get(decimals)
+        .is_some_and(|d| *d >= b'5');
     if up {
         let mut i = kept.len();
         loop {
@@ -102,7 +123,10 @@ mod tests {
     fn records_and_compact_lines_read_the_same() {
         let json = rows("[{\"item\":\"a\",\"2024\":\"$ 5\"},{\"item\":\"b\",\"2024\":null}]\n(showing the first 2 of 9 rows)").unwrap();
         assert_eq!(json, vec![vec!["a", "$ 5"], vec!["b", ""]]);
-        assert_eq!(rows("item | 2024\n a | $ 5\n b | ").unwrap(), vec![vec!["a", "$ 5"], vec!["b", ""]]);
+        assert_eq!(
+            rows("item | 2024\n a | $ 5\n b | ").unwrap(),
+            vec![vec!["a", "$ 5"], vec!["b", ""]]
+        );
         assert_eq!(rows("Error: no such column"), None);
     }
 }

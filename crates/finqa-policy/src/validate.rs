@@ -23,7 +23,10 @@ pub struct ValidateOptions {
 
 impl Default for ValidateOptions {
     fn default() -> Self {
-        Self { tool_profile: ToolProfile::Rllm, answer_mode: AnswerMode::Strict }
+        Self {
+            tool_profile: ToolProfile::Rllm,
+            answer_mode: AnswerMode::Strict,
+        }
     }
 }
 
@@ -81,11 +84,19 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
     if task.gold.is_none() {
         return outcome("no_gold", "the task has no gold program".into(), "");
     }
-    let truth = finqa_core::answer::score_answer(&task.truth, &task.truth, &task.answer, ctx.config.answer_mode);
+    let truth = finqa_core::answer::score_answer(
+        &task.truth,
+        &task.truth,
+        &task.answer,
+        ctx.config.answer_mode,
+    );
     if truth.score < 1.0 {
         return outcome(
             "truth_not_accepted",
-            format!("the truth {:?} is not accepted as its own answer ({})", task.truth, truth.reason),
+            format!(
+                "the truth {:?} is not accepted as its own answer ({})",
+                task.truth, truth.reason
+            ),
             "",
         );
     }
@@ -96,20 +107,33 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
     while episode.status() == Status::Running {
         let message = run.act(&task, &ctx.toolbox, &observation);
         // No user tools are configured, so a step is always done.
-        let Step::Done(turn) = episode.step(ctx, Action::Text(&message), false, &mut delta) else { break };
+        let Step::Done(turn) = episode.step(ctx, Action::Text(&message), false, &mut delta) else {
+            break;
+        };
         observation.clear();
         turn.observation.write_to(&mut observation);
         if let Some(code) = turn.last_error {
-            return outcome("tool_error", format!("{code}: {observation} (message: {message})"), "");
+            return outcome(
+                "tool_error",
+                format!("{code}: {observation} (message: {message})"),
+                "",
+            );
         }
     }
     let submission = episode.submission().unwrap_or("");
     match episode.verdict() {
-        None => outcome("no_answer", format!("the episode ended as {:?}", episode.status()), ""),
+        None => outcome(
+            "no_answer",
+            format!("the episode ended as {:?}", episode.status()),
+            "",
+        ),
         Some(verdict) if verdict.score >= 1.0 => outcome("ok", String::new(), submission),
         Some(verdict) => outcome(
             "wrong_answer",
-            format!("submitted {submission:?}, truth {:?} ({})", task.truth, verdict.reason),
+            format!(
+                "submitted {submission:?}, truth {:?} ({})",
+                task.truth, verdict.reason
+            ),
             submission,
         ),
     }

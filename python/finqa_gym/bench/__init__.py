@@ -1,0 +1,1 @@
+"""Benchmark inputs and the baselines that the engine is compared with."""
