@@ -203,7 +203,9 @@ def _quantity(match: re.Match[str]) -> Quantity:
         else:
             raise UnreadableError("two units")
     mark = (match["mark"] or "").strip().lower()
-    currency = bool(match["currency"] or match["currency_after"]) or bool(mark and "share" not in mark)
+    currency = bool(match["currency"] or match["currency_after"]) or bool(
+        mark and "share" not in mark
+    )
     plain = bare_year and not currency and not mark
     return Quantity(
         value=-value if "-" in signs or (opened and closed and not plain) else value,
@@ -380,7 +382,13 @@ def _match_parts(predicted: list[Part], truth: list[Part]) -> list[tuple[str, st
 
 
 def _value_right(
-    predicted: str, truth: str, unit: str, scale: str, op: str, signed_change: bool, aliases: list[str]
+    predicted: str,
+    truth: str,
+    unit: str,
+    scale: str,
+    op: str,
+    signed_change: bool,
+    aliases: list[str],
 ) -> bool:
     if unit == "text":
         label = fold_text(predicted)
