@@ -200,7 +200,7 @@ impl PyVectorEnv {
             ..base
         };
         let corpus = Arc::clone(&corpus.get().corpus);
-        let backend = Arc::new(SqliteBackend::new(backend_config));
+        let backend = Arc::new(SqliteBackend::new(backend_config).map_err(Error::from)?);
         let dynamic: Arc<dyn SqlBackend> = Arc::clone(&backend) as Arc<dyn SqlBackend>;
         let env = gil::enter(py, || VectorEnv::new(corpus, dynamic, config)).map_err(Error::from)?;
         Ok(Self { env, backend })
@@ -343,10 +343,11 @@ impl PyVectorEnv {
         }
         dict.set_item("tool_errors", errors)?;
         let backend = self.backend.stats();
-        dict.set_item("cache_hits", backend.cache_hits)?;
-        dict.set_item("cache_misses", backend.cache_misses)?;
-        dict.set_item("cache_bytes", backend.cache_bytes)?;
+        dict.set_item("cache_hits", backend.result_hits)?;
+        dict.set_item("cache_misses", backend.result_misses)?;
+        dict.set_item("cache_bytes", backend.result_bytes)?;
         dict.set_item("image_bytes", backend.image_bytes)?;
+        dict.set_item("connections_opened", backend.connections_opened)?;
         Ok(dict)
     }
 

@@ -115,7 +115,11 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
 
 fn data_error(e: &finqa_data::DataError) -> PyErr {
     let text = e.to_string();
-    match e.io_kind() {
+    let kind = match e {
+        finqa_data::DataError::Io { source, .. } => Some(source.kind()),
+        _ => None,
+    };
+    match kind {
         Some(std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(text),
         Some(std::io::ErrorKind::PermissionDenied) => PyPermissionError::new_err(text),
         _ => DataError::new_err(text),

@@ -12,6 +12,7 @@ mod gil;
 mod policy;
 mod scoring;
 
+use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -22,11 +23,11 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("version", env!("CARGO_PKG_VERSION"))?;
     info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
     info.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
-    info.set_item("sqlite", finqa_sqlite::sqlite_version())?;
-    info.set_item("sqlite_options", finqa_sqlite::build_options())?;
-    info.set_item("sqlite_warnings", finqa_sqlite::check_build())?;
+    let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
+    info.set_item("sqlite", backend.map_err(exceptions::Error::from)?.version())?;
+    info.set_item("sqlite_options", finqa_sqlite::build_options().map_err(exceptions::Error::from)?)?;
+    info.set_item("sqlite_warnings", finqa_sqlite::check_build().map_err(exceptions::Error::from)?)?;
     info.set_item("datafusion", false)?;
-    info.set_item("corpus_version", finqa_data::CORPUS_VERSION)?;
     Ok(info)
 }
 
