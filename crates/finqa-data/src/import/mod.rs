@@ -8,6 +8,7 @@ pub mod folder;
 mod imported;
 pub mod openenv;
 mod parquet_rows;
+mod qa;
 pub mod rllm;
 mod scale;
 pub(crate) mod sqlite_file;
