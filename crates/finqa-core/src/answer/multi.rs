@@ -117,7 +117,7 @@ impl<'a> Values<'a> {
         let mut parts = Vec::new();
         for text in &self.texts {
             split(without_brackets(text), at_commas, |piece| {
-                parts.push(part(piece, has_keys))
+                parts.push(part(piece, has_keys));
             })?;
         }
         Some(parts)

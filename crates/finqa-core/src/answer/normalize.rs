@@ -211,7 +211,7 @@ impl<'a> Latex<'a> {
             | "boldsymbol" | "left" | "right" | "big" | "Big" | "bigl" | "bigr" | "Bigl"
             | "Bigr" | "displaystyle" | "textstyle" | "bf" | "rm" => {}
             "quad" | "qquad" | "thinspace" | "enspace" | "space" | "approx" | "sim" | "simeq" => {
-                self.out.push(' ')
+                self.out.push(' ');
             }
             "newline" => self.out.push('\n'),
             "times" => self.out.push('×'),

@@ -7,9 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::pyfloat::{
-    FractionResult, decimal_digit, float, fraction, is_space, strip, strip_start,
-};
+use super::pyfloat::{FractionResult, decimal_digit, float, fraction, strip, strip_start};
 use super::{Reason, Verdict};
 
 /// Largest relative difference that counts as equal.
@@ -342,7 +340,6 @@ fn last_values(pairs: &[Pair]) -> rustc_hash::FxHashMap<Option<&str>, f64> {
 }
 
 /// Both bounds; a true zero takes zero only.
-#[expect(clippy::float_cmp, reason = "the rule compares floats for equality")]
 fn pair_within(predicted: f64, truth: f64) -> bool {
     if truth == 0.0 {
         predicted == 0.0

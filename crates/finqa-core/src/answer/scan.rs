@@ -158,7 +158,7 @@ fn find_number(tokens: &[Token<'_>], unit: Unit) -> Result<Found, Reason> {
             },
             // LaTeX or braces that normalisation did not understand.
             Kind::Symbol('\\' | '{' | '}') => {
-                malformed = malformed.or(Some(Reason::MalformedNumber))
+                malformed = malformed.or(Some(Reason::MalformedNumber));
             }
             _ => {}
         }
