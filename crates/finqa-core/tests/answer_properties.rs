@@ -198,7 +198,7 @@ proptest! {
 /// The pieces that could make a reader look at the same text again and again.
 #[test]
 fn long_inputs_cost_linear_time() {
-    const BYTES: usize = 100_000;
+    const BYTES: usize = 40_000;
     let patterns = [
         "1",
         "9,",
@@ -245,28 +245,29 @@ fn long_inputs_cost_linear_time() {
         "yes ",
         "１",
     ];
-    // A quadratic reader needs minutes for 10^10 steps even when optimised; this bound is for a debug build.
-    let limit = Duration::from_secs(5);
-    for unit in [Unit::Amount, Unit::Text, Unit::Bool] {
-        for multi in [Multi::Single, Multi::Keyed] {
-            let spec = AnswerSpec {
-                unit,
-                multi,
-                ..AnswerSpec::default()
-            };
-            for pattern in patterns {
-                let long = pattern.repeat(BYTES / pattern.len());
-                let boxed = format!("\\boxed{{{long}}}");
-                let start = Instant::now();
-                check(&long, "5", &spec);
-                check("5", &long, &spec);
-                check(&long, &boxed, &spec);
-                let took = start.elapsed();
-                assert!(
-                    took < limit,
-                    "{pattern:?} repeated took {took:?} ({unit:?}, {multi:?})"
-                );
-            }
+    // A quadratic reader needs about 10^9 steps for one call; this bound is for a debug build on a busy machine.
+    let limit = Duration::from_secs(3);
+    for (unit, multi) in [
+        (Unit::Amount, Multi::Single),
+        (Unit::Amount, Multi::Keyed),
+        (Unit::Text, Multi::List),
+        (Unit::Bool, Multi::Single),
+    ] {
+        let spec = AnswerSpec {
+            unit,
+            multi,
+            ..AnswerSpec::default()
+        };
+        for pattern in patterns {
+            let long = pattern.repeat(BYTES / pattern.len());
+            let boxed = format!("\\boxed{{{long}}}");
+            let start = Instant::now();
+            check(&long, &boxed, &spec);
+            let took = start.elapsed();
+            assert!(
+                took < limit,
+                "{pattern:?} repeated took {took:?} ({unit:?}, {multi:?})"
+            );
         }
     }
 }

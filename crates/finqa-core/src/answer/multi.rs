@@ -217,23 +217,19 @@ impl Grouping {
 
 /// Splits `key: value` or `key = value`.
 fn part(piece: &str, has_keys: bool) -> Part<'_> {
-    if has_keys && let Some(at) = key_end(piece) {
-        let key = fold_key(&piece[..at]);
-        // "= 37" has no key.
-        if !key.is_empty() {
-            return Part {
-                key: Some(key),
+    match key_end(piece).filter(|_| has_keys) {
+        Some(at) => {
+            let key = fold_key(&piece[..at]);
+            // "= 37" has no key.
+            Part {
+                key: (!key.is_empty()).then_some(key),
                 value: unquoted(&piece[at + 1..]),
-            };
+            }
         }
-        return Part {
+        None => Part {
             key: None,
-            value: unquoted(&piece[at + 1..]),
-        };
-    }
-    Part {
-        key: None,
-        value: unquoted(piece),
+            value: unquoted(piece),
+        },
     }
 }
 
@@ -270,19 +266,23 @@ fn fold_key(key: &str) -> String {
         return fold_label(key);
     }
     let mut out = String::with_capacity(key.len());
+    let year_at = |i: usize| words.get(i).and_then(|word| year(word));
     for (i, word) in words.iter().enumerate() {
-        let word = year(word).unwrap_or(word);
-        let is_year = year(word).is_some();
-        let connects = matches!(*words, [.., _] if i > 0 && i + 1 < words.len())
-            && year(words[i - 1]).is_some()
-            && year(words[i + 1]).is_some()
-            && ["to", "through", "vs"]
+        if let Some(year) = year_at(i) {
+            out.push(' ');
+            out.push_str(year);
+            continue;
+        }
+        let between_years =
+            i.checked_sub(1).and_then(year_at).is_some() && year_at(i + 1).is_some();
+        let connects = between_years
+            && ["to", "through"]
                 .iter()
                 .any(|c| word.eq_ignore_ascii_case(c));
         let is_filler = ["fy", "cy", "fiscal", "calendar", "year", "in", "for", "the"]
             .iter()
             .any(|filler| word.eq_ignore_ascii_case(filler));
-        if connects || (is_filler && !is_year) {
+        if connects || is_filler {
             continue;
         }
         out.push(' ');
