@@ -50,7 +50,8 @@ fn list(text: &str, at: usize, mend: bool, most: usize) -> List<'_> {
         if reader.take(b',') {
             continue;
         }
-        if reader.take(b']') {
+        if reader.take(b']') || reader.pos == text.len() {
+            // At the end the list's last bracket may be missing, its calls are whole.
             break Ok(reader.pos);
         }
         start = reader.pos;

@@ -192,29 +192,43 @@ impl<'a> Reader<'a> {
     fn all_was_reasoning(&mut self, dialect: Option<Dialect>) {
         self.pieces.clear();
         let wire = dialect.map_or(Wire::Hermes, Dialect::wire);
-        for index in 0..self.attempts.len() {
-            if self.attempts[index].status != AttemptStatus::InReasoning {
-                let span = self.attempts[index].span;
-                self.reasoned(span, wire);
-                self.attempts.swap_remove(index);
-            }
+        for attempt in &mut self.attempts {
+            let raw = &self.text[attempt.span.0..attempt.span.1];
+            *attempt = Attempt {
+                span: attempt.span,
+                status: AttemptStatus::InReasoning,
+                call: None,
+                tool: None,
+                feedback: feedback::in_reasoning(self.tools, raw, wire),
+                repairs: Vec::new(),
+            };
         }
     }
 
     fn reasoned(&mut self, span: (usize, usize), wire: Wire) {
         let feedback = feedback::in_reasoning(self.tools, &self.text[span.0..span.1], wire);
-        self.push(span, AttemptStatus::InReasoning, feedback);
+        self.push(span, AttemptStatus::InReasoning, None, feedback);
     }
 
-    fn push(&mut self, span: (usize, usize), status: AttemptStatus, feedback: String) {
-        self.attempts.push(Attempt {
-            span,
-            status,
-            call: None,
-            tool: None,
-            feedback,
-            repairs: Vec::new(),
-        });
+    /// Notes an attempt that does not run. Lists of calls come here past the cap; what exceeds it is dropped.
+    fn push(
+        &mut self,
+        span: (usize, usize),
+        status: AttemptStatus,
+        tool: Option<usize>,
+        feedback: String,
+    ) {
+        if !self.full() {
+            let (call, repairs) = (None, Vec::new());
+            self.attempts.push(Attempt {
+                span,
+                status,
+                call,
+                tool,
+                feedback,
+                repairs,
+            });
+        }
     }
 
     /// A call that cannot be read. `closed`: its closing tag is there.
@@ -225,6 +239,15 @@ impl<'a> Reader<'a> {
         fault: &Fault,
         closed: bool,
     ) {
+        let mut span = span;
+        if span.0 == span.1 {
+            // Something was to follow and nothing did: the attempt is the character that promised it.
+            let before = self.text[..span.0]
+                .chars()
+                .next_back()
+                .map_or(0, char::len_utf8);
+            span.0 -= before;
+        }
         let reaches_end = super::scan::skip_blanks(self.text, span.1) == self.text.len();
         let raw = &self.text[span.0..span.1];
         let place = || feedback::place(self.text, span, fault);
@@ -244,13 +267,13 @@ impl<'a> Reader<'a> {
                 feedback::invalid(self.tools, raw, wire, &place()),
             )
         };
-        self.push(span, status, feedback);
+        self.push(span, status, None, feedback);
     }
 
     /// A call without a name.
     pub(super) fn nameless(&mut self, span: (usize, usize), wire: Wire) {
         let feedback = feedback::missing_name(self.tools, &self.text[span.0..span.1], wire);
-        self.push(span, AttemptStatus::MissingName, feedback);
+        self.push(span, AttemptStatus::MissingName, None, feedback);
     }
 
     /// A call in the form `{"name": …, "arguments" or "parameters": …}`.
@@ -307,10 +330,7 @@ impl<'a> Reader<'a> {
                 feedback::unknown_tool(self.tools, name, wire),
             ),
         };
-        self.push(span, status, feedback);
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.tool = tool;
-        }
+        self.push(span, status, tool, feedback);
     }
 
     /// The visible text, joined and trimmed.
