@@ -100,21 +100,17 @@ fn call(reader: &mut Reader<'_>, start: usize, name: &str, body: usize) -> usize
         }
     };
     let after = skip_blanks(text, end);
-    let end = match ended(after) {
-        Some(length) => after + length,
-        None if after == text.len()
-            || next_tag(text, after, BODY_ENDS).is_some_and(|t| t.1 == after) =>
-        {
-            end
-        }
-        None => {
-            let fault = Fault {
-                at: after,
-                what: "text after the JSON object",
-                at_end: false,
-            };
-            return refuse(reader, start, after, &fault);
-        }
+    let end = if let Some(length) = ended(after) {
+        after + length
+    } else if let Some((0..=2, _)) = next_tag(text, after, BODY_ENDS) {
+        let fault = Fault {
+            at: after,
+            what: "text after the JSON object",
+            at_end: false,
+        };
+        return refuse(reader, start, after, &fault);
+    } else {
+        end
     };
     let name = name.to_string();
     let call = RawCall {

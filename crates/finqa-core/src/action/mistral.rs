@@ -108,6 +108,16 @@ fn named(reader: &mut Reader<'_>, place: usize, body: usize) -> usize {
         if text[json..].starts_with(ARGS) {
             json += ARGS.len();
         }
+        let rest = &text[json..];
+        if !rest.is_empty() && (ARGS.starts_with(rest) || CALL_ID.starts_with(rest)) {
+            let what = "expected the arguments, a JSON object { … }";
+            let fault = Fault {
+                at: text.len(),
+                what,
+                at_end: true,
+            };
+            return refuse(reader, (start, text.len()), wire, &fault);
+        }
         if json == at {
             let what = "expected a tool name or a JSON list";
             let fault = Fault {

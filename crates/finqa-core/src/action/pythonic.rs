@@ -79,6 +79,13 @@ fn call<'a>(reader: &mut Python<'a>) -> Result<Call<'a>, Fault> {
         if let Some(key) = reader.keyword() {
             let value = reader.value()?;
             arguments.insert(key.to_string(), value);
+        } else if reader.ends_in_word() {
+            let at = reader.text.len();
+            return Err(Fault {
+                at,
+                what: "expected '=' and a value",
+                at_end: true,
+            });
         } else {
             reader.value()?;
             positional = true;

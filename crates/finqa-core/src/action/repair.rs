@@ -293,8 +293,14 @@ impl<'a> Reader<'a> {
     fn unicode(&mut self) -> Result<char, Fault> {
         let high = self.hex4()?;
         let code = if (0xD800..0xDC00).contains(&high) {
-            if self.text.as_bytes().get(self.pos..self.pos + 2) != Some(b"\\u") {
-                return self.fault("half a surrogate pair in a string");
+            let rest = &self.text[self.pos..];
+            if !rest.starts_with("\\u") {
+                let at_end = "\\u".starts_with(rest);
+                return Err(Fault {
+                    at: self.pos,
+                    what: "half a surrogate pair in a string",
+                    at_end,
+                });
             }
             self.pos += 2;
             let low = self.hex4()?;

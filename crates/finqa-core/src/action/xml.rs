@@ -74,11 +74,10 @@ fn block<'a>(
         }
         if !rest.starts_with(PARAMETER) {
             let what = "expected <parameter=NAME> or </function>";
-            return Err(Fault {
-                at,
-                what,
-                at_end: rest.is_empty(),
-            });
+            let at_end = [FUNCTION_END, PARAMETER]
+                .iter()
+                .any(|tag| tag.starts_with(rest));
+            return Err(Fault { at, what, at_end });
         }
         let (key, value) = tag_name(text, at + PARAMETER.len())?;
         let (raw, after) = parameter_value(text, value, mend, mended)?;

@@ -264,6 +264,52 @@ proptest! {
     }
 }
 
+/// A prefix of a valid message is whole calls and at most one that ended too early, never a call with a mistake.
+#[test]
+fn prefixes_of_valid_messages_are_whole_or_cut() {
+    let tools = toolbox();
+    let formats = [
+        ActionFormat::Hermes,
+        ActionFormat::QwenXml,
+        ActionFormat::LlamaJson,
+        ActionFormat::Pythonic,
+        ActionFormat::Mistral,
+        ActionFormat::Mistral,
+        ActionFormat::Harmony,
+    ];
+    for (text, own) in VALID.iter().zip(formats) {
+        for (cut, _) in text.char_indices() {
+            for (format, length_limited) in [
+                (own, false),
+                (own, true),
+                (ActionFormat::Auto, false),
+                (ActionFormat::Auto, true),
+            ] {
+                let options = ParseOptions {
+                    format,
+                    level: ParseLevel::Strict,
+                    length_limited,
+                };
+                let action = parse_action(&text[..cut], &tools, &options);
+                let early = if length_limited {
+                    AttemptStatus::Truncated
+                } else {
+                    AttemptStatus::Unclosed
+                };
+                let seen: Vec<_> = action.attempts.iter().map(|a| a.status).collect();
+                let fits = match seen.split_last() {
+                    None => true,
+                    Some((last, others)) => {
+                        (*last == AttemptStatus::Ok || *last == early)
+                            && others.iter().all(|status| *status == AttemptStatus::Ok)
+                    }
+                };
+                assert!(fits, "{:?} {options:?} {seen:?}", &text[..cut]);
+            }
+        }
+    }
+}
+
 /// 100 kB of what would cost a backtracking parser quadratic time, in every format and level.
 #[test]
 fn long_hostile_messages_take_linear_time() {
