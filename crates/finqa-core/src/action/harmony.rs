@@ -3,9 +3,10 @@
 //! A header with a recipient (`to=functions.NAME`, before or after the channel) makes the body a call; the channel
 //! `analysis` without a recipient is reasoning; everything else is text.
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json::value_at;
-use super::reader::{RawCall, Reader, Step};
+use super::reader::{Reader, Step};
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, next_tag, skip_blanks};
 

@@ -1,8 +1,9 @@
 //! Mistral: `[TOOL_CALLS][{…}, {…}]`, `[TOOL_CALLS]name{…}`, `[TOOL_CALLS]name[CALL_ID]id[ARGS]{…}`.
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json::value_at;
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::Fault;
 use super::scan::{THINK, UNTHINK, name_end, next_tag, skip_blanks};
 use super::types::ParseLevel;

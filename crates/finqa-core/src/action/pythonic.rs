@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::llama::unfenced;
 use super::python::{self, Python};
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, next_tag, skip_blanks};
 use super::types::{ActionFormat, ParseLevel};

@@ -3,9 +3,10 @@
 use memchr::memchr3;
 use serde_json::{Map, Value};
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json;
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::{Fault, Mended};
 use super::scan::{next_tag, skip_blanks, trim};
 use super::schema::{Types, property};
