@@ -7,7 +7,7 @@ use super::feedback::{self, Wire};
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, find, next_tag};
 use super::types::{Attempt, AttemptStatus, ParseOptions};
-use super::{harmony, llama, mistral, pythonic, schema, tagged};
+use super::{harmony, llama, mistral, pythonic, tagged};
 use crate::tool::Toolbox;
 
 /// Most attempts that are taken from one message; what follows stays text. Bounds work and feedback on messages
