@@ -25,7 +25,14 @@ mod native {
         })?;
         let info = PyDict::new(py);
         info.set_item("version", env!("CARGO_PKG_VERSION"))?;
-        info.set_item("profile", if cfg!(debug_assertions) { "dev" } else { "release" })?;
+        info.set_item(
+            "profile",
+            if cfg!(debug_assertions) {
+                "dev"
+            } else {
+                "release"
+            },
+        )?;
         info.set_item("sqlite_version", rusqlite::version())?;
         info.set_item("sqlite_compile_options", options)?;
         Ok(info)
