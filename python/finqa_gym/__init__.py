@@ -1,5 +1,58 @@
-"""Thousands of sandboxed financial question-answering episodes in parallel."""
+"""finqa-gym: where small language models learn to behave as financial analysts.
+
+Thousands of sandboxed FinQA episodes in one process: tool calls, SQL on a company's tables, answers scored.
+
+Example:
+    >>> import finqa_gym
+    >>> env = finqa_gym.VectorEnv(finqa_gym.builtin(), num_envs=4, split="train")
+    >>> observations, infos = env.reset(seed=0)
+    >>> batch = env.step(["FINAL ANSWER: 42"] * 4)
+    >>> env.close()
+"""
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.data import LAYOUTS, Corpus, builtin, load
+from finqa_gym.exceptions import (
+    AlreadyPendingCallError,
+    BackendError,
+    ClosedEnvError,
+    DataError,
+    EnvError,
+    FeatureNotBuiltError,
+    FinqaError,
+    ForkedProcessError,
+    NotFoundError,
+    ResetNeededError,
+    ToolCallError,
+)
+from finqa_gym.policies import POLICIES, ScriptedPolicy
+from finqa_gym.scoring import judge_answer, score_answer
+from finqa_gym.tools import UserTool
+from finqa_gym.vector import StepBatch, VectorEnv
 
-__all__ = ["__version__", "build_info"]
+__all__ = [
+    "LAYOUTS",
+    "POLICIES",
+    "AlreadyPendingCallError",
+    "BackendError",
+    "ClosedEnvError",
+    "Corpus",
+    "DataError",
+    "EnvError",
+    "FeatureNotBuiltError",
+    "FinqaError",
+    "ForkedProcessError",
+    "NotFoundError",
+    "ResetNeededError",
+    "ScriptedPolicy",
+    "StepBatch",
+    "ToolCallError",
+    "UserTool",
+    "VectorEnv",
+    "__version__",
+    "build_info",
+    "builtin",
+    "judge_answer",
+    "load",
+    "score_answer",
+]

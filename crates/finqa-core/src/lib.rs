@@ -13,7 +13,10 @@ pub mod observation;
 pub mod records;
 pub mod sql;
 pub mod sql_guard;
+pub mod sql_tokens;
+pub mod suggest;
 pub mod table;
+pub mod table_info;
 pub mod task;
 pub mod tool;
 

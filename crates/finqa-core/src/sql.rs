@@ -24,6 +24,18 @@ pub struct QueryLimits {
     pub max_memory_bytes: u32,
     /// Read `WHERE item = "Revenue"` as a string when no such column exists (a common habit of models).
     pub repair_double_quotes: bool,
+    /// How rows are written.
+    pub style: ResultStyle,
+}
+
+/// How the rows of a result are written for the policy; see [`crate::records`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ResultStyle {
+    /// Strictly valid JSON records: `[{"item":"x","2024":"$ 5"},…]`.
+    #[default]
+    Json,
+    /// A header line and a line a row, cells between ` | `.
+    Compact,
 }
 
 impl Default for QueryLimits {
@@ -37,6 +49,7 @@ impl Default for QueryLimits {
             max_value_bytes: 16 * 1024,
             max_memory_bytes: 4 * 1024 * 1024,
             repair_double_quotes: true,
+            style: ResultStyle::Json,
         }
     }
 }
@@ -44,9 +57,10 @@ impl Default for QueryLimits {
 /// Rows as the policy sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryResult {
-    /// JSON records (`[{"item":"x","2024":"$ 5"},…]`), strictly valid, holding the first `shown_rows` rows.
-    pub json: Box<str>,
-    /// Rows in `json`.
+    /// The first `shown_rows` rows in the style that [`QueryLimits::style`] asked for: strictly valid JSON records
+    /// (`[{"item":"x","2024":"$ 5"},…]`) or compact lines.
+    pub text: Box<str>,
+    /// Rows in `text`.
     pub shown_rows: u32,
     /// Rows of the result; equals `shown_rows` unless rows were cut. Counting stops with the op budget, then
     /// `total_is_lower_bound` is set.

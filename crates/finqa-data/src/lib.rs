@@ -1,1 +1,30 @@
-//! finqa-data
+//! Data of finqa-gym: importers of the published layouts and of anybody's own tables, the native layout, and a
+//! built-in corpus of invented companies.
+//!
+//! Everything ends in a [`finqa_core::Corpus`]. Nothing here runs SQL: a SQLite file is read through
+//! [`LoadOptions::read_sqlite`]. What a source holds and what becomes of it is described in `docs/spec/corpus.md`.
+//!
+//! ```
+//! # fn main() -> Result<(), finqa_data::DataError> {
+//! let corpus = finqa_data::builtin::corpus(0, 4)?;
+//! assert_eq!(corpus.companies().len(), 4);
+//! println!("{}", corpus.tasks()[0].user_query());
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod builtin;
+pub mod error;
+pub mod hash;
+pub mod import;
+pub mod layout;
+mod load;
+mod names;
+pub mod native;
+
+pub use error::{DataError, Result};
+pub use hash::content_hash;
+pub use import::{Imported, Refusal};
+pub use layout::{Layout, detect};
+pub use load::{IMPORT_VERSION, LoadOptions, Loaded, Progress, ReadSqlite, load};
+pub use native::{SaveFormat, SaveOptions, save};

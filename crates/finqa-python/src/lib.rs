@@ -1,51 +1,45 @@
-//! `finqa_gym._native`: the Python face of the engine.
+//! Python bindings of finqa-gym: the native module `finqa_gym._native`.
 //!
-//! Everything here converts, releases the interpreter lock and maps errors; behaviour lives in the other crates.
+//! Thin on purpose: convert, call the engine through the one door that releases the GIL ([`gil`]), convert back.
+//! The classes here are wrapped by pure Python ones, which carry the documentation that users read.
 
+mod actions;
+mod convert;
+mod corpus;
+mod env;
+mod exceptions;
+mod gil;
+mod policy;
+mod scoring;
+
+use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-/// The extension module that `finqa_gym` re-exports; users import from `finqa_gym`, not from here.
-#[pymodule(name = "_native")]
-mod native {
-    use pyo3::exceptions::PyRuntimeError;
-    use pyo3::prelude::*;
-    use pyo3::types::{PyDict, PyModule};
-    use rusqlite::Connection;
+/// How this extension was built.
+#[pyfunction]
+fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let info = PyDict::new(py);
+    info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    info.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
+    let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
+    info.set_item("sqlite", backend.map_err(exceptions::Error::from)?.version())?;
+    info.set_item("sqlite_options", finqa_sqlite::build_options().map_err(exceptions::Error::from)?)?;
+    info.set_item("sqlite_warnings", finqa_sqlite::check_build().map_err(exceptions::Error::from)?)?;
+    info.set_item("datafusion", false)?;
+    Ok(info)
+}
 
-    /// What this binary was built from.
-    ///
-    /// # Errors
-    /// `RuntimeError` if the bundled SQLite cannot open an in-memory database.
-    #[pyfunction]
-    fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        let options = compile_options().map_err(|error| {
-            PyRuntimeError::new_err(format!(
-                "build_info: SQLite could not list its compile options: {error}"
-            ))
-        })?;
-        let info = PyDict::new(py);
-        info.set_item("version", env!("CARGO_PKG_VERSION"))?;
-        info.set_item(
-            "profile",
-            if cfg!(debug_assertions) {
-                "dev"
-            } else {
-                "release"
-            },
-        )?;
-        info.set_item("sqlite_version", rusqlite::version())?;
-        info.set_item("sqlite_compile_options", options)?;
-        Ok(info)
-    }
-
-    fn compile_options() -> rusqlite::Result<Vec<String>> {
-        let connection = Connection::open_in_memory()?;
-        let mut statement = connection.prepare("PRAGMA compile_options")?;
-        statement.query_map([], |row| row.get(0))?.collect()
-    }
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
-    }
+#[pymodule]
+fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add_function(wrap_pyfunction!(build_info, m)?)?;
+    exceptions::register(m)?;
+    m.add_class::<corpus::PyCorpus>()?;
+    m.add_class::<env::PyVectorEnv>()?;
+    m.add_class::<env::PyTurns>()?;
+    m.add_class::<policy::PyScriptedPolicy>()?;
+    scoring::register(m)?;
+    Ok(())
 }

@@ -1,107 +1,159 @@
 //! Reading tool calls from what a model wrote.
+//!
+//! [`parse_action`] walks once through a message from left to right, takes out reasoning and calls, and gives every
+//! attempt at a call a status. The rules, in a form to reimplement them from: `docs/spec/actions.md`.
 
-use crate::tool::{ToolCall, Toolbox};
+mod feedback;
+mod harmony;
+mod hermes;
+mod json;
+mod llama;
+mod mistral;
+mod python;
+mod pythonic;
+mod reader;
+mod repair;
+mod scan;
+mod schema;
+mod structured;
+mod tagged;
+mod types;
+mod xml;
 
-/// Which wire form calls are looked for in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ActionFormat {
-    /// Decide by the markers in the message.
-    #[default]
-    Auto,
-    /// `<tool_call>{"name":…,"arguments":{…}}</tool_call>` (Hermes, Qwen 2.5 and 3).
-    Hermes,
-    /// `<tool_call><function=NAME><parameter=K>V</parameter></function></tool_call>` (Qwen-coder, Qwen 3.5).
-    QwenXml,
-    /// Bare `{"name":…,"parameters":{…}}`, optionally behind `<|python_tag|>` (Llama 3).
-    LlamaJson,
-    /// `[f(a='x', b=1), g()]` (Llama 4).
-    Pythonic,
-    /// `[TOOL_CALLS]…` (Mistral).
-    Mistral,
-    /// Channels of gpt-oss.
-    Harmony,
-}
+pub use types::{ActionFormat, Attempt, AttemptStatus, ParseLevel, ParseOptions, ParsedAction};
 
-/// How forgiving the parser is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ParseLevel {
-    /// The format's definition and what engines accept besides.
-    #[default]
-    Strict,
-    /// Also mends trailing commas, quotes, literals and one missing brace; never invents values.
-    Repair,
-}
-
-/// What became of one attempt to call a tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum AttemptStatus {
-    /// A well-formed call of a known tool with arguments that fit.
-    Ok,
-    /// The same after mending.
-    Repaired,
-    /// The call is no JSON (or XML, or Python call).
-    InvalidJson,
-    /// The call ends before it is complete.
-    Unclosed,
-    /// There is no tool name.
-    MissingName,
-    /// The arguments do not fit the tool's schema.
-    BadArguments,
-    /// There is no such tool.
-    UnknownTool,
-    /// The call stands inside reasoning and is not run.
-    InReasoning,
-    /// The message was cut by its token limit inside the call.
-    Truncated,
-}
-
-/// One attempt to call a tool.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// Byte range in the message.
-    pub span: (usize, usize),
-    /// What became of it.
-    pub status: AttemptStatus,
-    /// The call, if status is `Ok` or `Repaired`.
-    pub call: Option<ToolCall>,
-    /// Index of the tool in the [`Toolbox`], if known.
-    pub tool: Option<usize>,
-    /// For the policy: what is wrong and what would be right. Empty if the call runs.
-    pub feedback: String,
-    /// What was mended ("trailing_comma", …).
-    pub repairs: Vec<&'static str>,
-}
-
-/// A message taken apart.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParsedAction {
-    /// Attempts in the order in which they stand in the message.
-    pub attempts: Vec<Attempt>,
-    /// The message without reasoning and without calls, trimmed: where a final answer would stand.
-    pub text: String,
-}
-
-/// How to parse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ParseOptions {
-    /// Wire form.
-    pub format: ActionFormat,
-    /// Forgiveness.
-    pub level: ParseLevel,
-    /// The message was cut by its token limit (`finish_reason == "length"`).
-    pub length_limited: bool,
-}
+use self::reader::{Dialect, Reader};
+use self::scan::{THINK, UNTHINK, find, next_tag, trim};
+use crate::tool::Toolbox;
 
 /// Finds the tool calls in `text`. Never fails: what cannot be read becomes an attempt with a status.
+///
+/// Takes time linear in the length of `text`; at most 64 attempts are taken from one message.
+///
+/// ```
+/// use finqa_core::action::{AttemptStatus, ParseOptions, parse_action};
+/// use finqa_core::tool::{ToolProfile, Toolbox};
+///
+/// let tools = Toolbox::new(ToolProfile::Rllm, &[], vec![])?;
+/// let text = "<think>Sum first.</think>I add.\n\
+///     <tool_call>\n{\"name\": \"calculator\", \"arguments\": {\"expression\": \"1+2\"}}\n</tool_call>";
+/// let action = parse_action(text, &tools, &ParseOptions::default());
+/// assert_eq!(action.text, "I add.");
+/// assert_eq!(action.attempts[0].status, AttemptStatus::Ok);
+/// let call = action.calls().next().expect("one call");
+/// assert_eq!((call.name.as_str(), &call.arguments["expression"]), ("calculator", &"1+2".into()));
+/// # Ok::<(), finqa_core::Error>(())
+/// ```
 pub fn parse_action(text: &str, tools: &Toolbox, options: &ParseOptions) -> ParsedAction {
-    let _ = (tools, options);
-    ParsedAction { attempts: Vec::new(), text: text.trim().to_string() }
+    let text = scan::without_end_tokens(text);
+    let mut reader = Reader::new(text, tools, *options);
+    let (dialect, bare) = match options.format {
+        ActionFormat::Auto => {
+            let (outside, inside) = detect(text);
+            (outside.or(inside), outside.is_none())
+        }
+        ActionFormat::Hermes => (Some(Dialect::Hermes), false),
+        ActionFormat::QwenXml => (Some(Dialect::Xml), false),
+        ActionFormat::LlamaJson => (Some(Dialect::Llama), true),
+        ActionFormat::Pythonic => (Some(Dialect::Pythonic), true),
+        ActionFormat::Mistral => (Some(Dialect::Mistral), false),
+        ActionFormat::Harmony => (Some(Dialect::Harmony), false),
+    };
+    reader.walk(dialect);
+    if bare {
+        read_bare(&mut reader);
+    }
+    ParsedAction {
+        text: reader.visible_text(),
+        attempts: reader.attempts,
+    }
 }
 
 /// The same for calls in OpenAI's structured form, a list of
 /// `{"id", "type", "function": {"name", "arguments": JSON string}}`.
+///
+/// `null` is no call; one object stands for a list of one; `arguments` may also be an object. The spans are `(0, 0)`.
 pub fn parse_structured(calls: &serde_json::Value, tools: &Toolbox) -> ParsedAction {
-    let _ = (calls, tools);
-    ParsedAction::default()
+    structured::parse(calls, tools)
+}
+
+/// The markers by which [`ActionFormat::Auto`] decides, behind the tags of reasoning.
+const AUTO_TAGS: [&str; 11] = [
+    THINK,
+    UNTHINK,
+    tagged::OPEN,
+    tagged::FUNCTION,
+    llama::MARKER,
+    mistral::MARKER,
+    pythonic::STARTS[0],
+    pythonic::STARTS[1],
+    harmony::CHANNEL,
+    harmony::START,
+    harmony::MESSAGE,
+];
+
+const fn dialect_of(tag: usize) -> Dialect {
+    match tag {
+        2 | 3 => Dialect::Tagged,
+        4 => Dialect::Llama,
+        5 => Dialect::Mistral,
+        6 | 7 => Dialect::Pythonic,
+        _ => Dialect::Harmony,
+    }
+}
+
+/// The dialect of the first marker outside of reasoning, and of the first inside.
+fn detect(text: &str) -> (Option<Dialect>, Option<Dialect>) {
+    let (mut outside, mut inside) = (None, None);
+    let mut at = 0;
+    while let Some((tag, place)) = next_tag(text, at, &AUTO_TAGS) {
+        at = place + AUTO_TAGS[tag].len();
+        match tag {
+            0 => {
+                let end = find(text, at, UNTHINK);
+                if inside.is_none() {
+                    inside = next_tag(&text[..end.unwrap_or(text.len())], at, &AUTO_TAGS[2..])
+                        .map(|(marker, _)| dialect_of(marker + 2));
+                }
+                at = end.map_or(text.len(), |end| end + UNTHINK.len());
+            }
+            1 => inside = inside.or(outside.take()),
+            _ => {
+                outside.get_or_insert(dialect_of(tag));
+            }
+        }
+    }
+    (outside, inside)
+}
+
+/// If no call was found outside of reasoning: the message may be a bare call as a whole.
+fn read_bare(reader: &mut Reader<'_>) {
+    if reader.full()
+        || reader
+            .attempts
+            .iter()
+            .any(|a| a.status != AttemptStatus::InReasoning)
+    {
+        return;
+    }
+    let text = reader.text;
+    let mut filled = reader
+        .pieces
+        .iter()
+        .copied()
+        .filter(|(a, b)| !trim(&text[*a..*b]).is_empty());
+    let (Some((from, to)), None) = (filled.next(), filled.next()) else {
+        return;
+    };
+    let from = scan::skip_blanks(text, from);
+    let to = from + trim(&text[from..to]).len();
+    let found = match reader.options.format {
+        ActionFormat::LlamaJson => llama::bare(reader, from, to),
+        ActionFormat::Pythonic => pythonic::bare(reader, from, to),
+        _ => llama::bare(reader, from, to) || pythonic::bare(reader, from, to),
+    };
+    if found {
+        reader.pieces.clear();
+        reader.attempts.sort_by_key(|attempt| attempt.span.0);
+    }
 }

@@ -1,0 +1,125 @@
+//! Writing a result as a decimal.
+
+use std::cmp::Ordering;
+
+use num_bigint::{BigInt, BigUint};
+use num_rational::BigRational;
+use num_traits::{One as _, Pow as _, Signed as _, Zero as _};
+
+use super::number::Number;
+
+/// Significant digits up to which a value is written exactly.
+const EXACT_DIGITS: i64 = 30;
+/// Significant digits of a value that is rounded: as many as tell every float apart.
+const ROUNDED_DIGITS: i64 = 17;
+/// Values whose first digit has a place in this range are written without an exponent.
+const PLAIN_PLACES: std::ops::Range<i64> = -20..30;
+
+/// Writes a number: see [`super::calculate`].
+pub(super) fn write(number: &Number) -> String {
+    match number {
+        Number::Exact(ratio) if ratio.is_zero() => "0".to_string(),
+        Number::Exact(ratio) => {
+            let (numer, denom) = (ratio.numer().magnitude(), ratio.denom().magnitude());
+            let place = first_place(ratio);
+            let exact = scaled(numer, denom, EXACT_DIGITS - 1 - place);
+            let (digits, place) = if exact.1.is_zero() {
+                (exact.0.to_string(), place)
+            } else {
+                rounded(numer, denom, place)
+            };
+            layout(ratio.is_negative(), &digits, place)
+        }
+        Number::Float(x) if *x == 0.0 => "0".to_string(),
+        Number::Float(x) => {
+            // The shortest digits that read back as the same float.
+            let text = format!("{:e}", x.abs());
+            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            layout(
+                *x < 0.0,
+                &mantissa.replace('.', ""),
+                exponent.parse().unwrap_or(0),
+            )
+        }
+    }
+}
+
+/// The power of ten of the first significant digit of a ratio that is not zero.
+fn first_place(ratio: &BigRational) -> i64 {
+    let (numer, denom) = (ratio.numer().magnitude(), ratio.denom().magnitude());
+    let guess = numer.to_string().len() as i64 - denom.to_string().len() as i64;
+    // The lengths leave two candidates: n/d lies in 10^(guess-1) .. 10^(guess+1).
+    let (quotient, _) = scaled(numer, denom, -guess);
+    if quotient.is_zero() { guess - 1 } else { guess }
+}
+
+/// Quotient and rest of `numer * 10^shift / denom`.
+fn scaled(numer: &BigUint, denom: &BigUint, shift: i64) -> (BigUint, BigUint) {
+    let power: BigUint = BigUint::from(10_u32).pow(shift.unsigned_abs());
+    let (n, d) = if shift < 0 {
+        (numer.clone(), denom * power)
+    } else {
+        (numer * power, denom.clone())
+    };
+    let quotient = &n / &d;
+    let rest = n - &quotient * d;
+    (quotient, rest)
+}
+
+/// Digits rounded half to even, and the place of the first one.
+fn rounded(numer: &BigUint, denom: &BigUint, place: i64) -> (String, i64) {
+    let shift = ROUNDED_DIGITS - 1 - place;
+    let (quotient, _) = scaled(numer, denom, shift);
+    let ten = BigInt::from(10);
+    let power = BigRational::from_integer(ten.pow(shift.unsigned_abs()));
+    let scale = if shift < 0 { power.recip() } else { power };
+    let exact = BigRational::new(numer.clone().into(), denom.clone().into()) * scale;
+    let rest = exact - BigRational::from_integer(quotient.clone().into());
+    let up = match rest.cmp(&BigRational::new(BigInt::one(), BigInt::from(2))) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => quotient.bit(0),
+    };
+    let digits = if up {
+        quotient + BigUint::one()
+    } else {
+        quotient
+    }
+    .to_string();
+    // 99…9 rounds up to 100…0, one digit longer.
+    let carried = i64::from(digits.len() as i64 > ROUNDED_DIGITS);
+    (digits, place + carried)
+}
+
+/// Puts the point, or the exponent, where it belongs.
+fn layout(negative: bool, digits: &str, place: i64) -> String {
+    let digits = digits.trim_end_matches('0');
+    let mut out = String::with_capacity(digits.len() + 8);
+    if negative {
+        out.push('-');
+    }
+    if !PLAIN_PLACES.contains(&place) {
+        let (first, rest) = digits.split_at(1);
+        out.push_str(first);
+        if !rest.is_empty() {
+            out.push('.');
+            out.push_str(rest);
+        }
+        out.push_str(&format!("e{place}"));
+    } else if place < 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', (-place - 1) as usize));
+        out.push_str(digits);
+    } else {
+        let whole = place as usize + 1;
+        if digits.len() <= whole {
+            out.push_str(digits);
+            out.extend(std::iter::repeat_n('0', whole - digits.len()));
+        } else {
+            out.push_str(&digits[..whole]);
+            out.push('.');
+            out.push_str(&digits[whole..]);
+        }
+    }
+    out
+}

@@ -1,0 +1,92 @@
+//! What all episodes of an environment share.
+
+use std::sync::Arc;
+
+use finqa_core::Corpus;
+use finqa_core::action::ParseOptions;
+use finqa_core::sql::{QueryLimits, ResultStyle, SqlBackend};
+use finqa_core::task::Task;
+use finqa_core::tool::{ToolProfile, Toolbox};
+
+use crate::catalog::Catalog;
+use crate::config::EnvConfig;
+use crate::error::Result;
+use crate::prompt;
+use crate::stats::Stats;
+
+/// Shared by all slots and threads; immutable but for the lazily made texts and the counters.
+pub struct Context {
+    /// Settings.
+    pub config: EnvConfig,
+    /// Data.
+    pub corpus: Arc<Corpus>,
+    /// List and info texts.
+    pub catalog: Catalog,
+    /// Runs the SQL.
+    pub backend: Arc<dyn SqlBackend>,
+    /// The tools.
+    pub toolbox: Toolbox,
+    /// Limits of one query.
+    pub limits: QueryLimits,
+    /// The system prompt.
+    pub system_prompt: Arc<str>,
+    /// Counters.
+    pub stats: Stats,
+}
+
+impl Context {
+    /// Checks `config` and puts everything together.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] or [`crate::Error::Core`] for values that cannot work.
+    pub fn new(
+        corpus: Arc<Corpus>,
+        backend: Arc<dyn SqlBackend>,
+        mut config: EnvConfig,
+    ) -> Result<Self> {
+        config.check()?;
+        if let Some(max_turns) = corpus.info().limits.max_turns {
+            config.max_turns = config.max_turns.max(max_turns);
+        }
+        let toolbox = Toolbox::new(
+            config.tool_profile,
+            &config.tool_names,
+            config.user_tools.clone(),
+        )?;
+        let mut limits = corpus.query_limits();
+        limits.repair_double_quotes = config.repair_double_quotes;
+        // Rows are cut before characters, so the row cap follows the observation's size.
+        limits.max_result_bytes = limits
+            .max_result_bytes
+            .min(u32::try_from(config.max_observation_chars).unwrap_or(u32::MAX));
+        if config.tool_profile == ToolProfile::Compact {
+            limits.style = ResultStyle::Compact;
+        }
+        let system_prompt = prompt::system_prompt(&config, &toolbox).into();
+        let catalog = Catalog::new(Arc::clone(&corpus), config.tool_profile);
+        Ok(Self {
+            config,
+            corpus,
+            catalog,
+            backend,
+            toolbox,
+            limits,
+            system_prompt,
+            stats: Stats::default(),
+        })
+    }
+
+    /// The user message of a task.
+    pub fn task_prompt(&self, task: &Task) -> String {
+        prompt::task_prompt(&self.config, task)
+    }
+
+    /// How messages are parsed; `length_limited` says that the message was cut by its token limit.
+    pub fn parse_options(&self, length_limited: bool) -> ParseOptions {
+        ParseOptions {
+            format: self.config.action_format,
+            level: self.config.parse_level,
+            length_limited,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Running one tool call. To add a tool: a `ToolKind`, a `ToolSpec` in a profile, and an arm here.
+
+use std::sync::Arc;
+
+use finqa_core::calculator::calculate;
+use finqa_core::error::{ToolError, ToolErrorCode};
+use finqa_core::observation::cut_middle;
+use finqa_core::sql::InfraError;
+use finqa_core::sql_guard;
+use finqa_core::suggest::nearest;
+use finqa_core::tool::{ToolCall, ToolKind};
+
+use crate::catalog::CompanyTexts;
+use crate::context::Context;
+use crate::observation::Text;
+
+/// What a call came to.
+pub(crate) enum Output {
+    /// A text for the policy.
+    Text(Text),
+    /// The answer that was handed in.
+    Submission(String),
+}
+
+/// What the log keeps of a call besides its outcome.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Touched {
+    /// Index of the company in the corpus and of the table in the company.
+    pub(crate) table: Option<(u32, u16)>,
+    /// Rows of a query's result.
+    pub(crate) rows: u32,
+}
+
+/// Why a call has no output.
+pub(crate) enum Failure {
+    /// The policy's mistake.
+    Tool(Arc<ToolError>),
+    /// Ours.
+    Infra(InfraError),
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        Self::Tool(Arc::new(error))
+    }
+}
+
+/// Runs `call` of a built-in tool for an episode that may look at `companies` (indices into the corpus).
+pub(crate) fn run(
+    ctx: &Context,
+    companies: &[u32],
+    kind: ToolKind,
+    call: &ToolCall,
+    touched: &mut Touched,
+) -> Result<Output, Failure> {
+    match kind {
+        ToolKind::ListTables => {
+            let company = company(ctx, companies, call)?.1;
+            Ok(Output::Text(cut(ctx, &company.names)))
+        }
+        ToolKind::TableInfo => {
+            let (index, company) = company(ctx, companies, call)?;
+            let table = table(ctx, company, call)?;
+            touched.table = Some((index, table));
+            Ok(Output::Text(cut(ctx, company.info(table))))
+        }
+        ToolKind::SqlQuery => {
+            let (index, company) = company(ctx, companies, call)?;
+            if call.arguments.contains_key("table_name") {
+                touched.table = Some((index, table(ctx, company, call)?));
+            }
+            let sql = text(call, "query");
+            sql_guard::check(ctx.config.tool_profile.guard(), sql)?;
+            match ctx.backend.query(&company.company, sql, &ctx.limits) {
+                Ok(Ok(rows)) => {
+                    touched.rows = rows.total_rows;
+                    Ok(Output::Text(Text::Rows(rows)))
+                }
+                Ok(Err(error)) => Err(Failure::Tool(error)),
+                Err(infra) => Err(Failure::Infra(infra)),
+            }
+        }
+        ToolKind::Calculator => Ok(Output::Text(calculate(text(call, "expression"))?.into())),
+        ToolKind::SubmitAnswer => Ok(Output::Submission(text(call, "answer").to_string())),
+        // The episode hands these to Python; they never arrive here.
+        ToolKind::User => Err(ToolError::new(
+            ToolErrorCode::UserToolFailed,
+            "this tool can only be run by its owner",
+        )
+        .into()),
+    }
+}
+
+/// An argument as text. The parser has checked it against the schema, so it is there and a string.
+fn text<'a>(call: &'a ToolCall, name: &str) -> &'a str {
+    call.arguments
+        .get(name)
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or("")
+}
+
+/// The company of a call: the named one, which must be one of the episode's, or the first if tools take no company.
+fn company<'a>(
+    ctx: &'a Context,
+    companies: &[u32],
+    call: &ToolCall,
+) -> Result<(u32, &'a CompanyTexts), ToolError> {
+    let texts = |index: u32| (index, &**ctx.catalog.company(index as usize));
+    let Some(named) = call
+        .arguments
+        .get("company_name")
+        .and_then(serde_json::Value::as_str)
+    else {
+        return Ok(texts(companies[0]));
+    };
+    let name = named.trim().trim_matches('`');
+    companies
+        .iter()
+        .copied()
+        .map(texts)
+        .find(|(_, c)| c.company.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            let allowed: Vec<_> = companies
+                .iter()
+                .map(|&i| ctx.catalog.company(i as usize).company.name.as_str())
+                .collect();
+            ToolError::new(
+                ToolErrorCode::UnknownCompany,
+                format!(
+                    "Error: company {named:?} is not part of this question. Use company_name {}.",
+                    allowed
+                        .iter()
+                        .map(|n| format!("{n:?}"))
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                ),
+            )
+        })
+}
+
+fn table(ctx: &Context, company: &CompanyTexts, call: &ToolCall) -> Result<u16, ToolError> {
+    let name = text(call, "table_name");
+    company.table(name).ok_or_else(|| {
+        let near = nearest(name, company.company.tables.iter().map(|t| t.name.as_str()), 3);
+        let near = if near.is_empty() {
+            String::new()
+        } else {
+            format!(" The nearest names are: {}.", near.join(", "))
+        };
+        let list = ctx.toolbox.name_of(ToolKind::ListTables).unwrap_or("the list tool");
+        ToolError::new(
+            ToolErrorCode::UnknownTable,
+            format!(
+                "Error: table {name:?} not found for company {:?}.{near} Call {list} for all names.",
+                company.company.name
+            ),
+        )
+    })
+}
+
+/// A shared text, cut only if it is too long.
+fn cut(ctx: &Context, text: &Arc<str>) -> Text {
+    match cut_middle(text, ctx.config.max_observation_chars) {
+        std::borrow::Cow::Borrowed(_) => Text::Shared(Arc::clone(text)),
+        std::borrow::Cow::Owned(cut) => cut.into(),
+    }
+}

@@ -1,0 +1,672 @@
+//! One attempt at one task: Running until an answer is submitted (Terminated) or something else ends it (Truncated).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
+use finqa_core::answer::{Verdict, final_answer, score_answer};
+use finqa_core::error::{ToolError, ToolErrorCode};
+use finqa_core::task::Task;
+use finqa_core::tool::{ToolCall, ToolKind, ToolProfile};
+
+use crate::config::{OnMalformed, OnNoCall};
+use crate::context::Context;
+use crate::dispatch::{self, Failure, Output, Touched};
+use crate::observation::{Observation, Text, ToolMessage};
+use crate::stats::Delta;
+
+/// Why an episode ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum TruncationReason {
+    /// It used up its turns.
+    MaxTurns = 1,
+    /// A malformed call, with `on_malformed = "terminate"`.
+    MalformedAction = 2,
+    /// The wall guard of a call: a fault of the machine, not of the policy.
+    InfraTimeout = 3,
+    /// A failure inside the engine.
+    InfraBackend = 4,
+    /// A panic while the message was handled.
+    WorkerPanic = 5,
+}
+
+impl TruncationReason {
+    /// Names by numeric value; 0 is "not truncated".
+    pub const NAMES: [&'static str; 6] = [
+        "",
+        "max_turns",
+        "malformed_action",
+        "infra_timeout",
+        "infra_backend",
+        "worker_panic",
+    ];
+
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Where an episode stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It takes actions.
+    Running,
+    /// An answer was submitted.
+    Terminated,
+    /// It ended without an answer.
+    Truncated(TruncationReason),
+}
+
+/// A message of the policy.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// Raw assistant text.
+    Text(&'a str),
+    /// A message whose calls were parsed elsewhere: its text and OpenAI's `tool_calls` list.
+    Structured(&'a str, &'a serde_json::Value),
+}
+
+/// One call in the log of an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallEvent {
+    /// Turn, counted from 1.
+    pub turn: u16,
+    /// Tool; `None` if the call could not be read.
+    pub kind: Option<ToolKind>,
+    /// How the call was read.
+    pub status: AttemptStatus,
+    /// The mistake, if it was one.
+    pub error: Option<ToolErrorCode>,
+    /// Company (index in the corpus) and table (index in the company) that were asked.
+    pub table: Option<(u32, u16)>,
+    /// Rows of a query's result.
+    pub rows: u32,
+}
+
+/// A message of the policy and what it saw afterwards.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The message's text.
+    pub action: Box<str>,
+    /// Structured calls as JSON; empty if the message was plain text.
+    pub tool_calls: Box<str>,
+    /// What came back.
+    pub messages: Box<[ToolMessage]>,
+}
+
+/// What a message came to.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// What the policy sees.
+    pub observation: Observation,
+    /// Reward of this turn; 0 unless the episode ended with an answer.
+    pub reward: f32,
+    /// Calls that ran in this turn.
+    pub num_calls: u16,
+    /// Mistakes in this turn.
+    pub num_errors: u16,
+    /// The last mistake.
+    pub last_error: Option<ToolErrorCode>,
+    /// Text of the infrastructure fault that ended the episode.
+    pub infra_error: Option<Box<str>>,
+}
+
+/// A call of a user's tool that waits for its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserCall {
+    /// Index of the tool in the toolbox.
+    pub tool: usize,
+    /// The call.
+    pub call: ToolCall,
+}
+
+/// A message is handled, or waits for a user's tool.
+pub enum Step {
+    /// The turn is over.
+    Done(Turn),
+    /// The caller runs the tool and calls [`Episode::resume`].
+    UserCall(UserCall),
+}
+
+/// A message half way through.
+#[derive(Default)]
+struct Progress {
+    attempts: std::vec::IntoIter<Attempt>,
+    text: String,
+    action: Box<str>,
+    tool_calls: Box<str>,
+    observation: Observation,
+    num_attempts: u16,
+    num_calls: u16,
+    num_errors: u16,
+    last_error: Option<ToolErrorCode>,
+    infra_error: Option<Box<str>>,
+    malformed: bool,
+    length_limited: bool,
+    waiting: Option<Attempt>,
+}
+
+/// One attempt at one task.
+pub struct Episode {
+    task: Arc<Task>,
+    task_index: u32,
+    companies: Box<[u32]>,
+    turn: u16,
+    status: Status,
+    calls: Vec<CallEvent>,
+    transcript: Vec<Exchange>,
+    submission: Option<Box<str>>,
+    verdict: Option<Verdict>,
+    progress: Option<Box<Progress>>,
+}
+
+impl Episode {
+    /// Starts an episode of task `task_index` of the corpus.
+    ///
+    /// # Panics
+    /// If the corpus has no such task; callers check.
+    pub fn new(ctx: &Context, task_index: u32) -> Self {
+        let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
+        // Corpus::new has checked that every task's companies exist.
+        let companies = task
+            .companies
+            .iter()
+            .filter_map(|name| ctx.corpus.company_index(name))
+            .map(|i| i as u32)
+            .collect();
+        Self {
+            task,
+            task_index,
+            companies,
+            turn: 0,
+            status: Status::Running,
+            calls: Vec::new(),
+            transcript: Vec::new(),
+            submission: None,
+            verdict: None,
+            progress: None,
+        }
+    }
+
+    /// The task.
+    pub fn task(&self) -> &Arc<Task> {
+        &self.task
+    }
+
+    /// Index of the task in the corpus.
+    pub fn task_index(&self) -> u32 {
+        self.task_index
+    }
+
+    /// First company, by which work is sorted.
+    pub fn company(&self) -> u32 {
+        self.companies[0]
+    }
+
+    /// Messages handled so far.
+    pub fn turn(&self) -> u16 {
+        self.turn
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> &[CallEvent] {
+        &self.calls
+    }
+
+    /// The exchanges so far; empty if `keep_messages` is off.
+    pub fn transcript(&self) -> &[Exchange] {
+        &self.transcript
+    }
+
+    /// The answer that was handed in.
+    pub fn submission(&self) -> Option<&str> {
+        self.submission.as_deref()
+    }
+
+    /// What the answer was worth.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdict
+    }
+
+    /// Handles one message. Costs a turn whatever it holds.
+    pub fn step(
+        &mut self,
+        ctx: &Context,
+        action: Action<'_>,
+        length_limited: bool,
+        delta: &mut Delta,
+    ) -> Step {
+        self.turn += 1;
+        delta.steps += 1;
+        let (content, calls) = match action {
+            Action::Text(text) => (text, None),
+            Action::Structured(text, calls) => (text, Some(calls)),
+        };
+        let too_long = content.len() > ctx.config.max_action_bytes;
+        let parsed = if too_long {
+            ParsedAction::default()
+        } else if let Some(calls) = calls {
+            let parsed = parse_structured(calls, &ctx.toolbox);
+            ParsedAction {
+                text: content.trim().to_string(),
+                ..parsed
+            }
+        } else {
+            parse_action(content, &ctx.toolbox, &ctx.parse_options(length_limited))
+        };
+        let mut progress = Progress {
+            attempts: parsed.attempts.into_iter(),
+            text: parsed.text,
+            length_limited,
+            ..Progress::default()
+        };
+        if ctx.config.keep_messages {
+            progress.action = content.into();
+            progress.tool_calls = calls
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .into_boxed_str();
+        }
+        if too_long {
+            let error = ToolError::new(
+                ToolErrorCode::MalformedAction,
+                format!(
+                    "Error: the message has {} bytes, at most {} are read. Send a shorter message.",
+                    content.len(),
+                    ctx.config.max_action_bytes
+                ),
+            );
+            progress.num_attempts = 1;
+            self.fail(
+                &mut progress,
+                None,
+                AttemptStatus::InvalidJson,
+                Touched::default(),
+                &error,
+                delta,
+            );
+        }
+        self.advance(ctx, progress, delta)
+    }
+
+    /// Goes on with a message that waited for a user's tool: `result` is the tool's text, or its error text.
+    ///
+    /// A call without a waiting message returns a finished turn without effect.
+    pub fn resume(
+        &mut self,
+        ctx: &Context,
+        result: Result<String, String>,
+        delta: &mut Delta,
+    ) -> Step {
+        let mut progress = self.progress.take().map(|p| *p).unwrap_or_default();
+        if let Some(attempt) = progress.waiting.take() {
+            match result {
+                Ok(text) => {
+                    let text = match finqa_core::observation::cut_middle(
+                        &text,
+                        ctx.config.max_observation_chars,
+                    ) {
+                        std::borrow::Cow::Borrowed(_) => text.into(),
+                        std::borrow::Cow::Owned(cut) => cut.into(),
+                    };
+                    self.succeed(
+                        &mut progress,
+                        &attempt,
+                        ToolKind::User,
+                        Touched::default(),
+                        text,
+                        delta,
+                    );
+                }
+                Err(message) => {
+                    let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
+                    self.fail(
+                        &mut progress,
+                        Some(ToolKind::User),
+                        attempt.status,
+                        Touched::default(),
+                        &error,
+                        delta,
+                    );
+                    name_last(&mut progress, &attempt);
+                }
+            }
+        }
+        self.advance(ctx, progress, delta)
+    }
+
+    /// Runs the calls that are left, then closes the turn.
+    fn advance(&mut self, ctx: &Context, mut progress: Progress, delta: &mut Delta) -> Step {
+        while let Some(attempt) = progress.attempts.next() {
+            if attempt.status == AttemptStatus::InReasoning
+                || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
+            {
+                self.calls
+                    .push(self.event(None, attempt.status, None, Touched::default()));
+                continue;
+            }
+            progress.num_attempts += 1;
+            if let Some(error) = self.refusal(ctx, &progress, &attempt) {
+                progress.malformed |= is_malformed(attempt.status);
+                let kind = attempt.tool.map(|i| ctx.toolbox.specs()[i].kind);
+                self.fail(
+                    &mut progress,
+                    kind,
+                    attempt.status,
+                    Touched::default(),
+                    &error,
+                    delta,
+                );
+                name_last(&mut progress, &attempt);
+                continue;
+            }
+            let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
+                continue;
+            };
+            let kind = ctx.toolbox.specs()[tool].kind;
+            progress.num_calls += 1;
+            if kind == ToolKind::User {
+                let user_call = UserCall {
+                    tool,
+                    call: call.clone(),
+                };
+                progress.waiting = Some(attempt);
+                self.progress = Some(Box::new(progress));
+                return Step::UserCall(user_call);
+            }
+            let start = ctx.config.measure_latency.then(Instant::now);
+            let mut touched = Touched::default();
+            let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
+            match outcome {
+                Ok(Output::Text(text)) => {
+                    self.succeed(&mut progress, &attempt, kind, touched, text, delta)
+                }
+                Ok(Output::Submission(answer)) => {
+                    let text = format!("Answer submitted: {answer}").into();
+                    self.submit(ctx, &answer);
+                    self.succeed(&mut progress, &attempt, kind, touched, text, delta);
+                }
+                Err(Failure::Tool(error)) => {
+                    self.fail(
+                        &mut progress,
+                        Some(kind),
+                        attempt.status,
+                        touched,
+                        &error,
+                        delta,
+                    );
+                    name_last(&mut progress, &attempt);
+                }
+                Err(Failure::Infra(infra)) => {
+                    let reason = if infra.kind == "infra_timeout" {
+                        TruncationReason::InfraTimeout
+                    } else {
+                        TruncationReason::InfraBackend
+                    };
+                    self.status = Status::Truncated(reason);
+                    progress.infra_error =
+                        Some(format!("{}: {}", infra.kind, infra.message).into());
+                    delta.infra_faults += 1;
+                }
+            }
+            if let Some(start) = start {
+                delta.record_latency(kind, start.elapsed().as_nanos() as u64);
+            }
+            if matches!(self.status, Status::Truncated(_)) {
+                break;
+            }
+        }
+        if progress.num_attempts == 0 {
+            self.without_call(ctx, &mut progress, delta);
+        }
+        Step::Done(self.close_turn(ctx, progress, delta))
+    }
+
+    /// Why a call is not run, if it is not.
+    fn refusal(&self, ctx: &Context, progress: &Progress, attempt: &Attempt) -> Option<ToolError> {
+        if self.submission.is_some() {
+            return Some(ToolError::new(
+                ToolErrorCode::AlreadySubmitted,
+                "Error: not run, an answer was already submitted. Only the first submission counts.",
+            ));
+        }
+        if progress.malformed {
+            return Some(ToolError::new(
+                ToolErrorCode::MalformedAction,
+                "Error: not run, an earlier call in this message could not be read.",
+            ));
+        }
+        let code = match attempt.status {
+            AttemptStatus::Ok | AttemptStatus::Repaired => {
+                if usize::from(progress.num_calls) >= ctx.config.max_calls_per_turn {
+                    return Some(ToolError::new(
+                        ToolErrorCode::TooManyCalls,
+                        format!(
+                            "Error: not run, a message may hold at most {} calls.",
+                            ctx.config.max_calls_per_turn
+                        ),
+                    ));
+                }
+                return None;
+            }
+            AttemptStatus::UnknownTool => ToolErrorCode::UnknownTool,
+            AttemptStatus::BadArguments => ToolErrorCode::BadArguments,
+            AttemptStatus::Truncated => ToolErrorCode::TruncatedAction,
+            AttemptStatus::InvalidJson
+            | AttemptStatus::Unclosed
+            | AttemptStatus::MissingName
+            | AttemptStatus::InReasoning => ToolErrorCode::MalformedAction,
+        };
+        Some(ToolError::new(code, attempt.feedback.clone()))
+    }
+
+    /// A message without a call: a final answer, or feedback.
+    fn without_call(&mut self, ctx: &Context, progress: &mut Progress, delta: &mut Delta) {
+        let takes_text = ctx.config.tool_profile != ToolProfile::OpenEnv;
+        let answer = if takes_text {
+            final_answer(&progress.text)
+        } else {
+            None
+        };
+        let answer = match (answer, ctx.config.on_no_call()) {
+            (Some(answer), _) => Some(answer),
+            (None, OnNoCall::Submit) if !progress.length_limited => Some(progress.text.as_str()),
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            let answer = answer.trim().to_string();
+            self.submit(ctx, &answer);
+            delta.calls[ToolKind::SubmitAnswer as usize] += 1;
+            progress.num_calls += 1;
+            self.calls.push(self.event(
+                Some(ToolKind::SubmitAnswer),
+                AttemptStatus::Ok,
+                None,
+                Touched::default(),
+            ));
+            return;
+        }
+        let error = if progress.length_limited {
+            ToolError::new(
+                ToolErrorCode::TruncatedAction,
+                "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
+            )
+        } else {
+            let submit = ctx
+                .toolbox
+                .name_of(ToolKind::SubmitAnswer)
+                .unwrap_or("the submit tool");
+            let or = if takes_text {
+                ", or end with a line `FINAL ANSWER: <answer>`"
+            } else {
+                ""
+            };
+            ToolError::new(
+                ToolErrorCode::NoAction,
+                format!(
+                    "Error: no tool call found. Call one of the tools ({}), call {submit} with the answer{or}.",
+                    ctx.toolbox.names()
+                ),
+            )
+        };
+        self.fail(
+            progress,
+            None,
+            AttemptStatus::MissingName,
+            Touched::default(),
+            &error,
+            delta,
+        );
+    }
+
+    fn submit(&mut self, ctx: &Context, answer: &str) {
+        self.verdict = Some(score_answer(
+            answer,
+            &self.task.truth,
+            &self.task.answer,
+            ctx.config.answer_mode,
+        ));
+        self.submission = Some(answer.into());
+        self.status = Status::Terminated;
+    }
+
+    /// Ends the turn: turn limit, transcript, reward.
+    fn close_turn(&mut self, ctx: &Context, progress: Progress, delta: &mut Delta) -> Turn {
+        if self.status == Status::Running {
+            if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
+                self.status = Status::Truncated(TruncationReason::MalformedAction);
+            } else if u32::from(self.turn) >= ctx.config.max_turns {
+                self.status = Status::Truncated(TruncationReason::MaxTurns);
+            }
+        }
+        let mut reward = 0.0;
+        match self.status {
+            Status::Running => {}
+            Status::Terminated => {
+                reward = self.verdict.map_or(0.0, |v| v.score as f32);
+                delta.terminated += 1;
+                delta.correct += u64::from(reward >= 1.0);
+            }
+            Status::Truncated(_) => delta.truncated += 1,
+        }
+        if ctx.config.keep_messages {
+            self.transcript.push(Exchange {
+                action: progress.action,
+                tool_calls: progress.tool_calls,
+                messages: progress.observation.messages.clone().into_boxed_slice(),
+            });
+        }
+        Turn {
+            observation: progress.observation,
+            reward,
+            num_calls: progress.num_calls,
+            num_errors: progress.num_errors,
+            last_error: progress.last_error,
+            infra_error: progress.infra_error,
+        }
+    }
+
+    /// Ends the episode after a panic: the slot is lost, its siblings go on.
+    pub(crate) fn abandon(&mut self, message: &str, delta: &mut Delta) -> Turn {
+        self.status = Status::Truncated(TruncationReason::WorkerPanic);
+        self.progress = None;
+        delta.panics += 1;
+        delta.infra_faults += 1;
+        delta.truncated += 1;
+        Turn {
+            observation: Observation::default(),
+            reward: 0.0,
+            num_calls: 0,
+            num_errors: 0,
+            last_error: None,
+            infra_error: Some(format!("worker_panic: {message}").into()),
+        }
+    }
+
+    fn event(
+        &self,
+        kind: Option<ToolKind>,
+        status: AttemptStatus,
+        error: Option<ToolErrorCode>,
+        touched: Touched,
+    ) -> CallEvent {
+        CallEvent {
+            turn: self.turn,
+            kind,
+            status,
+            error,
+            table: touched.table,
+            rows: touched.rows,
+        }
+    }
+
+    fn succeed(
+        &mut self,
+        progress: &mut Progress,
+        attempt: &Attempt,
+        kind: ToolKind,
+        touched: Touched,
+        content: Text,
+        delta: &mut Delta,
+    ) {
+        delta.calls[kind as usize] += 1;
+        self.calls
+            .push(self.event(Some(kind), attempt.status, None, touched));
+        progress.observation.messages.push(ToolMessage {
+            id: "".into(),
+            name: "".into(),
+            content,
+        });
+        name_last(progress, attempt);
+    }
+
+    fn fail(
+        &mut self,
+        progress: &mut Progress,
+        kind: Option<ToolKind>,
+        status: AttemptStatus,
+        touched: Touched,
+        error: &ToolError,
+        delta: &mut Delta,
+    ) {
+        if let Some(kind) = kind {
+            delta.calls[kind as usize] += 1;
+        }
+        delta.errors[error.code as usize] += 1;
+        self.calls
+            .push(self.event(kind, status, Some(error.code), touched));
+        progress.num_errors += 1;
+        progress.last_error = Some(error.code);
+        progress.observation.messages.push(ToolMessage {
+            id: "".into(),
+            name: "".into(),
+            content: error.message.clone().into(),
+        });
+    }
+}
+
+/// A call that could not even be read, as against one that was read and is wrong.
+fn is_malformed(status: AttemptStatus) -> bool {
+    matches!(
+        status,
+        AttemptStatus::InvalidJson
+            | AttemptStatus::Unclosed
+            | AttemptStatus::MissingName
+            | AttemptStatus::Truncated
+    )
+}
+
+/// Puts the id and tool name of `attempt` on the last message.
+fn name_last(progress: &mut Progress, attempt: &Attempt) {
+    if let (Some(message), Some(call)) = (progress.observation.messages.last_mut(), &attempt.call) {
+        message.id = call.id.as_str().into();
+        message.name = call.name.as_str().into();
+    }
+}

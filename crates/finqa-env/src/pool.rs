@@ -1,0 +1,275 @@
+//! The threads. Everything that runs in parallel runs here.
+//!
+//! A batch is cut into one range a worker, each sorted by company, so that from step to step a worker meets the same
+//! companies and their warm connections. Who is done with its own range takes chunks of the others'.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::context::Context;
+use crate::episode::{Action, Episode, Step, Turn, UserCall};
+use crate::observation::Observation;
+use crate::stats::Delta;
+
+/// Where workers read actions from; a batch keeps its source alive until it is done.
+pub trait ActionSource: Send + Sync {
+    /// The action at `index`, and whether it was cut by its token limit.
+    fn action(&self, index: usize) -> (Action<'_>, bool);
+}
+
+/// What is to be done with one slot.
+pub(crate) enum Work {
+    /// Handle actions of a source.
+    Actions(Arc<dyn ActionSource>),
+    /// Go on with messages that waited for user tools: results by entry, each taken once.
+    Resume(Vec<Mutex<Option<Result<String, String>>>>),
+}
+
+/// A slot whose message is handled, or waits for a user's tool.
+pub(crate) struct Finished {
+    pub(crate) slot: u32,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) enum Outcome {
+    Turn(Turn),
+    UserCall(UserCall),
+}
+
+/// Slots with something to do, sorted by company.
+struct Batch {
+    work: Work,
+    /// (slot, index into the work).
+    entries: Vec<(u32, u32)>,
+    /// One range a worker: next entry and end.
+    ranges: Vec<(AtomicUsize, usize)>,
+    chunk: usize,
+}
+
+impl Batch {
+    fn new(work: Work, entries: Vec<(u32, u32)>, workers: usize) -> Self {
+        let n = entries.len();
+        let ranges = (0..workers)
+            .map(|w| (AtomicUsize::new(n * w / workers), n * (w + 1) / workers))
+            .collect();
+        Self {
+            work,
+            entries,
+            ranges,
+            chunk: (n / (workers * 16)).clamp(1, 64),
+        }
+    }
+
+    /// The next chunk for `worker`: of its own range, then of the others'.
+    fn claim(&self, worker: usize) -> Option<&[(u32, u32)]> {
+        (0..self.ranges.len()).find_map(|i| {
+            let (next, end) = &self.ranges[(worker + i) % self.ranges.len()];
+            if next.load(Relaxed) >= *end {
+                return None;
+            }
+            let start = next.fetch_add(self.chunk, Relaxed);
+            (start < *end).then(|| &self.entries[start..(start + self.chunk).min(*end)])
+        })
+    }
+}
+
+/// Results on their way back.
+#[derive(Default)]
+struct Done {
+    queue: Mutex<Vec<Finished>>,
+    ready: Condvar,
+}
+
+/// Episodes and the threads that step them.
+pub(crate) struct Pool {
+    ctx: Arc<Context>,
+    episodes: Arc<[Mutex<Option<Episode>>]>,
+    workers: Vec<Sender<Arc<Batch>>>,
+    threads: Vec<JoinHandle<()>>,
+    done: Arc<Done>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic inside a slot is caught before the lock is released, so poison carries no news.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    pub(crate) fn new(ctx: Arc<Context>, num_threads: usize) -> std::io::Result<Self> {
+        let episodes: Arc<[Mutex<Option<Episode>>]> =
+            (0..ctx.config.num_envs).map(|_| Mutex::new(None)).collect();
+        let done = Arc::new(Done::default());
+        let mut workers = Vec::with_capacity(num_threads);
+        let mut threads = Vec::with_capacity(num_threads);
+        for worker in 0..num_threads {
+            let (sender, receiver) = unbounded();
+            workers.push(sender);
+            let (ctx, episodes, done) =
+                (Arc::clone(&ctx), Arc::clone(&episodes), Arc::clone(&done));
+            threads.push(
+                std::thread::Builder::new()
+                    .name(format!("finqa-env-{worker}"))
+                    .spawn(move || run_worker(worker, &receiver, &ctx, &episodes, &done))?,
+            );
+        }
+        Ok(Self {
+            ctx,
+            episodes,
+            workers,
+            threads,
+            done,
+        })
+    }
+
+    /// The episode of a slot. Must not be called while the slot has an action under way, or it waits for it.
+    pub(crate) fn episode(&self, slot: usize) -> MutexGuard<'_, Option<Episode>> {
+        lock(&self.episodes[slot])
+    }
+
+    /// Starts work on `entries`, which must be sorted by company; results come through [`Pool::take`].
+    pub(crate) fn submit(&self, work: Work, entries: Vec<(u32, u32)>) {
+        // Few entries are not worth waking everybody.
+        let wanted = entries.len().div_ceil(4).clamp(1, self.workers.len());
+        let batch = Arc::new(Batch::new(work, entries, wanted));
+        for worker in &self.workers[..wanted] {
+            // A worker ends only when its sender is dropped, so there is always a receiver.
+            let _ = worker.send(Arc::clone(&batch));
+        }
+    }
+
+    /// Handles `entries` on the calling thread: for batches so small that waking a worker costs more.
+    pub(crate) fn run_inline(&self, work: Work, entries: Vec<(u32, u32)>) -> Vec<Finished> {
+        let batch = Batch::new(work, entries, 1);
+        let mut out = Vec::with_capacity(batch.entries.len());
+        let mut delta = Delta::new(self.ctx.config.measure_latency);
+        while let Some(chunk) = batch.claim(0) {
+            run_chunk(
+                &batch,
+                chunk,
+                &self.ctx,
+                &self.episodes,
+                &mut delta,
+                &mut out,
+            );
+        }
+        self.ctx.stats.add(&delta);
+        out
+    }
+
+    /// Waits until `n` results are there and takes them, in order of completion.
+    ///
+    /// `poll` is called every 100 ms; if it returns false the wait ends with `None` and nothing is lost.
+    pub(crate) fn take(&self, n: usize, poll: &mut dyn FnMut() -> bool) -> Option<Vec<Finished>> {
+        let mut queue = lock(&self.done.queue);
+        while queue.len() < n {
+            let (guard, timeout) = self
+                .done
+                .ready
+                .wait_timeout(queue, Duration::from_millis(100))
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = guard;
+            if timeout.timed_out() {
+                drop(queue);
+                if !poll() {
+                    return None;
+                }
+                queue = lock(&self.done.queue);
+            }
+        }
+        let rest = queue.split_off(n);
+        Some(std::mem::replace(&mut *queue, rest))
+    }
+
+    /// Ends the threads once they have finished what they were given.
+    pub(crate) fn close(&mut self) {
+        self.workers.clear();
+        for thread in self.threads.drain(..) {
+            // A worker catches panics of episodes; one that died otherwise has nothing left to give.
+            let _ = thread.join();
+        }
+    }
+
+    /// Forgets threads that do not exist in this process (after a fork).
+    pub(crate) fn forget_threads(&mut self) {
+        std::mem::forget(std::mem::take(&mut self.threads));
+        std::mem::forget(std::mem::take(&mut self.workers));
+    }
+}
+
+fn run_worker(
+    worker: usize,
+    batches: &Receiver<Arc<Batch>>,
+    ctx: &Context,
+    episodes: &[Mutex<Option<Episode>>],
+    done: &Done,
+) {
+    let mut delta = Delta::new(ctx.config.measure_latency);
+    let mut out = Vec::new();
+    while let Ok(batch) = batches.recv() {
+        while let Some(chunk) = batch.claim(worker) {
+            run_chunk(&batch, chunk, ctx, episodes, &mut delta, &mut out);
+            ctx.stats.add(&delta);
+            delta = Delta::new(ctx.config.measure_latency);
+            lock(&done.queue).append(&mut out);
+            done.ready.notify_all();
+        }
+    }
+}
+
+fn run_chunk(
+    batch: &Batch,
+    chunk: &[(u32, u32)],
+    ctx: &Context,
+    episodes: &[Mutex<Option<Episode>>],
+    delta: &mut Delta,
+    out: &mut Vec<Finished>,
+) {
+    for &(slot, index) in chunk {
+        let mut guard = lock(&episodes[slot as usize]);
+        // The vector environment checks that a slot was reset before it takes an action.
+        let Some(episode) = guard.as_mut() else {
+            continue;
+        };
+        let step = catch_unwind(AssertUnwindSafe(|| match &batch.work {
+            Work::Actions(source) => {
+                let (action, length_limited) = source.action(index as usize);
+                episode.step(ctx, action, length_limited, delta)
+            }
+            Work::Resume(results) => {
+                let result = lock(&results[index as usize]).take();
+                episode.resume(ctx, result.unwrap_or_else(|| Ok(String::new())), delta)
+            }
+        }));
+        let outcome = match step {
+            Ok(Step::Done(turn)) => Outcome::Turn(turn),
+            Ok(Step::UserCall(call)) => Outcome::UserCall(call),
+            Err(panic) => Outcome::Turn(episode.abandon(panic_text(panic.as_ref()), delta)),
+        };
+        out.push(Finished { slot, outcome });
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("panic without a text")
+}
+
+/// A turn without content, for slots that were only reset.
+pub(crate) fn empty_turn() -> Turn {
+    Turn {
+        observation: Observation::default(),
+        reward: 0.0,
+        num_calls: 0,
+        num_errors: 0,
+        last_error: None,
+        infra_error: None,
+    }
+}

@@ -1,0 +1,280 @@
+//! Corpora: loading, saving, looking inside.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use finqa_core::answer::AnswerMode;
+use finqa_core::corpus::{Corpus, CorpusLimits};
+use finqa_core::sql::SqlBackend;
+use finqa_core::table::{Table, Value};
+use finqa_core::tool::ToolProfile;
+use finqa_data::{Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions};
+use finqa_policy::{ValidateOptions, validate};
+use finqa_sqlite::{BackendConfig, SqliteBackend, read_database};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::convert::json_to_py;
+use crate::exceptions::{Error, NotFoundError};
+use crate::gil;
+
+/// Companies and tasks.
+#[pyclass(name = "Corpus", module = "finqa_gym._native", frozen)]
+pub(crate) struct PyCorpus {
+    pub(crate) corpus: Arc<Corpus>,
+    refusals: Vec<Refusal>,
+}
+
+/// Tables of a user's SQLite file, for `finqa_data`, which knows no SQL engine.
+fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
+    let import = read_database(path).map_err(|e| e.to_string())?;
+    let refusals = import
+        .refused
+        .into_iter()
+        .map(|table| Refusal {
+            record: table.name,
+            reason: "table_not_usable".into(),
+            detail: table.reason,
+        })
+        .collect();
+    Ok((import.company.tables, refusals))
+}
+
+#[pymethods]
+impl PyCorpus {
+    #[staticmethod]
+    #[pyo3(signature = (path, layout=None, tasks=None, name=None, progress=None))]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        layout: Option<&str>,
+        tasks: Option<PathBuf>,
+        name: Option<String>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let layout = layout.map(parse_layout).transpose()?;
+        let failed = std::sync::Mutex::new(None);
+        let report = |step: Progress| {
+            if let Some(callback) = &progress {
+                Python::attach(|py| {
+                    if let Err(e) = callback.call1(py, (step.stage, step.done, step.total)) {
+                        failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(e);
+                    }
+                });
+            }
+        };
+        let loaded = gil::enter(py, || {
+            let options = LoadOptions {
+                read_sqlite: Some(read_sqlite),
+                progress: Some(&report),
+                tasks,
+                limits: CorpusLimits::default(),
+                name,
+            };
+            finqa_data::load(&path, layout, &options)
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            return Err(error);
+        }
+        let Loaded { corpus, refusals } = loaded.map_err(Error::from)?;
+        Ok(Self { corpus: Arc::new(corpus), refusals })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (seed=0, num_companies=512))]
+    fn builtin(py: Python<'_>, seed: u64, num_companies: u32) -> PyResult<Self> {
+        let corpus =
+            gil::enter(py, || finqa_data::builtin::corpus(seed, num_companies)).map_err(Error::from)?;
+        Ok(Self { corpus: Arc::new(corpus), refusals: Vec::new() })
+    }
+
+    #[pyo3(signature = (path, format="parquet", overwrite=false))]
+    fn save(&self, py: Python<'_>, path: PathBuf, format: &str, overwrite: bool) -> PyResult<()> {
+        let format = SaveFormat::from_name(format).ok_or_else(|| {
+            PyValueError::new_err(format!("format {format:?} is unknown; it must be \"parquet\" or \"jsonl\""))
+        })?;
+        let options = SaveOptions { format, overwrite };
+        gil::enter(py, || finqa_data::save(&self.corpus, &path, &options)).map_err(Error::from)?;
+        Ok(())
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.corpus.info().name
+    }
+
+    #[getter]
+    fn layout(&self) -> &str {
+        &self.corpus.info().layout
+    }
+
+    #[getter]
+    fn version(&self) -> u32 {
+        self.corpus.info().version
+    }
+
+    #[getter]
+    fn content_hash(&self) -> &str {
+        &self.corpus.info().content_hash
+    }
+
+    #[getter]
+    fn licence(&self) -> &str {
+        &self.corpus.info().licence
+    }
+
+    #[getter]
+    fn num_tasks(&self) -> usize {
+        self.corpus.tasks().len()
+    }
+
+    #[getter]
+    fn refused<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (reason, count) in &self.corpus.info().refused {
+            dict.set_item(reason, count)?;
+        }
+        Ok(dict)
+    }
+
+    #[getter]
+    fn refusals(&self) -> Vec<(String, String, String)> {
+        self.refusals.iter().map(|r| (r.record.clone(), r.reason.clone(), r.detail.clone())).collect()
+    }
+
+    /// Split -> number of tasks.
+    fn splits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (split, count) in self.corpus.splits() {
+            dict.set_item(split, count)?;
+        }
+        Ok(dict)
+    }
+
+    #[pyo3(signature = (split=None))]
+    fn task_ids(&self, split: Option<&str>) -> Vec<&str> {
+        self.corpus
+            .tasks()
+            .iter()
+            .filter(|task| split.is_none_or(|split| task.split.0 == split))
+            .map(|task| task.id.as_str())
+            .collect()
+    }
+
+    fn task_index(&self, task_id: &str) -> PyResult<usize> {
+        self.corpus.task_index(task_id).ok_or_else(|| {
+            NotFoundError::new_err(format!(
+                "no task {task_id:?} in corpus {:?}; task_ids() lists its {} ids",
+                self.corpus.info().name,
+                self.corpus.tasks().len()
+            ))
+        })
+    }
+
+    /// A task as a dict.
+    fn task<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
+        let task = self
+            .corpus
+            .tasks()
+            .get(index)
+            .ok_or_else(|| PyIndexError::new_err(format!("there is no task {index}")))?;
+        let value = serde_json::to_value(&**task).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let dict = json_to_py(py, &value)?;
+        dict.set_item("user_query", task.user_query())?;
+        Ok(dict)
+    }
+
+    fn company_names(&self) -> Vec<&str> {
+        self.corpus.companies().iter().map(|company| company.name.as_str()).collect()
+    }
+
+    /// Tables of a company.
+    fn tables<'py>(&self, py: Python<'py>, company: &str) -> PyResult<Bound<'py, PyList>> {
+        let index = self.corpus.company_index(company).ok_or_else(|| {
+            NotFoundError::new_err(format!(
+                "no company {company:?} in corpus {:?}; companies lists its {}",
+                self.corpus.info().name,
+                self.corpus.companies().len()
+            ))
+        })?;
+        let list = PyList::empty(py);
+        for table in &self.corpus.companies()[index].tables {
+            let dict = PyDict::new(py);
+            dict.set_item("name", &table.name)?;
+            dict.set_item("columns", &table.columns)?;
+            dict.set_item("description", &table.description)?;
+            dict.set_item("scale", &table.scale)?;
+            let rows = PyList::empty(py);
+            for row in 0..table.num_rows() {
+                let cells = PyList::empty(py);
+                for cell in table.row(row) {
+                    match cell {
+                        Value::Null => cells.append(py.None())?,
+                        Value::Integer(i) => cells.append(i)?,
+                        Value::Real(f) => cells.append(f)?,
+                        Value::Text(s) => cells.append(&**s)?,
+                    }
+                }
+                rows.append(cells)?;
+            }
+            dict.set_item("rows", rows)?;
+            list.append(dict)?;
+        }
+        Ok(list)
+    }
+
+    /// Runs every gold program: (task id, outcome, detail, submission).
+    #[pyo3(signature = (tool_profile="rllm", answer_mode="strict", progress=None))]
+    fn validate(
+        &self,
+        py: Python<'_>,
+        tool_profile: &str,
+        answer_mode: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<(String, &'static str, String, String)>> {
+        let options = ValidateOptions {
+            tool_profile: ToolProfile::parse(tool_profile).map_err(Error::from)?,
+            answer_mode: AnswerMode::parse(answer_mode).map_err(Error::from)?,
+        };
+        let backend: Arc<dyn SqlBackend> =
+            Arc::new(SqliteBackend::new(BackendConfig::default()).map_err(Error::from)?);
+        let mut raised = None;
+        let checks = gil::enter(py, || {
+            validate(&self.corpus, &backend, &options, &mut |done| {
+                // One look at Python every few tasks: often enough for a bar and for Ctrl-C.
+                if done % 16 != 0 && done != self.corpus.tasks().len() {
+                    return true;
+                }
+                Python::attach(|py| {
+                    let told = progress.as_ref().map_or(Ok(()), |call| call.call1(py, (done,)).map(drop));
+                    match told.and_then(|()| py.check_signals()) {
+                        Ok(()) => true,
+                        Err(e) => {
+                            raised = Some(e);
+                            false
+                        }
+                    }
+                })
+            })
+        });
+        if let Some(error) = raised {
+            return Err(error);
+        }
+        Ok(checks
+            .map_err(Error::from)?
+            .into_iter()
+            .map(|check| {
+                let id = self.corpus.tasks()[check.task_index as usize].id.clone();
+                (id, check.outcome, check.detail, check.submission)
+            })
+            .collect())
+    }
+}
+
+fn parse_layout(name: &str) -> PyResult<Layout> {
+    Layout::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Layout::ALL.iter().map(|l| l.name()).collect();
+        PyValueError::new_err(format!("layout {name:?} is unknown; it must be one of {}", names.join(", ")))
+    })
+}

@@ -1,0 +1,442 @@
+//! The vectorised environment.
+
+use std::sync::Arc;
+
+use finqa_core::action::{ActionFormat, ParseLevel};
+use finqa_core::answer::AnswerMode;
+use finqa_core::error::ToolErrorCode;
+use finqa_core::sql::SqlBackend;
+use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec};
+use finqa_env::observation::ToolMessage;
+use finqa_env::sampler::SamplerState;
+use finqa_env::vector::{EpisodeView, Row};
+use finqa_env::{
+    AutoresetMode, EnvConfig, OnMalformed, OnNoCall, ResetOptions, Status, TruncationReason, VectorEnv,
+};
+use finqa_sqlite::{BackendConfig, SqliteBackend};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::actions::Actions;
+use crate::convert::{Batch, batch, json_to_py, py_to_json};
+use crate::corpus::PyCorpus;
+use crate::exceptions::Error;
+use crate::gil;
+
+/// The messages behind a batch of observations, read when somebody asks.
+#[pyclass(name = "Turns", module = "finqa_gym._native", frozen)]
+pub(crate) struct PyTurns {
+    rows: Vec<(u16, Vec<ToolMessage>)>,
+}
+
+#[pymethods]
+impl PyTurns {
+    /// The tool messages of row `index`: dicts with role, tool_call_id, name and content.
+    fn messages<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        if let Some((turn, messages)) = self.rows.get(index) {
+            for (i, message) in messages.iter().enumerate() {
+                list.append(tool_message(py, message, *turn, i)?)?;
+            }
+        }
+        Ok(list)
+    }
+
+    fn __len__(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+fn tool_message<'py>(
+    py: Python<'py>,
+    message: &ToolMessage,
+    turn: u16,
+    index: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("role", "tool")?;
+    if message.id.is_empty() {
+        dict.set_item("tool_call_id", format!("call_{turn}_{index}"))?;
+    } else {
+        dict.set_item("tool_call_id", &*message.id)?;
+    }
+    dict.set_item("name", &*message.name)?;
+    let mut content = String::new();
+    message.content.write_to(&mut content);
+    dict.set_item("content", content)?;
+    Ok(dict)
+}
+
+/// Rows as (env_ids, observations, rewards, terminated, truncated, infos), their messages, and the calls of user
+/// tools among them as (env_id, tool name, arguments as JSON).
+type Received<'py> = (Batch<'py>, PyTurns, Vec<(u32, String, String)>);
+
+/// N slots of episodes.
+#[pyclass(name = "VectorEnv", module = "finqa_gym._native", frozen)]
+pub(crate) struct PyVectorEnv {
+    pub(crate) env: VectorEnv,
+    backend: Arc<SqliteBackend>,
+}
+
+fn get<'py, T>(options: &Bound<'py, PyDict>, name: &str, default: T) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+    for<'a> <T as FromPyObject<'a, 'py>>::Error: Into<PyErr>,
+{
+    match options.get_item(name)? {
+        Some(value) if !value.is_none() => value.extract::<T>().map_err(|e| {
+            let e: PyErr = e.into();
+            PyValueError::new_err(format!("{name}: {e}"))
+        }),
+        _ => Ok(default),
+    }
+}
+
+fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
+    let base = EnvConfig::default();
+    let text = |name: &str, default: &str| get(options, name, default.to_string());
+    let on_no_call = match get(options, "on_no_call", None::<String>)?.as_deref() {
+        None => None,
+        Some("feedback") => Some(OnNoCall::Feedback),
+        Some("submit") => Some(OnNoCall::Submit),
+        Some(other) => {
+            return Err(PyValueError::new_err(format!(
+                "on_no_call {other:?} is unknown; it must be \"feedback\" or \"submit\""
+            )));
+        }
+    };
+    let on_malformed = match text("on_malformed", "feedback")?.as_str() {
+        "feedback" => OnMalformed::Feedback,
+        "terminate" => OnMalformed::Terminate,
+        "ignore" => OnMalformed::Ignore,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "on_malformed {other:?} is unknown; it must be \"feedback\", \"terminate\" or \"ignore\""
+            )));
+        }
+    };
+    let user_tools = match options.get_item("user_tools")? {
+        Some(tools) if !tools.is_none() => {
+            let mut specs = Vec::new();
+            for tool in tools.try_iter()? {
+                let tool = tool?;
+                let field = |name: &str| tool.get_item(name);
+                specs.push(ToolSpec {
+                    name: field("name")?.extract()?,
+                    description: field("description")?.extract()?,
+                    parameters: py_to_json(&field("parameters")?, "the parameters of a user tool")?,
+                    kind: ToolKind::User,
+                });
+            }
+            specs
+        }
+        _ => Vec::new(),
+    };
+    let parse = |e: finqa_core::Error| PyErr::from(Error::from(e));
+    Ok(EnvConfig {
+        num_envs: get(options, "num_envs", base.num_envs)?,
+        group_size: get(options, "group_size", base.group_size)?,
+        split: get(options, "split", None)?,
+        seed: get(options, "seed", base.seed)?,
+        shuffle: get(options, "shuffle", base.shuffle)?,
+        max_turns: get(options, "max_turns", base.max_turns)?,
+        num_threads: get(options, "num_threads", base.num_threads)?,
+        tool_profile: ToolProfile::parse(&text("tool_profile", "rllm")?).map_err(parse)?,
+        tool_names: get(options, "tool_names", Vec::new())?,
+        user_tools,
+        answer_mode: AnswerMode::parse(&text("answer_mode", "strict")?).map_err(parse)?,
+        autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?).map_err(Error::from)?,
+        action_format: ActionFormat::parse(&text("action_format", "auto")?).map_err(parse)?,
+        parse_level: ParseLevel::parse(&text("parse_level", "strict")?).map_err(parse)?,
+        on_no_call,
+        on_malformed,
+        max_calls_per_turn: get(options, "max_calls_per_turn", base.max_calls_per_turn)?,
+        max_action_bytes: get(options, "max_action_bytes", base.max_action_bytes)?,
+        max_observation_chars: get(options, "max_observation_chars", base.max_observation_chars)?,
+        repair_double_quotes: get(options, "repair_double_quotes", base.repair_double_quotes)?,
+        system_prompt: get(options, "system_prompt", None)?,
+        task_prompt: get(options, "task_prompt", None)?,
+        keep_messages: get(options, "keep_messages", base.keep_messages)?,
+        measure_latency: get(options, "measure_latency", base.measure_latency)?,
+    })
+}
+
+impl PyVectorEnv {
+    fn received<'py>(&self, py: Python<'py>, rows: Vec<Row>) -> PyResult<Received<'py>> {
+        let arrays = batch(py, &rows)?;
+        let mut user_calls = Vec::new();
+        for row in &rows {
+            if let Some(user) = &row.user_call {
+                let arguments = serde_json::Value::Object(user.call.arguments.clone()).to_string();
+                user_calls.push((row.slot, user.call.name.clone(), arguments));
+            }
+        }
+        let rows = rows.into_iter().map(|row| (row.info.turn, row.observation.messages)).collect();
+        Ok((arrays, PyTurns { rows }, user_calls))
+    }
+
+    fn ids(&self, env_ids: Option<Vec<u32>>, num_actions: usize) -> PyResult<Vec<u32>> {
+        let ids = env_ids
+            .unwrap_or_else(|| (0..self.env.context().config.num_envs as u32).collect());
+        if ids.len() == num_actions {
+            return Ok(ids);
+        }
+        Err(PyValueError::new_err(format!(
+            "{num_actions} actions for {} envs; one action for each env is needed",
+            ids.len()
+        )))
+    }
+}
+
+#[pymethods]
+impl PyVectorEnv {
+    #[new]
+    fn new(py: Python<'_>, corpus: &Bound<'_, PyCorpus>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let config = config(options)?;
+        let base = BackendConfig::default();
+        let backend_config = BackendConfig {
+            result_cache_bytes: get(options, "cache_bytes", base.result_cache_bytes)?,
+            ..base
+        };
+        let corpus = Arc::clone(&corpus.get().corpus);
+        let backend = Arc::new(SqliteBackend::new(backend_config).map_err(Error::from)?);
+        let dynamic: Arc<dyn SqlBackend> = Arc::clone(&backend) as Arc<dyn SqlBackend>;
+        let env = gil::enter(py, || VectorEnv::new(corpus, dynamic, config)).map_err(Error::from)?;
+        Ok(Self { env, backend })
+    }
+
+    /// New episodes in all or the masked slots.
+    #[pyo3(signature = (tasks=None, seed=None, slot_seeds=None, mask=None))]
+    fn reset<'py>(
+        &self,
+        py: Python<'py>,
+        tasks: Option<Vec<u32>>,
+        seed: Option<u64>,
+        slot_seeds: Option<Vec<Option<u64>>>,
+        mask: Option<Vec<bool>>,
+    ) -> PyResult<Received<'py>> {
+        let options = ResetOptions { tasks, seed, slot_seeds, mask };
+        let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
+        self.received(py, rows)
+    }
+
+    #[pyo3(signature = (actions, finish_reasons=None, env_ids=None))]
+    fn step<'py>(
+        &self,
+        py: Python<'py>,
+        actions: &Bound<'py, PyAny>,
+        finish_reasons: Option<&Bound<'py, PyAny>>,
+        env_ids: Option<Vec<u32>>,
+    ) -> PyResult<Received<'py>> {
+        let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
+        let ids = self.ids(env_ids, actions.len())?;
+        let mut failed = None;
+        let source = Arc::clone(&actions);
+        let rows = gil::enter_interruptible(py, |poll| match self.env.step(source, &ids, poll) {
+            Ok(rows) => rows,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(Error::from(error).into());
+        }
+        self.received(py, rows.unwrap_or_default())
+    }
+
+    #[pyo3(signature = (actions, env_ids=None, finish_reasons=None))]
+    fn send(
+        &self,
+        py: Python<'_>,
+        actions: &Bound<'_, PyAny>,
+        env_ids: Option<Vec<u32>>,
+        finish_reasons: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
+        let ids = self.ids(env_ids, actions.len())?;
+        gil::enter(py, || self.env.send(actions, &ids)).map_err(Error::from)?;
+        Ok(())
+    }
+
+    fn recv<'py>(&self, py: Python<'py>, batch_size: usize) -> PyResult<Received<'py>> {
+        let mut failed = None;
+        let rows = gil::enter_interruptible(py, |poll| match self.env.recv(batch_size, poll) {
+            Ok(rows) => rows,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(Error::from(error).into());
+        }
+        self.received(py, rows.unwrap_or_default())
+    }
+
+    /// Results of user tools: (env_id, text, failed).
+    fn resume(&self, py: Python<'_>, results: Vec<(u32, String, bool)>) -> PyResult<()> {
+        let results = results
+            .into_iter()
+            .map(|(slot, text, failed)| (slot, if failed { Err(text) } else { Ok(text) }))
+            .collect();
+        gil::enter(py, || self.env.resume(results)).map_err(Error::from)?;
+        Ok(())
+    }
+
+    /// The chat of a slot so far, system and task prompt included.
+    fn messages<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        let ctx = self.env.context();
+        let Some(view) = self.env.episode(slot).map_err(Error::from)? else { return Ok(list) };
+        let message = |role: &str, content: &str| -> PyResult<Bound<'py, PyDict>> {
+            let dict = PyDict::new(py);
+            dict.set_item("role", role)?;
+            dict.set_item("content", content)?;
+            Ok(dict)
+        };
+        list.append(message("system", &ctx.system_prompt)?)?;
+        let task = &ctx.corpus.tasks()[view.task_index as usize];
+        list.append(message("user", &ctx.task_prompt(task))?)?;
+        for (turn, exchange) in view.transcript.iter().enumerate() {
+            let assistant = message("assistant", &exchange.action)?;
+            if let Ok(calls @ serde_json::Value::Array(_)) = serde_json::from_str(&exchange.tool_calls) {
+                assistant.set_item("tool_calls", json_to_py(py, &calls)?)?;
+            }
+            list.append(assistant)?;
+            for (i, tool) in exchange.messages.iter().enumerate() {
+                list.append(tool_message(py, tool, turn as u16 + 1, i)?)?;
+            }
+        }
+        Ok(list)
+    }
+
+    /// The episode of a slot: task, status, calls, submission, score; None before the first reset.
+    fn episode<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let view = self.env.episode(slot).map_err(Error::from)?;
+        view.map(|view| self.view(py, &view)).transpose()
+    }
+
+    /// Counters since the start.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.env.stats();
+        let dict = PyDict::new(py);
+        dict.set_item("steps", stats.steps)?;
+        dict.set_item("episodes_terminated", stats.terminated)?;
+        dict.set_item("episodes_truncated", stats.truncated)?;
+        dict.set_item("episodes_correct", stats.correct)?;
+        dict.set_item("infra_faults", stats.infra_faults)?;
+        dict.set_item("worker_panics", stats.panics)?;
+        let tools = PyDict::new(py);
+        for tool in &stats.tools {
+            let entry = PyDict::new(py);
+            entry.set_item("calls", tool.calls)?;
+            entry.set_item("p50_us", tool.p50_ns.map(|ns| ns as f64 / 1e3))?;
+            entry.set_item("p99_us", tool.p99_ns.map(|ns| ns as f64 / 1e3))?;
+            tools.set_item(tool.kind.name(), entry)?;
+        }
+        dict.set_item("tools", tools)?;
+        let errors = PyDict::new(py);
+        for (code, n) in &stats.errors {
+            errors.set_item(code.name(), n)?;
+        }
+        dict.set_item("tool_errors", errors)?;
+        let backend = self.backend.stats();
+        dict.set_item("cache_hits", backend.result_hits)?;
+        dict.set_item("cache_misses", backend.result_misses)?;
+        dict.set_item("cache_bytes", backend.result_bytes)?;
+        dict.set_item("image_bytes", backend.image_bytes)?;
+        dict.set_item("connections_opened", backend.connections_opened)?;
+        Ok(dict)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        gil::enter(py, || self.env.close());
+    }
+
+    /// State of the task sampler as JSON.
+    fn sampler_state(&self) -> PyResult<String> {
+        serde_json::to_string(&self.env.sampler_state()).map_err(|e| PyValueError::new_err(e.to_string()))
+    }
+
+    /// Takes a state that `sampler_state` returned.
+    fn load_sampler_state(&self, state: &str) -> PyResult<()> {
+        let state: SamplerState = serde_json::from_str(state)
+            .map_err(|e| PyValueError::new_err(format!("not a state of this class: {e}")))?;
+        self.env.load_sampler_state(&state).map_err(Error::from)?;
+        Ok(())
+    }
+
+    #[getter]
+    fn system_prompt(&self) -> &str {
+        &self.env.context().system_prompt
+    }
+
+    #[getter]
+    fn num_threads(&self) -> usize {
+        self.env.num_threads()
+    }
+
+    #[getter]
+    fn max_turns(&self) -> u32 {
+        self.env.context().config.max_turns
+    }
+
+    /// The tools in OpenAI form.
+    #[getter]
+    fn tools<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let specs = self.env.context().toolbox.specs().iter().map(ToolSpec::to_openai).collect();
+        json_to_py(py, &serde_json::Value::Array(specs))
+    }
+
+    /// Names of `infos["error_code"]` by value.
+    #[getter]
+    fn error_codes(&self) -> Vec<&'static str> {
+        ToolErrorCode::ALL.iter().map(|code| code.name()).collect()
+    }
+
+    /// Names of `infos["truncation_reason"]` by value.
+    #[getter]
+    fn truncation_reasons(&self) -> Vec<&'static str> {
+        TruncationReason::NAMES.to_vec()
+    }
+}
+
+impl PyVectorEnv {
+    fn view<'py>(&self, py: Python<'py>, view: &EpisodeView) -> PyResult<Bound<'py, PyDict>> {
+        let ctx = self.env.context();
+        let dict = PyDict::new(py);
+        dict.set_item("task_index", view.task_index)?;
+        dict.set_item("task_id", &ctx.corpus.tasks()[view.task_index as usize].id)?;
+        let (status, reason) = match view.status {
+            Status::Running => ("running", None),
+            Status::Terminated => ("terminated", None),
+            Status::Truncated(reason) => ("truncated", Some(reason.name())),
+        };
+        dict.set_item("status", status)?;
+        dict.set_item("truncation_reason", reason)?;
+        dict.set_item("turn", view.turn)?;
+        dict.set_item("submission", view.submission.as_deref())?;
+        dict.set_item("score", view.verdict.map(|v| v.score))?;
+        dict.set_item("answer_reason", view.verdict.map(|v| v.reason.to_string()))?;
+        let calls = PyList::empty(py);
+        for call in &view.calls {
+            let entry = PyDict::new(py);
+            entry.set_item("turn", call.turn)?;
+            entry.set_item("tool", call.kind.map(ToolKind::name))?;
+            entry.set_item("status", call.status.name())?;
+            entry.set_item("error", call.error.map(ToolErrorCode::name))?;
+            let names = call.table.map(|(company, table)| {
+                let company = &ctx.corpus.companies()[company as usize];
+                (company.name.as_str(), company.tables[usize::from(table)].name.as_str())
+            });
+            entry.set_item("company", names.map(|n| n.0))?;
+            entry.set_item("table", names.map(|n| n.1))?;
+            entry.set_item("rows", call.rows)?;
+            calls.append(entry)?;
+        }
+        dict.set_item("calls", calls)?;
+        Ok(dict)
+    }
+}

@@ -1,0 +1,69 @@
+//! Scripted policies.
+
+use std::sync::{Mutex, PoisonError};
+
+use finqa_policy::{PolicyKind, ScriptedPolicy};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+
+use crate::env::PyVectorEnv;
+use crate::exceptions::Error;
+use crate::gil;
+
+/// A script that drives the slots of an environment.
+#[pyclass(name = "ScriptedPolicy", module = "finqa_gym._native", frozen)]
+pub(crate) struct PyScriptedPolicy {
+    policy: Mutex<ScriptedPolicy>,
+}
+
+#[pymethods]
+impl PyScriptedPolicy {
+    #[new]
+    fn new(kind: &str, env: &Bound<'_, PyVectorEnv>, seed: u64) -> PyResult<Self> {
+        let kind = PolicyKind::parse(kind).map_err(Error::from)?;
+        let ctx = env.get().env.context();
+        let policy = ScriptedPolicy::new(
+            kind,
+            std::sync::Arc::clone(&ctx.corpus),
+            ctx.toolbox.clone(),
+            ctx.config.num_envs,
+            seed,
+        );
+        Ok(Self { policy: Mutex::new(policy) })
+    }
+
+    /// Slots `env_ids` start episodes of `task_indices`.
+    fn reset(&self, env_ids: Vec<u32>, task_indices: Vec<u32>) -> PyResult<()> {
+        let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        for (slot, task) in env_ids.into_iter().zip(task_indices) {
+            policy.reset(slot as usize, task).map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// The next messages of `env_ids` after `observations`.
+    fn act(
+        &self,
+        py: Python<'_>,
+        env_ids: Vec<u32>,
+        observations: Vec<PyBackedStr>,
+    ) -> PyResult<Vec<String>> {
+        if env_ids.len() != observations.len() {
+            return Err(PyValueError::new_err(format!(
+                "{} observations for {} envs",
+                observations.len(),
+                env_ids.len()
+            )));
+        }
+        let actions = gil::enter(py, || {
+            let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+            env_ids
+                .iter()
+                .zip(&observations)
+                .map(|(slot, text)| policy.act(*slot as usize, text))
+                .collect::<finqa_core::Result<Vec<_>>>()
+        });
+        Ok(actions.map_err(Error::from)?)
+    }
+}

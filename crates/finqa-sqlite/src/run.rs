@@ -1,0 +1,197 @@
+//! One query on one connection.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use finqa_core::sql::{InfraError, QueryLimits, QueryOutcome};
+use finqa_core::{Company, ToolError};
+use rusqlite::{Connection, Error, PrepFlags, Statement, StatementStatus};
+
+use crate::authorizer::take_denial;
+use crate::explain::{self, Stage};
+use crate::lex;
+use crate::meter::{Allowance, Metered, Usage};
+use crate::render::Records;
+
+/// A call may allocate this many times its memory cap in all: bounds copying inside operations.
+const TOTAL_TO_LIVE: i64 = 16;
+
+/// How much the history of a connection (pages it keeps) can move the memory use of a call. Calls that come this close
+/// to a cap are decided on a fresh connection, so that the outcome depends on the query alone.
+const HISTORY_BYTES: i64 = 256 * 1024;
+
+/// Repairs of double quotes in one query.
+const MAX_REPAIRS: usize = 8;
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) outcome: Result<QueryOutcome, InfraError>,
+    /// The connection must not be used again.
+    pub(crate) spoiled: bool,
+    /// A connection with another history might have decided otherwise.
+    pub(crate) depends_on_history: bool,
+}
+
+fn allowance(limits: &QueryLimits, deadline: Option<Instant>) -> Allowance {
+    let live = i64::from(limits.max_memory_bytes);
+    Allowance {
+        max_ops: u64::from(limits.max_ops),
+        max_live_bytes: live,
+        max_total_bytes: live.saturating_mul(TOTAL_TO_LIVE),
+        deadline,
+    }
+}
+
+/// Runs `sql`, one statement, and charges it to `limits`.
+pub(crate) fn run(
+    connection: &Connection,
+    company: &Company,
+    sql: &str,
+    limits: &QueryLimits,
+    deadline: Option<Instant>,
+) -> Run {
+    let allowance = allowance(limits, deadline);
+    let metered = Metered::start(&allowance);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        attempt(&metered, connection, company, sql, limits)
+    }));
+    let usage = metered.usage();
+    drop(metered);
+    let close_to_cap = usage.out_of_memory
+        || usage.peak_bytes > allowance.max_live_bytes - HISTORY_BYTES
+        || usage.total_bytes > allowance.max_total_bytes - HISTORY_BYTES;
+    let stopped = usage.out_of_memory || usage.out_of_ops || usage.timed_out;
+    let outcome = match ended {
+        Err(_) => Err(InfraError {
+            kind: "infra_backend",
+            message: format!(
+                "company {:?}: a query caused a panic in the SQL backend",
+                company.name
+            ),
+        }),
+        Ok(_) if usage.timed_out => Err(InfraError {
+            kind: "infra_timeout",
+            message: format!("company {:?}: the wall guard stopped a query", company.name),
+        }),
+        Ok(_) if usage.out_of_memory => Ok(Err(Arc::new(explain::out_of_memory(limits)))),
+        Ok(outcome) => Ok(outcome),
+    };
+    Run {
+        spoiled: stopped || outcome.is_err() || !connection.is_autocommit(),
+        outcome,
+        depends_on_history: close_to_cap,
+    }
+}
+
+fn attempt(
+    metered: &Metered,
+    connection: &Connection,
+    company: &Company,
+    sql: &str,
+    limits: &QueryLimits,
+) -> QueryOutcome {
+    let mut statement = prepare(metered, connection, company, sql, limits).map_err(Arc::new)?;
+    check(&statement, sql).map_err(Arc::new)?;
+    // The handler's phase hangs on the statement's own step counter, so both start at zero.
+    metered.restart_ops();
+    statement.reset_status(StatementStatus::VmStep);
+    let columns: Vec<&str> = statement.column_names().collect();
+    let mut records = Records::new(&columns, limits);
+    let mut rows = statement.raw_query();
+    let ended = loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                if let Err(error) = records.push(row) {
+                    break Err(error);
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let usage: Usage = metered.usage();
+    match ended {
+        Ok(()) => Ok(Arc::new(records.finish(false))),
+        // The rows that are shown are known; only their number is not.
+        Err(_) if usage.out_of_ops && records.is_cut() => Ok(Arc::new(records.finish(true))),
+        Err(_) if usage.out_of_ops => Err(Arc::new(explain::out_of_ops(limits))),
+        Err(error) => Err(Arc::new(explain::explain(
+            &error,
+            Stage::Run,
+            None,
+            company,
+            sql,
+            limits,
+        ))),
+    }
+}
+
+/// Prepares `sql`; reads a double-quoted name as text where a value is meant and no such column exists.
+fn prepare<'c>(
+    metered: &Metered,
+    connection: &'c Connection,
+    company: &Company,
+    sql: &str,
+    limits: &QueryLimits,
+) -> Result<Statement<'c>, ToolError> {
+    let mut repaired: Option<String> = None;
+    let mut repairs = 0;
+    loop {
+        let text = repaired.as_deref().unwrap_or(sql);
+        take_denial();
+        // Virtual tables are refused before their code runs.
+        let error = match connection.prepare_with_flags(text, PrepFlags::SQLITE_PREPARE_NO_VTAB) {
+            Ok(statement) => return Ok(statement),
+            Err(error) => error,
+        };
+        if metered.usage().out_of_ops {
+            return Err(explain::out_of_ops(limits));
+        }
+        if limits.repair_double_quotes
+            && repairs < MAX_REPAIRS
+            && let Some(next) = repair(text, &error)
+        {
+            repaired = Some(next);
+            repairs += 1;
+            continue;
+        }
+        let denial = take_denial();
+        return Err(explain::explain(
+            &error,
+            Stage::Prepare,
+            denial,
+            company,
+            sql,
+            limits,
+        ));
+    }
+}
+
+fn repair(sql: &str, error: &Error) -> Option<String> {
+    let Error::SqlInputError { msg, offset, .. } = error else {
+        return None;
+    };
+    if !msg.starts_with("no such column: \"") {
+        return None;
+    }
+    let token = lex::value_position(sql, usize::try_from(*offset).ok()?)?;
+    let literal = token.name(sql).replace('\'', "''");
+    Some(format!(
+        "{}'{literal}'{}",
+        &sql[..token.start],
+        &sql[token.end..]
+    ))
+}
+
+/// VACUUM, REINDEX and EXPLAIN pass the authorizer; here they do not.
+fn check(statement: &Statement<'_>, sql: &str) -> Result<(), ToolError> {
+    if !statement.readonly() || statement.is_explain() != 0 || statement.column_count() == 0 {
+        return Err(explain::not_readonly(sql));
+    }
+    if statement.parameter_count() != 0 {
+        return Err(explain::parameters());
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+"""Corpora: loading, saving, looking inside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple
+
+from finqa_gym import _native
+from finqa_gym._native import NotFoundError
+
+__all__ = ["LAYOUTS", "Corpus", "Refusal", "TaskCheck", "builtin", "load"]
+
+LAYOUTS = ("openenv", "rllm", "tatqa", "finqa", "native", "folder", "sqlite")
+"""Layouts that `load` reads; docs/spec/corpus.md describes each."""
+
+
+class Refusal(NamedTuple):
+    """A record of the source that could not be used."""
+
+    record: str
+    reason: str
+    detail: str
+
+
+class TaskCheck(NamedTuple):
+    """What came of running one task's gold program.
+
+    Attributes:
+        task_id: The task.
+        outcome: ok, no_gold, tool_error, wrong_answer, truth_not_accepted or no_answer.
+        detail: What was seen, for outcomes other than ok.
+        submission: The answer that the gold program came to.
+    """
+
+    task_id: str
+    outcome: str
+    detail: str
+    submission: str
+
+
+class Corpus:
+    """Companies with their tables, and tasks about them. Immutable.
+
+    Made by `load` or `builtin`.
+
+    Example:
+        >>> corpus = builtin()
+        >>> sorted(corpus.splits())
+        ['test', 'train', 'val']
+    """
+
+    def __init__(self, native: _native.Corpus) -> None:
+        """Wraps a native corpus; use `load` or `builtin`."""
+        self._native = native
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self._native.name
+
+    @property
+    def layout(self) -> str:
+        """Layout that it was read from."""
+        return self._native.layout
+
+    @property
+    def version(self) -> int:
+        """Version of the importer or generator that made it."""
+        return self._native.version
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over tables and tasks, independent of how they are stored."""
+        return self._native.content_hash
+
+    @property
+    def licence(self) -> str:
+        """Licence of the data, if known."""
+        return self._native.licence
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Records of the source that could not be used: reason -> count."""
+        return self._native.refused
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """The same records one by one (only right after an import)."""
+        return [Refusal(*refusal) for refusal in self._native.refusals]
+
+    @property
+    def companies(self) -> list[str]:
+        """Company names."""
+        return self._native.company_names()
+
+    def splits(self) -> dict[str, int]:
+        """Split -> number of tasks."""
+        return self._native.splits()
+
+    def task_ids(self, split: str | None = None) -> list[str]:
+        """Ids of the tasks of a split, or of all."""
+        return self._native.task_ids(split)
+
+    def task_index(self, task_id: str) -> int:
+        """Position of a task.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return self._native.task_index(task_id)
+
+    def task(self, task: str | int) -> dict[str, Any]:
+        """A task by id or position: id, split, companies, question, truth, answer, gold, …
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        if isinstance(task, str):
+            task = self.task_index(task)
+        if not 0 <= task < len(self):
+            raise NotFoundError(f"no task {task} in corpus {self.name!r}; it has {len(self)} tasks")
+        return self._native.task(task)
+
+    def tables(self, company: str) -> list[dict[str, Any]]:
+        """Tables of a company: name, columns, rows (list of lists), description.
+
+        Raises:
+            NotFoundError: There is no such company.
+        """
+        return self._native.tables(company)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: Literal["parquet", "jsonl"] = "parquet",
+        overwrite: bool = False,
+    ) -> None:
+        """Writes the native layout: a folder with a manifest, tables and tasks.
+
+        Args:
+            path: The folder; made, or replaced if ``overwrite``.
+            format: How tables and tasks are stored.
+            overwrite: Replace a folder that holds a corpus.
+
+        Raises:
+            DataError: The folder exists and may not be replaced.
+        """
+        self._native.save(os.fspath(path), format, overwrite)
+
+    def validate(
+        self,
+        *,
+        tool_profile: str = "rllm",
+        answer_mode: str = "strict",
+        progress: Callable[[int], None] | None = None,
+    ) -> list[TaskCheck]:
+        """Runs the gold program of every task through the engine and scores what it submits.
+
+        Args:
+            tool_profile: Tools to work with.
+            answer_mode: Rules to score by.
+            progress: Called with the number of tasks done.
+        """
+        checks = self._native.validate(tool_profile, answer_mode, progress)
+        return [TaskCheck(*check) for check in checks]
+
+    def __len__(self) -> int:
+        """Number of tasks."""
+        return self._native.num_tasks
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The tasks, in order."""
+        return (self._native.task(index) for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        """Name, layout, sizes."""
+        return (
+            f"Corpus({self.name!r}, layout={self.layout!r}, companies={len(self.companies)}, "
+            f"tasks={len(self)}, splits={self.splits()})"
+        )
+
+
+def load(
+    path: str | os.PathLike[str],
+    layout: str | None = None,
+    *,
+    tasks: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Corpus:
+    """Reads a corpus from disk.
+
+    Args:
+        path: File or folder.
+        layout: One of `LAYOUTS`; None looks at the path and decides.
+        tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md says.
+        name: Name of the corpus; None takes the path's.
+        progress: Called with (what, done, total or None) during long work.
+
+    Returns:
+        The corpus; ``refused`` counts the records that could not be used, by reason.
+
+    Raises:
+        FileNotFoundError: The path does not exist.
+        DataError: A file is broken (path, record and reason are named) or no layout fits.
+
+    Example:
+        >>> corpus = load("../shared/data/tatqa_dataset_dev.json")  # doctest: +SKIP
+    """
+    return Corpus(
+        _native.Corpus.load(
+            os.fspath(path), layout, None if tasks is None else os.fspath(tasks), name, progress
+        )
+    )
+
+
+def builtin(seed: int = 0, num_companies: int = 512) -> Corpus:
+    """The built-in corpus: invented companies, made by code, the same bytes everywhere.
+
+    Args:
+        seed: Another seed makes other companies.
+        num_companies: How many; company ``i`` does not depend on this number.
+
+    Example:
+        >>> len(builtin(num_companies=10).companies)
+        10
+    """
+    return Corpus(_native.Corpus.builtin(seed, num_companies))

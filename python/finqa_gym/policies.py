@@ -1,0 +1,93 @@
+"""Scripted policies: gold, guess, random, immediate. They act through the same messages as a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finqa_gym import _native
+
+if TYPE_CHECKING:
+    from finqa_gym.vector import StepBatch, VectorEnv
+
+__all__ = ["POLICIES", "PolicyName", "ScriptedPolicy", "run_episodes"]
+
+PolicyName = Literal["gold", "guess", "random", "immediate"]
+POLICIES: tuple[PolicyName, ...] = ("gold", "guess", "random", "immediate")
+"""gold: lists, reads the schema, queries, computes, answers. guess: guesses names, then invents a number.
+random: well-formed calls with random arguments. immediate: submits a number at once."""
+
+
+class ScriptedPolicy:
+    """A script that drives the slots of one environment.
+
+    Args:
+        name: One of `POLICIES`.
+        env: The environment; its tools and corpus are used.
+        seed: Seed of the scripts that draw.
+
+    Example:
+        >>> import finqa_gym
+        >>> env = finqa_gym.VectorEnv(num_envs=2, split="val")
+        >>> policy = ScriptedPolicy("gold", env)
+        >>> observations, infos = env.reset()
+        >>> policy.reset(infos["env_id"], infos["task_index"])
+        >>> batch = env.step(policy.act(infos["env_id"], observations))
+    """
+
+    def __init__(self, name: PolicyName, env: VectorEnv, seed: int = 0) -> None:
+        """See the class."""
+        self.name = name
+        self._native = _native.ScriptedPolicy(name, env._native, seed)
+
+    def reset(
+        self, env_ids: NDArray[np.int32] | Sequence[int], task_indices: NDArray[np.int32] | Sequence[int]
+    ) -> None:
+        """Slots ``env_ids`` start episodes of ``task_indices``."""
+        self._native.reset(_ints(env_ids), _ints(task_indices))
+
+    def act(
+        self, env_ids: NDArray[np.int32] | Sequence[int], observations: Sequence[str]
+    ) -> list[str]:
+        """The next messages of ``env_ids`` after ``observations``."""
+        return self._native.act(_ints(env_ids), observations)
+
+
+def _ints(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def run_episodes(
+    env: VectorEnv,
+    policy: ScriptedPolicy,
+    *,
+    on_step: object | None = None,
+) -> tuple[NDArray[np.float32], list[StepBatch]]:
+    """Plays one episode in every slot.
+
+    Args:
+        env: Environment with autoreset off.
+        policy: The policy.
+        on_step: Called with each `StepBatch`, for progress bars.
+
+    Returns:
+        Rewards of shape (num_envs,) and the last batch of each round.
+    """
+    observations, infos = env.reset()
+    policy.reset(infos["env_id"], infos["task_index"])
+    rewards = np.zeros(env.num_envs, dtype=np.float32)
+    live = infos["env_id"]
+    batches: list[StepBatch] = []
+    while len(live):
+        batch = env.step(policy.act(live, observations), env_ids=live)
+        rewards[batch.env_ids] += batch.rewards
+        batches.append(batch)
+        if callable(on_step):
+            on_step(batch)
+        running = ~(batch.terminated | batch.truncated)
+        live = batch.env_ids[running]
+        observations = [text for text, runs in zip(batch.observations, running, strict=True) if runs]
+    return rewards, batches

@@ -1,0 +1,424 @@
+"""The vectorised environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finqa_gym import _native
+from finqa_gym._native import ToolCallError
+from finqa_gym.data import Corpus, builtin
+from finqa_gym.tools import UserTool
+
+__all__ = ["Action", "StepBatch", "VectorEnv"]
+
+Action = str | dict[str, Any]
+"""Raw assistant text, or an assistant message with ``content`` and OpenAI ``tool_calls``."""
+
+
+@dataclass(frozen=True)
+class StepBatch:
+    """What a step brought, one row a slot. Unpacks like Gymnasium's five values.
+
+    Attributes:
+        observations: ``list[str]``, only what is new: tool results, joined by a line feed if there were several calls.
+        rewards: ``float32 (n,)``; 0 until an answer is submitted.
+        terminated: ``bool (n,)``, an answer was submitted.
+        truncated: ``bool (n,)``, the episode ended otherwise (``infos["truncation_reason"]``).
+        infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (−1 none, else an index into
+            ``env.error_codes``), truncation_reason (index into ``env.truncation_reasons``), score (NaN until
+            submitted), was_reset.
+        env_ids: ``int32 (n,)``, the slot of each row.
+
+    Example:
+        >>> import finqa_gym
+        >>> env = finqa_gym.VectorEnv(num_envs=2)
+        >>> _ = env.reset()
+        >>> observations, rewards, terminated, truncated, infos = env.step(["hello", "hello"])
+        >>> infos["num_errors"].tolist()
+        [1, 1]
+    """
+
+    observations: list[str]
+    rewards: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    infos: dict[str, Any]
+    env_ids: NDArray[np.int32]
+    _turns: list[tuple[_native.Turns, int]] = field(default_factory=list, repr=False)
+
+    @property
+    def messages(self) -> list[list[dict[str, Any]]]:
+        """The same observations as chat messages: per row one ``tool`` message a call, with its id. Made when read."""
+        return [turns.messages(index) for turns, index in self._turns]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Observations, rewards, terminated, truncated, infos."""
+        return iter((self.observations, self.rewards, self.terminated, self.truncated, self.infos))
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.observations)
+
+
+class VectorEnv:
+    """N slots, each holding an episode, stepped in one call on native threads.
+
+    Args:
+        corpus: Data; None is the built-in corpus.
+        num_envs: Slots; divisible by ``group_size``.
+        split: Only tasks of this split; None for all.
+        group_size: Consecutive slots that get the same task (GRPO).
+        seed: Seed of the task order.
+        shuffle: Draw tasks in random order, each once an epoch; else in corpus order.
+        max_turns: Messages before an episode is truncated.
+        num_threads: Worker threads; 0 uses every core the process may use.
+        tool_profile: "rllm", "openenv" or "compact".
+        tools: Tools of your own, called in Python for all slots at once.
+        tool_names: Old name -> new name of built-in tools.
+        answer_mode: "strict" or "openenv".
+        autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
+        action_format: Wire form of calls: "auto", or one of docs/spec/actions.md.
+        parse_level: "strict" or "repair".
+        on_no_call: A message without a call is answered with "feedback" or taken as the answer ("submit"); None is
+            the profile's own way.
+        on_malformed: "feedback", "terminate" or "ignore".
+        max_calls_per_turn: Calls run of one message.
+        max_action_bytes: Longer messages are refused.
+        max_observation_chars: Longer tool results are cut: rows first, then the middle.
+        repair_double_quotes: Read ``WHERE item = "Revenue"`` as a string where no such column exists.
+        system_prompt: Replaces the profile's system prompt.
+        task_prompt: Replaces the task prompt: ``{query}``, or its parts ``{question}``, ``{companies}``,
+            ``{unit_hint}``.
+        keep_messages: Keep the chat of running episodes for ``messages``.
+        measure_latency: Measure every tool call for ``stats``.
+        cache_bytes: Size of the SQL result cache; 0 switches it off.
+
+    Raises:
+        ValueError: A value that cannot work; the text names it and says what would.
+
+    Determinism: the same actions give the same bytes on any number of threads and any machine.
+
+    Example:
+        >>> import finqa_gym
+        >>> env = finqa_gym.VectorEnv(num_envs=8, group_size=4, split="train", seed=1)
+        >>> observations, infos = env.reset()
+        >>> observations[0] == observations[3]
+        True
+        >>> batch = env.step(["FINAL ANSWER: 42"] * 8)
+        >>> bool(batch.terminated.all()), batch.rewards.dtype
+        (True, dtype('float32'))
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus | None = None,
+        num_envs: int = 1,
+        *,
+        split: str | None = None,
+        group_size: int = 1,
+        seed: int = 0,
+        shuffle: bool = True,
+        max_turns: int = 20,
+        num_threads: int = 0,
+        tool_profile: Literal["rllm", "openenv", "compact"] = "rllm",
+        tools: Sequence[UserTool] = (),
+        tool_names: dict[str, str] | None = None,
+        answer_mode: Literal["strict", "openenv"] = "strict",
+        autoreset_mode: str = "disabled",
+        action_format: str = "auto",
+        parse_level: Literal["strict", "repair"] = "strict",
+        on_no_call: Literal["feedback", "submit"] | None = None,
+        on_malformed: Literal["feedback", "terminate", "ignore"] = "feedback",
+        max_calls_per_turn: int = 8,
+        max_action_bytes: int = 64 * 1024,
+        max_observation_chars: int = 8_000,
+        repair_double_quotes: bool = True,
+        system_prompt: str | None = None,
+        task_prompt: str | None = None,
+        keep_messages: bool = True,
+        measure_latency: bool = False,
+        cache_bytes: int | None = None,
+    ) -> None:
+        """See the class."""
+        self.corpus = builtin() if corpus is None else corpus
+        self.num_envs = num_envs
+        self.group_size = group_size
+        self.autoreset_mode = autoreset_mode
+        self._user_tools = {tool.name: tool for tool in tools}
+        options: dict[str, Any] = {
+            "num_envs": num_envs,
+            "split": split,
+            "group_size": group_size,
+            "seed": seed,
+            "shuffle": shuffle,
+            "max_turns": max_turns,
+            "num_threads": num_threads,
+            "tool_profile": tool_profile,
+            "tool_names": list((tool_names or {}).items()),
+            "user_tools": [
+                {"name": t.name, "description": t.description, "parameters": t.parameters}
+                for t in tools
+            ],
+            "answer_mode": answer_mode,
+            "autoreset_mode": autoreset_mode,
+            "action_format": action_format,
+            "parse_level": parse_level,
+            "on_no_call": on_no_call,
+            "on_malformed": on_malformed,
+            "max_calls_per_turn": max_calls_per_turn,
+            "max_action_bytes": max_action_bytes,
+            "max_observation_chars": max_observation_chars,
+            "repair_double_quotes": repair_double_quotes,
+            "system_prompt": system_prompt,
+            "task_prompt": task_prompt,
+            "keep_messages": keep_messages,
+            "measure_latency": measure_latency,
+            "cache_bytes": cache_bytes,
+        }
+        self._native = _native.VectorEnv(self.corpus._native, options)
+        self.system_prompt: str = self._native.system_prompt
+        """System prompt for chat templates."""
+        self.tools: list[dict[str, Any]] = self._native.tools
+        """Tools in OpenAI form, for chat templates."""
+        self.error_codes: list[str] = self._native.error_codes
+        """Names of ``infos["error_code"]``."""
+        self.truncation_reasons: list[str] = self._native.truncation_reasons
+        """Names of ``infos["truncation_reason"]``."""
+        self.num_threads: int = self._native.num_threads
+        self.max_turns: int = self._native.max_turns
+
+    def reset(
+        self,
+        task_ids: Sequence[str | int] | None = None,
+        seed: int | Sequence[int | None] | None = None,
+        reset_mask: NDArray[np.bool_] | Sequence[bool] | None = None,
+    ) -> tuple[list[str], dict[str, Any]]:
+        """Starts new episodes in all slots, or in the masked ones.
+
+        Args:
+            task_ids: One task (id or position) for each group to reset; None draws the next ones.
+            seed: Starts the task order again. A sequence gives every slot an order of its own. None goes on, also
+                inside a sequence.
+            reset_mask: ``bool (num_envs,)``; None resets every slot.
+
+        Returns:
+            The prompts and infos of the slots that were reset; ``infos["env_id"]`` says which.
+
+        Raises:
+            ValueError: Lengths that do not fit.
+            NotFoundError: A task that does not exist.
+            AlreadyPendingCallError: A slot has an action under way.
+
+        Example:
+            >>> env = VectorEnv(num_envs=4, group_size=2)
+            >>> task_id = env.corpus.task_ids("train")[0]
+            >>> observations, infos = env.reset(task_ids=[task_id, task_id])
+            >>> len(set(observations))
+            1
+        """
+        tasks = None
+        if task_ids is not None:
+            tasks = [self.corpus.task_index(t) if isinstance(t, str) else int(t) for t in task_ids]
+        mask = None if reset_mask is None else np.asarray(reset_mask, dtype=bool).tolist()
+        if seed is None or isinstance(seed, (int, np.integer)):
+            received = self._native.reset(tasks, None if seed is None else int(seed), None, mask)
+        else:
+            received = self._native.reset(tasks, None, [None if s is None else int(s) for s in seed], mask)
+        batch = _batch(received)
+        return batch.observations, batch.infos
+
+    def step(
+        self,
+        actions: Sequence[Action],
+        finish_reasons: Sequence[str | None] | None = None,
+        *,
+        env_ids: NDArray[np.int32] | Sequence[int] | None = None,
+    ) -> StepBatch:
+        """Advances every slot, or those of ``env_ids``, by one message of the policy.
+
+        Args:
+            actions: One action a slot.
+            finish_reasons: Per action why generation ended; "length" marks a message cut by its token limit.
+            env_ids: Slots, one an action; None is all slots in order.
+
+        Returns:
+            Rows in slot order.
+
+        Raises:
+            ValueError: Not one action a slot.
+            ResetNeededError: A slot was never reset, or is over with autoreset off.
+            AlreadyPendingCallError: Results of ``send`` were not yet received.
+            A malformed action does not raise: it becomes an observation.
+
+        Source: docs/spec/actions.md; terminated and truncated are Gymnasium's.
+
+        Example:
+            >>> env = VectorEnv(num_envs=1)
+            >>> _ = env.reset(task_ids=[0])
+            >>> company = env.corpus.task(0)["companies"][0]
+            >>> batch = env.step([f'<tool_call>{{"name": "get_table_names", "arguments": '
+            ...                   f'{{"company_name": "{company}"}}}}</tool_call>'])
+            >>> batch.observations[0].startswith("[")
+            True
+        """
+        ids = None if env_ids is None else _list(env_ids)
+        return self._with_user_tools(self._native.step(actions, finish_reasons, ids))
+
+    def send(
+        self,
+        actions: Sequence[Action],
+        env_ids: NDArray[np.int32] | Sequence[int] | None = None,
+        *,
+        finish_reasons: Sequence[str | None] | None = None,
+    ) -> None:
+        """Starts actions without waiting; results come through ``recv``.
+
+        Args:
+            actions: One action a slot.
+            env_ids: Slots, one an action; None is all slots in order.
+            finish_reasons: As for ``step``.
+        """
+        ids = None if env_ids is None else _list(env_ids)
+        self._native.send(actions, ids, finish_reasons)
+
+    def recv(self, batch_size: int | None = None) -> StepBatch:
+        """Takes results of ``send`` in order of completion, waiting for them.
+
+        Args:
+            batch_size: Number of rows; None is ``num_envs``.
+
+        Raises:
+            ValueError: Fewer results are under way.
+        """
+        return self._with_user_tools(
+            self._native.recv(self.num_envs if batch_size is None else batch_size)
+        )
+
+    def _with_user_tools(self, received: _native._Received) -> StepBatch:
+        """Runs calls of user tools, one round for all slots at a time, until every row is a finished turn."""
+        batch, calls = _batch(received), received[2]
+        position = {int(env_id): row for row, env_id in enumerate(batch.env_ids)} if calls else {}
+        while calls:
+            results, error = self._run_user_tools(calls)
+            self._native.resume(results)
+            received = self._native.recv(len(results))
+            if error is not None:
+                raise error
+            _merge(batch, _batch(received), position)
+            calls = received[2]
+        return batch
+
+    def _run_user_tools(
+        self, calls: list[tuple[int, str, str]]
+    ) -> tuple[list[tuple[int, str, bool]], Exception | None]:
+        results: list[tuple[int, str, bool]] = []
+        error: Exception | None = None
+        for name in dict.fromkeys(name for _, name, _ in calls):
+            mine = [(env_id, json.loads(arguments)) for env_id, n, arguments in calls if n == name]
+            outputs: Sequence[str | Exception] = []
+            try:
+                outputs = self._user_tools[name].function([arguments for _, arguments in mine])
+                if len(outputs) != len(mine):
+                    raise ValueError(
+                        f"tool {name!r} returned {len(outputs)} results for {len(mine)} calls; "
+                        "one result for each call is needed"
+                    )
+            except Exception as raised:  # noqa: BLE001 - raised again once no slot waits any more
+                error = error or raised
+                outputs = [ToolCallError("Error: the tool failed.")] * len(mine)
+            results += [
+                (env_id, str(output), isinstance(output, Exception))
+                for (env_id, _), output in zip(mine, outputs, strict=True)
+            ]
+        return results, error
+
+    def messages(self, env_id: int) -> list[dict[str, Any]]:
+        """The chat of a slot so far: system, user, then assistant and tool messages, as the policy wrote and saw them.
+
+        Raises:
+            ValueError: There is no such slot.
+        """
+        return self._native.messages(env_id)
+
+    def episode(self, env_id: int) -> dict[str, Any] | None:
+        """Task, status, calls, submission and score of a slot's episode; None before the first reset."""
+        return self._native.episode(env_id)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start: steps, episodes, calls and latencies by tool, mistakes by code, cache."""
+        return self._native.stats()
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the task order, for exact resumption. Running episodes are not part of it."""
+        state: dict[str, Any] = json.loads(self._native.sampler_state())
+        state["corpus_hash"] = self.corpus.content_hash
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on where ``state_dict`` was taken.
+
+        Raises:
+            ValueError: The state belongs to another corpus or another number of slots.
+        """
+        state = dict(state)
+        corpus_hash = state.pop("corpus_hash", self.corpus.content_hash)
+        if corpus_hash != self.corpus.content_hash:
+            raise ValueError(
+                f"the state was taken over corpus {corpus_hash[:12]}…, "
+                f"this environment has {self.corpus.content_hash[:12]}…"
+            )
+        self._native.load_sampler_state(json.dumps(state))
+
+    def close(self) -> None:
+        """Ends the threads; may be called twice."""
+        self._native.close()
+
+    def __enter__(self) -> VectorEnv:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes."""
+        self.close()
+
+
+def _list(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def _batch(received: _native._Received) -> StepBatch:
+    (env_ids, observations, rewards, terminated, truncated, infos), turns, _ = received
+    infos["env_id"] = env_ids
+    rows = [(turns, index) for index in range(len(turns))]
+    return StepBatch(observations, rewards, terminated, truncated, infos, env_ids, rows)
+
+
+def _merge(batch: StepBatch, part: StepBatch, position: dict[int, int]) -> None:
+    """Puts the rows of ``part`` in the place of their slots' rows in ``batch``."""
+    rows = [position[int(env_id)] for env_id in part.env_ids]
+    for name in ("rewards", "terminated", "truncated"):
+        getattr(batch, name)[rows] = getattr(part, name)
+    for key, values in part.infos.items():
+        if isinstance(values, np.ndarray):
+            batch.infos[key][rows] = values
+        else:
+            whole = batch.infos.setdefault(key, [None] * len(batch))
+            for row, value in zip(rows, values, strict=True):
+                whole[row] = value
+    for row, text, turn in zip(rows, part.observations, part._turns, strict=True):
+        batch.observations[row] = text
+        batch._turns[row] = turn
+
+
