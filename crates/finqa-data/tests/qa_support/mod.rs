@@ -25,7 +25,9 @@ pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some((path, text)),
         Err(e) => {
-            println!("SKIPPED: {name} is not in the shared folder ({e}); set FINQA_SHARED to run this test");
+            println!(
+                "SKIPPED: {name} is not in the shared folder ({e}); set FINQA_SHARED to run this test"
+            );
             None
         }
     }
@@ -33,7 +35,9 @@ pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
 
 /// A fixture's path and text.
 pub(crate) fn fixture(name: &str) -> (PathBuf, String) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
     let text = std::fs::read_to_string(&path).unwrap();
     (path, text)
 }
@@ -43,18 +47,29 @@ pub(crate) fn cell(table: &Table, row: usize, column: usize) -> &str {
 }
 
 pub(crate) fn table<'a>(imported: &'a Imported, company: &str, name: &str) -> &'a Table {
-    let company = imported.companies.iter().find(|c| c.name == company).expect(company);
+    let company = imported
+        .companies
+        .iter()
+        .find(|c| c.name == company)
+        .expect(company);
     company.table(name).expect(name)
 }
 
 pub(crate) fn task<'a>(imported: &'a Imported, id: &str) -> &'a Task {
-    imported.tasks.iter().find(|t| t.id == id).unwrap_or_else(|| {
-        panic!("no task {id}; refused: {:#?}", imported.refusals)
-    })
+    imported
+        .tasks
+        .iter()
+        .find(|t| t.id == id)
+        .unwrap_or_else(|| panic!("no task {id}; refused: {:#?}", imported.refusals))
 }
 
 pub(crate) fn gold_sql(task: &Task) -> &str {
-    &task.gold.as_ref().expect("the task has a gold program").queries[0].sql
+    &task
+        .gold
+        .as_ref()
+        .expect("the task has a gold program")
+        .queries[0]
+        .sql
 }
 
 fn quoted(name: &str) -> String {
@@ -65,13 +80,26 @@ fn quoted(name: &str) -> String {
 pub(crate) fn database(company: &Company) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     for table in &company.tables {
-        let columns: Vec<String> = table.columns.iter().map(|c| format!("{} TEXT", quoted(c))).collect();
-        db.execute(&format!("CREATE TABLE {} ({})", quoted(&table.name), columns.join(", ")), []).unwrap();
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| format!("{} TEXT", quoted(c)))
+            .collect();
+        db.execute(
+            &format!(
+                "CREATE TABLE {} ({})",
+                quoted(&table.name),
+                columns.join(", ")
+            ),
+            [],
+        )
+        .unwrap();
         let marks = vec!["?"; table.columns.len()].join(", ");
         let insert = format!("INSERT INTO {} VALUES ({marks})", quoted(&table.name));
         for row in 0..table.num_rows() {
             let values: Vec<Option<&str>> = table.row(row).iter().map(Value::as_str).collect();
-            db.execute(&insert, rusqlite::params_from_iter(values)).unwrap();
+            db.execute(&insert, rusqlite::params_from_iter(values))
+                .unwrap();
         }
     }
     db
@@ -82,11 +110,15 @@ pub(crate) fn run(db: &Connection, gold: &Gold) -> Vec<Vec<Vec<String>>> {
     gold.queries
         .iter()
         .map(|q| {
-            let mut statement = db.prepare(&q.sql).unwrap_or_else(|e| panic!("{}: {e}", q.sql));
+            let mut statement = db
+                .prepare(&q.sql)
+                .unwrap_or_else(|e| panic!("{}: {e}", q.sql));
             let width = statement.column_count();
             let rows = statement
                 .query_map([], |row| {
-                    (0..width).map(|i| row.get::<_, String>(i)).collect::<Result<Vec<_>, _>>()
+                    (0..width)
+                        .map(|i| row.get::<_, String>(i))
+                        .collect::<Result<Vec<_>, _>>()
                 })
                 .unwrap();
             rows.map(Result::unwrap).collect()
@@ -103,7 +135,8 @@ pub(crate) fn decimal(text: &str) -> Option<BigRational> {
     let negative = text.starts_with('-');
     let digits = text.trim_start_matches('-');
     let (int, frac) = digits.split_once('.').unwrap_or((digits, ""));
-    if int.len() + frac.len() == 0 || !(int.bytes().chain(frac.bytes())).all(|b| b.is_ascii_digit()) {
+    if int.len() + frac.len() == 0 || !(int.bytes().chain(frac.bytes())).all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let scaled: BigInt = format!("{int}{frac}").parse().ok()?;
@@ -114,7 +147,11 @@ pub(crate) fn decimal(text: &str) -> Option<BigRational> {
 /// What a cell shows, read by taking every mark away.
 pub(crate) fn shown(cell: &str) -> Option<BigRational> {
     let dash = |c| matches!(c, '—' | '–' | '−');
-    let plain: String = cell.replace(dash, "-").chars().filter(|c| !" ,%$€£¥AURMS".contains(*c)).collect();
+    let plain: String = cell
+        .replace(dash, "-")
+        .chars()
+        .filter(|c| !" ,%$€£¥AURMS".contains(*c))
+        .collect();
     if plain == "-" {
         return Some(BigRational::zero());
     }
@@ -126,9 +163,16 @@ pub(crate) fn shown(cell: &str) -> Option<BigRational> {
 
 /// Evaluates a gold expression; the calculator's language as far as gold programs use it.
 pub(crate) fn evaluate(expression: &str, operands: &[BigRational]) -> BigRational {
-    let mut tokens = Tokens { rest: expression, operands };
+    let mut tokens = Tokens {
+        rest: expression,
+        operands,
+    };
     let value = tokens.sum();
-    assert!(tokens.rest.trim().is_empty(), "{expression}: rest {:?}", tokens.rest);
+    assert!(
+        tokens.rest.trim().is_empty(),
+        "{expression}: rest {:?}",
+        tokens.rest
+    );
     value
 }
 
@@ -202,7 +246,11 @@ impl Tokens<'_> {
         }
         if self.eat("(") {
             let value = self.sum();
-            assert!(self.eat(")"), "no closing parenthesis before {:?}", self.rest);
+            assert!(
+                self.eat(")"),
+                "no closing parenthesis before {:?}",
+                self.rest
+            );
             return value;
         }
         if self.eat("{") {
@@ -211,7 +259,9 @@ impl Tokens<'_> {
             return self.operands[index.parse::<usize>().unwrap()].clone();
         }
         let rest = self.rest.trim_start();
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(rest.len());
         self.rest = &rest[end..];
         decimal(&rest[..end]).unwrap_or_else(|| panic!("a number was expected at {rest:?}"))
     }
@@ -219,13 +269,18 @@ impl Tokens<'_> {
 
 /// Rounds half away from zero and writes `decimals` digits.
 fn written(value: &BigRational, decimals: u8) -> String {
-    let scaled = (value * BigRational::from_integer(BigInt::from(10).pow(u32::from(decimals)))).round();
+    let scaled =
+        (value * BigRational::from_integer(BigInt::from(10).pow(u32::from(decimals)))).round();
     let digits = scaled.to_integer().abs().to_string();
     let width = usize::from(decimals) + 1;
     let digits = format!("{digits:0>width$}");
     let (int, frac) = digits.split_at(digits.len() - usize::from(decimals));
     let sign = if scaled.is_negative() { "-" } else { "" };
-    if decimals == 0 { format!("{sign}{int}") } else { format!("{sign}{int}.{frac}") }
+    if decimals == 0 {
+        format!("{sign}{int}")
+    } else {
+        format!("{sign}{int}.{frac}")
+    }
 }
 
 /// What a gold program submits, given the company's tables.
@@ -234,24 +289,44 @@ pub(crate) fn submission(db: &Connection, gold: &Gold) -> String {
     let numbers = |operands: &[CellRef]| -> Vec<BigRational> {
         operands
             .iter()
-            .map(|&c| shown(at(&results, c)).unwrap_or_else(|| panic!("no number: {:?}", at(&results, c))))
+            .map(|&c| {
+                shown(at(&results, c)).unwrap_or_else(|| panic!("no number: {:?}", at(&results, c)))
+            })
             .collect()
     };
     match &gold.answer {
-        GoldAnswer::Number { expression, operands, decimals, suffix } => {
+        GoldAnswer::Number {
+            expression,
+            operands,
+            decimals,
+            suffix,
+        } => {
             let value = evaluate(expression, &numbers(operands));
             let decimals = decimals.unwrap_or_else(|| {
-                (0..12).find(|&d| decimal(&written(&value, d)).unwrap() == value).unwrap()
+                (0..12)
+                    .find(|&d| decimal(&written(&value, d)).unwrap() == value)
+                    .unwrap()
             });
             format!("{}{suffix}", written(&value, decimals))
         }
-        GoldAnswer::Cells { cells } => {
-            cells.iter().map(|&c| at(&results, c)).collect::<Vec<_>>().join("; ")
-        }
+        GoldAnswer::Cells { cells } => cells
+            .iter()
+            .map(|&c| at(&results, c))
+            .collect::<Vec<_>>()
+            .join("; "),
         GoldAnswer::RowCount => results[0].len().to_string(),
-        GoldAnswer::Greater { left, right, operands } => {
+        GoldAnswer::Greater {
+            left,
+            right,
+            operands,
+        } => {
             let n = numbers(operands);
-            (if evaluate(left, &n) > evaluate(right, &n) { "yes" } else { "no" }).to_owned()
+            (if evaluate(left, &n) > evaluate(right, &n) {
+                "yes"
+            } else {
+                "no"
+            })
+            .to_owned()
         }
         GoldAnswer::Text { text } => text.clone(),
     }
@@ -264,7 +339,10 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
             let key = |s: &str| {
                 let words = s.to_lowercase();
                 let words = words.split(|c: char| !c.is_alphanumeric());
-                words.filter(|w| !["", "a", "an", "the"].contains(w)).collect::<Vec<_>>().join(" ")
+                words
+                    .filter(|w| !["", "a", "an", "the"].contains(w))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             };
             let list = |s: &str| s.split(';').map(key).collect::<Vec<_>>();
             list(submitted) == list(&task.truth)
@@ -272,10 +350,15 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
         }
         Unit::Bool => submitted == task.truth,
         _ => {
-            let (given, truths): (Vec<_>, Vec<_>) =
-                (submitted.split(';').collect(), task.truth.split(';').collect());
+            let (given, truths): (Vec<_>, Vec<_>) = (
+                submitted.split(';').collect(),
+                task.truth.split(';').collect(),
+            );
             given.len() == truths.len()
-                && given.iter().zip(&truths).all(|(g, t)| value_right(g, t, task.answer.op))
+                && given
+                    .iter()
+                    .zip(&truths)
+                    .all(|(g, t)| value_right(g, t, task.answer.op))
         }
     }
 }
@@ -283,12 +366,17 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
 fn value_right(submitted: &str, truth: &str, op: Op) -> bool {
     let truth = truth.trim().trim_end_matches('%');
     let given = submitted.trim().trim_end_matches('%');
-    let (Some(p), Some(t)) = (shown(given), decimal(truth)) else { return false };
+    let (Some(p), Some(t)) = (shown(given), decimal(truth)) else {
+        return false;
+    };
     if p == t {
         return true;
     }
     let digits = |s: &str| s.split_once('.').map_or(0, |(_, f)| f.len() as u32);
-    let half = BigRational::new(BigInt::from(1), BigInt::from(2) * BigInt::from(10).pow(digits(truth)));
+    let half = BigRational::new(
+        BigInt::from(1),
+        BigInt::from(2) * BigInt::from(10).pow(digits(truth)),
+    );
     op == Op::Derived
         && digits(given) >= digits(truth)
         && p.is_negative() == t.is_negative()
@@ -322,8 +410,11 @@ pub(crate) struct Checked {
 /// Runs every gold program of an import.
 pub(crate) fn check(imported: &Imported) -> Checked {
     let mut out = Checked::default();
-    let databases: BTreeMap<&str, Connection> =
-        imported.companies.iter().map(|c| (c.name.as_str(), database(c))).collect();
+    let databases: BTreeMap<&str, Connection> = imported
+        .companies
+        .iter()
+        .map(|c| (c.name.as_str(), database(c)))
+        .collect();
     for task in &imported.tasks {
         *out.by_type.entry(task.question_type.clone()).or_default() += 1;
         let Some(gold) = &task.gold else { continue };
@@ -331,7 +422,10 @@ pub(crate) fn check(imported: &Imported) -> Checked {
         let db = &databases[task.companies[0].as_str()];
         let submitted = submission(db, gold);
         if !right(&submitted, task) {
-            out.wrong.push(format!("{}: {submitted:?} for {:?} ({gold:?})", task.id, task.truth));
+            out.wrong.push(format!(
+                "{}: {submitted:?} for {:?} ({gold:?})",
+                task.id, task.truth
+            ));
             continue;
         }
         match &gold.answer {
@@ -350,9 +444,20 @@ pub(crate) fn check(imported: &Imported) -> Checked {
 }
 
 /// Changes one operand at a time: the program must then miss the written answer.
-fn sensitive(task: &Task, gold: &Gold, operands: &[CellRef], results: &[Vec<Vec<String>>], out: &mut Checked) {
-    let cells: Vec<BigRational> = operands.iter().map(|&c| shown(at(results, c)).unwrap()).collect();
-    let GoldAnswer::Number { decimals, .. } = &gold.answer else { return };
+fn sensitive(
+    task: &Task,
+    gold: &Gold,
+    operands: &[CellRef],
+    results: &[Vec<Vec<String>>],
+    out: &mut Checked,
+) {
+    let cells: Vec<BigRational> = operands
+        .iter()
+        .map(|&c| shown(at(results, c)).unwrap())
+        .collect();
+    let GoldAnswer::Number { decimals, .. } = &gold.answer else {
+        return;
+    };
     for changed in 0..cells.len() {
         let mut other = cells.clone();
         other[changed] = &cells[changed] * BigRational::from_integer(BigInt::from(-3))
@@ -360,7 +465,8 @@ fn sensitive(task: &Task, gold: &Gold, operands: &[CellRef], results: &[Vec<Vec<
         if let Some(value) = raw(gold, &other)
             && right(&written(&value, decimals.unwrap_or(6)), task)
         {
-            out.insensitive.push(format!("{}: operand {changed} of {gold:?}", task.id));
+            out.insensitive
+                .push(format!("{}: operand {changed} of {gold:?}", task.id));
         }
     }
 }

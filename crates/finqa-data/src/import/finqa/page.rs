@@ -24,7 +24,9 @@ fn plain(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len());
     let mut rest = cell;
     while let Some(open) = rest.find('<') {
-        let Some(close) = rest[open..].find('>') else { break };
+        let Some(close) = rest[open..].find('>') else {
+            break;
+        };
         out.push_str(&rest[..open]);
         // A superscript is a footnote mark; without a blank it would become part of a number.
         if rest[open..].starts_with("<sup") {
@@ -33,7 +35,11 @@ fn plain(cell: &str) -> String {
         rest = &rest[open + close + 1..];
     }
     out.push_str(rest);
-    let decoded = out.replace("&nbsp;", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+    let decoded = out
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">");
     words::collapse(&decoded)
 }
 
@@ -72,12 +78,18 @@ fn tokens(text: &str) -> Vec<String> {
 /// A merged title with its last part as the report shows it: "payments 2 2013 3 years" gets its dash back.
 fn restored_title(merged: &str, last: Option<&String>) -> String {
     let merged = words::collapse(merged);
-    let Some(last) = last.filter(|l| l.contains(['–', '—'])) else { return merged };
+    let Some(last) = last.filter(|l| l.contains(['–', '—'])) else {
+        return merged;
+    };
     let ends = tokens(last);
     let mut rest = merged.as_str();
     for token in ends.iter().rev() {
         let trimmed = rest.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let Some(shorter) = trimmed.to_lowercase().strip_suffix(token.as_str()).map(str::len) else {
+        let Some(shorter) = trimmed
+            .to_lowercase()
+            .strip_suffix(token.as_str())
+            .map(str::len)
+        else {
             return merged;
         };
         rest = &trimmed[..shorter];
@@ -107,11 +119,17 @@ pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page
     }
     if let Some((r, row)) = table.iter().enumerate().find(|(_, row)| row.len() != width) {
         let len = row.len();
-        return Err(format!("row {r} has {len} cells, row 0 has {width}; all rows must be equally long"));
+        return Err(format!(
+            "row {r} has {len} cells, row 0 has {width}; all rows must be equally long"
+        ));
     }
-    let ori: Vec<Vec<String>> =
-        ori.iter().map(|row| row.iter().map(|c| plain(c)).collect()).collect();
-    let merged = (ori.len() + 1).checked_sub(table.len()).filter(|m| (1..=4).contains(m));
+    let ori: Vec<Vec<String>> = ori
+        .iter()
+        .map(|row| row.iter().map(|c| plain(c)).collect())
+        .collect();
+    let merged = (ori.len() + 1)
+        .checked_sub(table.len())
+        .filter(|m| (1..=4).contains(m));
     let body = |r: usize| -> Vec<String> {
         let original = merged.and_then(|m| ori.get(r + m - 1));
         match original {
@@ -131,12 +149,17 @@ pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page
     let swallowed = whole && heads.len() > 1 && header::count(&ori) < heads.len();
     if (heads.len() == 1 && whole) || swallowed {
         // Nothing was merged, or a row of data was merged into the header: the report's own rows are right.
-        rows.extend(heads.iter().map(|row| ((heads.len() == 1).then_some(0), row.clone())));
+        rows.extend(
+            heads
+                .iter()
+                .map(|row| ((heads.len() == 1).then_some(0), row.clone())),
+        );
     } else {
         let last = heads.last().filter(|row| row.len() == width);
-        let titles = table[0].iter().enumerate().map(|(c, title)| {
-            restored_title(&undoubled(title), last.and_then(|row| row.get(c)))
-        });
+        let titles = table[0]
+            .iter()
+            .enumerate()
+            .map(|(c, title)| restored_title(&undoubled(title), last.and_then(|row| row.get(c))));
         rows.push((Some(0), titles.collect()));
     }
     rows.extend((1..table.len()).map(|r| (Some(r), body(r))));
@@ -191,8 +214,14 @@ mod tests {
     #[test]
     fn titles_get_their_dash_back() {
         let last = "2 – 3 years".to_owned();
-        assert_eq!(restored_title("payments due 2 2013 3 years", Some(&last)), "payments due 2 – 3 years");
-        assert_eq!(restored_title("payments due 2013", Some(&"2013".to_owned())), "payments due 2013");
+        assert_eq!(
+            restored_title("payments due 2 2013 3 years", Some(&last)),
+            "payments due 2 – 3 years"
+        );
+        assert_eq!(
+            restored_title("payments due 2013", Some(&"2013".to_owned())),
+            "payments due 2013"
+        );
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl<L> Expr<L> {
     /// `self * factor`, where a division by the same factor is undone instead.
     pub(crate) fn times(self, factor: i64) -> Self {
         match self {
-            Self::Bin(Op::Div, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(factor)) => *a,
+            Self::Bin(Op::Div, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(factor)) => {
+                *a
+            }
             other => Self::bin(Op::Mul, other, Self::Const(number::whole(factor))),
         }
     }
@@ -68,7 +70,9 @@ impl<L> Expr<L> {
     /// `self / divisor`, where a multiplication by the same divisor is undone instead.
     pub(crate) fn divided_by(self, divisor: i64) -> Self {
         match self {
-            Self::Bin(Op::Mul, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(divisor)) => *a,
+            Self::Bin(Op::Mul, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(divisor)) => {
+                *a
+            }
             other => Self::bin(Op::Div, other, Self::Const(number::whole(divisor))),
         }
     }
@@ -128,7 +132,10 @@ impl<L> Expr<L> {
                 }
             }
             Self::Call(fun, args) => {
-                let values = args.iter().map(|a| a.value(leaf)).collect::<Option<Vec<_>>>()?;
+                let values = args
+                    .iter()
+                    .map(|a| a.value(leaf))
+                    .collect::<Option<Vec<_>>>()?;
                 match fun {
                     Fun::Min => values.into_iter().min()?,
                     Fun::Max => values.into_iter().max()?,
@@ -156,7 +163,9 @@ impl<L> Expr<L> {
             Self::Bin(Op::Add | Op::Sub, a, b) => {
                 (a.is_quotient() || a.is_const()) && (b.is_quotient() || b.is_const())
             }
-            Self::Bin(Op::Mul, a, b) => a.is_quotient() && b.is_const() || a.is_const() && b.is_quotient(),
+            Self::Bin(Op::Mul, a, b) => {
+                a.is_quotient() && b.is_const() || a.is_const() && b.is_quotient()
+            }
             _ => false,
         }
     }
@@ -175,7 +184,9 @@ impl<L> Expr<L> {
             Self::Const(c) => c.is_zero(),
             Self::Neg(a) => a.is_linear(),
             Self::Bin(Op::Add | Op::Sub, a, b) => a.is_linear() && b.is_linear(),
-            Self::Bin(Op::Mul, a, b) => a.is_linear() && b.is_const() || a.is_const() && b.is_linear(),
+            Self::Bin(Op::Mul, a, b) => {
+                a.is_linear() && b.is_const() || a.is_const() && b.is_linear()
+            }
             Self::Bin(Op::Div, a, b) => a.is_linear() && b.is_const(),
             Self::Bin(Op::Pow, ..) => false,
             Self::Call(_, args) => args.iter().all(Self::is_linear),
@@ -197,7 +208,11 @@ impl Expr<usize> {
             Self::Leaf(i) => format!("{{{i}}}"),
             Self::Const(c) => {
                 let text = number::plain(c)?;
-                if text.starts_with('-') { format!("(0 - {})", &text[1..]) } else { text }
+                if text.starts_with('-') {
+                    format!("(0 - {})", &text[1..])
+                } else {
+                    text
+                }
             }
             Self::Neg(a) => format!("(0 - {})", a.write(2)?),
             Self::Bin(op, a, b) => {
@@ -207,10 +222,17 @@ impl Expr<usize> {
                     _ => a.write(level)?,
                 };
                 let text = format!("{left} {} {}", op.symbol(), b.write(level + 1)?);
-                if level < outer { format!("({text})") } else { text }
+                if level < outer {
+                    format!("({text})")
+                } else {
+                    text
+                }
             }
             Self::Call(fun, args) => {
-                let args = args.iter().map(|a| a.write(0)).collect::<Option<Vec<_>>>()?;
+                let args = args
+                    .iter()
+                    .map(|a| a.write(0))
+                    .collect::<Option<Vec<_>>>()?;
                 let name = match fun {
                     Fun::Min => "min",
                     Fun::Max => "max",

@@ -24,13 +24,17 @@ impl Bound {
     pub(crate) fn value(&self, grid: &Grid) -> Option<Exact> {
         self.expr.value(&|&i| {
             let (r, c) = self.cells[i];
-            grid.number(r, c).map(|n| n.value.clone()).unwrap_or_default()
+            grid.number(r, c)
+                .map(|n| n.value.clone())
+                .unwrap_or_default()
         })
     }
 
     /// One of the cells shows a percentage.
     pub(crate) fn shows_percent(&self, grid: &Grid) -> bool {
-        self.cells.iter().any(|&(r, c)| grid.number(r, c).is_some_and(|n| n.percent))
+        self.cells
+            .iter()
+            .any(|&(r, c)| grid.number(r, c).is_some_and(|n| n.percent))
     }
 }
 
@@ -100,8 +104,10 @@ pub(crate) fn bind<'a>(
     if let Some(i) = options.iter().position(Vec::is_empty) {
         return Err(leaves[i]);
     }
-    let mut chosen: Vec<Option<(usize, usize)>> =
-        options.iter().map(|o| if let [one] = o[..] { Some(one) } else { None }).collect();
+    let mut chosen: Vec<Option<(usize, usize)>> = options
+        .iter()
+        .map(|o| if let [one] = o[..] { Some(one) } else { None })
+        .collect();
     for i in 0..leaves.len() {
         if chosen[i].is_some() {
             continue;
@@ -121,8 +127,11 @@ pub(crate) fn bind<'a>(
             s += f64::from(u8::from(others().any(|c| c.0 == at.0))) * 0.75;
             s += f64::from(u8::from(others().any(|c| c.1 == at.1))) * 0.75;
             s += f64::from(u8::from(clues.rows.contains(&at.0))) * 2.0;
-            let same_sign = grid.number(at.0, at.1).is_some_and(|n| n.value == leaves[i].number.value);
-            s + f64::from(u8::from(same_sign)) * 0.3 - f64::from(u8::from(taken.contains(&at))) * 100.0
+            let same_sign = grid
+                .number(at.0, at.1)
+                .is_some_and(|n| n.value == leaves[i].number.value);
+            s + f64::from(u8::from(same_sign)) * 0.3
+                - f64::from(u8::from(taken.contains(&at))) * 100.0
         };
         // The first of equal scores wins, so the order of the table decides.
         let mut best = options[i][0];
@@ -142,9 +151,15 @@ pub(crate) fn bind<'a>(
             cells.push(at);
             cells.len() - 1
         });
-        let negated = grid.number(at.0, at.1).is_some_and(|n| n.value != literal.number.value);
+        let negated = grid
+            .number(at.0, at.1)
+            .is_some_and(|n| n.value != literal.number.value);
         let leaf = Expr::Leaf(index);
-        if negated { Expr::Neg(Box::new(leaf)) } else { leaf }
+        if negated {
+            Expr::Neg(Box::new(leaf))
+        } else {
+            leaf
+        }
     });
     Ok(Bound { expr, cells })
 }
