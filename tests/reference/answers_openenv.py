@@ -113,6 +113,5 @@ def compute_reward(predicted: str, truth: str) -> float:
     if any(_equal(predicted, truth, divide_percent=divide) for divide in (True, False)):
         return 1.0
     if len(boxes) == 1 and to_float(boxes[0], divide_percent=True) is None:
-        boxed = _BOX.search(predicted)
-        return float(_lists_equal(boxed[1] if boxed else predicted, boxes[0]))
+        return float(_lists_equal(predicted, boxes[0]))
     return 0.0

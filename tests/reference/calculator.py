@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from collections.abc import Callable  # noqa: TC003 - also read at run time by dataclass-free helpers
+from collections.abc import Callable  # noqa: TC003
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 from fractions import Fraction
@@ -136,7 +136,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
             elif found in ")]" and len(grouping) > 1:
                 grouping.pop()
             tokens.append((kind, found))
-        position += len(found) if kind != "number" else len(found)
+        position += len(found)
     return tokens
 
 
@@ -284,7 +284,8 @@ def _power(a: Number, b: Number) -> Number:
         return Number(Fraction(int(b.value == 0)))
     if b.exact and b.value.denominator == 1:
         if abs(b.value) > 5000:
-            raise AmbiguousError
+            grows = a.value if b.value > 0 else 1 / a.value
+            raise CalcError("calc_overflow") if abs(grows) >= 2 else AmbiguousError
         value = a.value ** int(b.value)
         relative = Fraction(0) if a.exact else a.error / abs(a.value) * (abs(b.value) + 1) + EPSILON
         return _settle(value, abs(value) * relative)
