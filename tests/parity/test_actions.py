@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from reference.actions import DEFAULT_TOOLS, parse_action
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -22,10 +23,14 @@ from hypothesis import strategies as st  # noqa: E402
 
 LEVELS = st.sampled_from(["strict", "repair"])
 RUNS = {"ok", "repaired"}
-PROSE = st.sampled_from(["", "", "I will look it up.", "First,\nthe table.", "Result: 12.5% — “fine” €5"])  # noqa: RUF001
+PROSE = st.sampled_from(
+    ["", "", "I will look it up.", "First,\nthe table.", "Result: 12.5% — “fine” €5"]
+)
 # Neither markers nor what single quotes or Python literals would confuse.
 PLAIN = st.text(alphabet="abz XYZ019_.,;()=<>*+%-€—é", min_size=0, max_size=24)
-ANY_TEXT = st.one_of(PLAIN, st.sampled_from(['say "hi"', "it's", "a\\b", "line\nline", "{x}", "[1]", "</tool_call>"]))
+ANY_TEXT = st.one_of(
+    PLAIN, st.sampled_from(['say "hi"', "it's", "a\\b", "line\nline", "{x}", "[1]", "</tool_call>"])
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ def calls(draw: st.DrawFn, values: st.SearchStrategy[str] = ANY_TEXT) -> Call:
     """A call of a known tool; now and then of another one, or with arguments that do not fit."""
     name = draw(st.sampled_from(sorted(DEFAULT_TOOLS)))
     arguments: dict[str, Any] = {key: draw(values) for key in DEFAULT_TOOLS[name]}
-    change = draw(st.sampled_from(["", "", "", "", "unknown", "missing", "extra", "number", "list"]))
+    change = draw(
+        st.sampled_from(["", "", "", "", "unknown", "missing", "extra", "number", "list"])
+    )
     first = next(iter(arguments))
     if change == "unknown":
         return Call(draw(st.sampled_from(["search", "sqlquery", "SQL_QUERY"])), arguments)
@@ -79,7 +86,9 @@ DAMAGE: dict[str, Callable[[str], str]] = {
     "raw_newline": lambda text: text.replace(" XYZ", "\nXYZ"),
     "parameters": lambda text: text.replace('"arguments"', '"parameters"'),
     "no_arguments": lambda text: re.sub(r', "arguments".*$', "}", text, flags=re.DOTALL),
-    "null_arguments": lambda text: re.sub(r'"arguments".*$', '"arguments": null}', text, flags=re.DOTALL),
+    "null_arguments": lambda text: re.sub(
+        r'"arguments".*$', '"arguments": null}', text, flags=re.DOTALL
+    ),
     "no_name": lambda text: re.sub(r'"name": "\w+", ', "", text),
     "empty_name": lambda text: re.sub(r'"name": "\w+"', '"name": ""', text),
     "tight": lambda text: json.dumps(json.loads(text), separators=(",", ":")),
@@ -95,8 +104,18 @@ def _stringified(text: str) -> str:
 
 
 DAMAGE["arguments_as_string"] = _stringified
-# These keep the brackets and quotes of the object in place, so its end can be found without a closing tag.
-SOUND = ["none", "parameters", "no_arguments", "null_arguments", "no_name", "tight", "indented", "ascii"]
+# These keep the brackets and quotes of the object in place, so its end can be found without a
+# closing tag.
+SOUND = [
+    "none",
+    "parameters",
+    "no_arguments",
+    "null_arguments",
+    "no_name",
+    "tight",
+    "indented",
+    "ascii",
+]
 
 
 @st.composite
@@ -111,7 +130,11 @@ def objects(draw: st.DrawFn) -> str:
 def around(draw: st.DrawFn, body: st.SearchStrategy[str]) -> str:
     """Text before a body, perhaps with reasoning."""
     before = draw(PROSE)
-    thought = draw(st.sampled_from(["", "", "<think>short</think>\n", "<think>\n\n</think>\n\n", "so it is\n</think>\n"]))
+    thought = draw(
+        st.sampled_from(
+            ["", "", "<think>short</think>\n", "<think>\n\n</think>\n\n", "so it is\n</think>\n"]
+        )
+    )
     return thought + before + ("\n" if before else "") + draw(body)
 
 
@@ -128,7 +151,9 @@ def hermes_messages(draw: st.DrawFn) -> str:
 
 @st.composite
 def unclosed_messages(draw: st.DrawFn) -> str:
-    """A last block without its closing tag: whole, without its brace, or cut anywhere inside the object."""
+    """A last block without its closing tag: whole, without its brace, or cut anywhere inside the
+    object.
+    """
     text = as_object(draw(calls(PLAIN)))
     cut = draw(st.one_of(st.just(len(text)), st.just(len(text) - 1), st.integers(1, len(text))))
     before = draw(st.sampled_from(["", f"<tool_call>\n{text}\n</tool_call>\n"]))
@@ -138,7 +163,10 @@ def unclosed_messages(draw: st.DrawFn) -> str:
 @st.composite
 def reasoning_messages(draw: st.DrawFn) -> str:
     """Calls inside reasoning, closed or not, before calls outside."""
-    inner = "\n".join(f"<tool_call>\n{as_object(c)}\n</tool_call>" for c in draw(st.lists(calls(PLAIN), max_size=2)))
+    inner = "\n".join(
+        f"<tool_call>\n{as_object(c)}\n</tool_call>"
+        for c in draw(st.lists(calls(PLAIN), max_size=2))
+    )
     close = draw(st.sampled_from(["</think>", "</think>", ""]))
     return f"<think>Let me see.\n{inner}{close}\n{draw(hermes_messages())}"
 
@@ -164,7 +192,9 @@ def llama_messages(draw: st.DrawFn) -> str:
     """Objects, several split by semicolons, the tag optional."""
     key = draw(st.sampled_from(["parameters", "arguments"]))
     texts = [as_object(call, key) for call in draw(st.lists(calls(), min_size=1, max_size=3))]
-    return draw(st.sampled_from(["", "<|python_tag|>"])) + draw(st.sampled_from(["; ", ";"])).join(texts)
+    return draw(st.sampled_from(["", "<|python_tag|>"])) + draw(st.sampled_from(["; ", ";"])).join(
+        texts
+    )
 
 
 @st.composite
@@ -196,7 +226,9 @@ def harmony_messages(draw: st.DrawFn) -> str:
     """Reasoning, perhaps a preamble, then one call with the recipient in either place."""
     call = draw(calls(ANY_TEXT.filter(lambda text: "<" not in text)))
     body = json.dumps(call.arguments, ensure_ascii=False)
-    analysis = draw(st.sampled_from(["", "<|channel|>analysis<|message|>I look.<|end|><|start|>assistant"]))
+    analysis = draw(
+        st.sampled_from(["", "<|channel|>analysis<|message|>I look.<|end|><|start|>assistant"])
+    )
     close = draw(st.sampled_from(["<|call|>", ""]))
     form = draw(
         st.sampled_from(
@@ -225,10 +257,16 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def check(finqa_gym: Any, text: str, form: str, level: str, *, length_limited: bool = False) -> None:
+def check(
+    finqa_gym: Any, text: str, form: str, level: str, *, length_limited: bool = False
+) -> None:
     """Same attempts, same text, in the named form and with the form detected."""
     for given_form in (form, "auto"):
-        options = {"format": given_form, "level": level, "length_limited": length_limited}
+        options: dict[str, Any] = {
+            "format": given_form,
+            "level": level,
+            "length_limited": length_limited,
+        }
         expected = parse_action(text, **options)
         found = finqa_gym.tools.parse_action(text, **options)
         assert simple(found) == simple(expected)
@@ -244,7 +282,7 @@ def test_hermes(finqa_gym: Any, text: str, level: str) -> None:
 
 
 @given(unclosed_messages(), LEVELS, st.booleans())
-def test_hermes_unclosed(finqa_gym: Any, text: str, level: str, length_limited: bool) -> None:  # noqa: FBT001
+def test_hermes_unclosed(finqa_gym: Any, text: str, level: str, length_limited: bool) -> None:
     check(finqa_gym, text, "hermes", level, length_limited=length_limited)
 
 
@@ -295,7 +333,9 @@ FRAGMENTS = [
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join), LEVELS, st.booleans())
-def test_no_message_breaks_the_parser(finqa_gym: Any, text: str, level: str, length_limited: bool) -> None:  # noqa: FBT001
+def test_no_message_breaks_the_parser(
+    finqa_gym: Any, text: str, level: str, length_limited: bool
+) -> None:
     """Outside of the domain: no exception, and a call that runs fits its tool."""
     for form in ("auto", "hermes", "qwen_xml", "llama_json", "pythonic", "mistral", "harmony"):
         parsed = finqa_gym.tools.parse_action(
@@ -308,17 +348,21 @@ def test_no_message_breaks_the_parser(finqa_gym: Any, text: str, level: str, len
 
 
 def test_committed_cases(finqa_gym: Any, committed_action_cases: list[dict[str, Any]]) -> None:
-    """The package gives what the catalogue says; so does the reference on the cases inside its domain."""
+    """The package gives what the catalogue says; so does the reference on the cases inside its
+    domain.
+    """
     assert committed_action_cases
     disagreements = []
     for case in committed_action_cases:
-        options = {
+        options: dict[str, Any] = {
             "format": case["format"],
             "level": case["level"],
             "length_limited": case["length_limited"],
         }
         wanted = [
-            (a["status"], a["name"], a["arguments"]) if a["status"] in RUNS else (a["status"], None, None)
+            (a["status"], a["name"], a["arguments"])
+            if a["status"] in RUNS
+            else (a["status"], None, None)
             for a in case["attempts"]
         ]
         found = finqa_gym.tools.parse_action(case["text"], **options)

@@ -1,4 +1,6 @@
-"""Parity of ``finqa_gym.score_answer`` with the reference scorer, on near misses and on labelled cases."""
+"""Parity of ``finqa_gym.score_answer`` with the reference scorer, on near misses and on labelled
+cases.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from reference.answers import score_answer
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -71,7 +74,9 @@ def _places(value: Decimal) -> int:
 def near(draw: st.DrawFn, truth: Decimal) -> Decimal:
     """A value at or just beside a boundary that some rule draws around the truth."""
     unit = Decimal(1).scaleb(-_places(truth))
-    kind = draw(st.sampled_from(["same", "steps", "rounded", "shifted", "relative", "sign", "rule"]))
+    kind = draw(
+        st.sampled_from(["same", "steps", "rounded", "shifted", "relative", "sign", "rule"])
+    )
     if kind == "steps":
         # Half a unit is right, a hair more is wrong; whole units are wrong.
         steps = ["0.4", "-0.49", "0.5", "-0.5", "0.51", "-0.501", "1", "-1"]
@@ -88,7 +93,9 @@ def near(draw: st.DrawFn, truth: Decimal) -> Decimal:
     if kind == "sign":
         return -truth
     if kind == "rule":
-        return truth + Decimal(draw(st.sampled_from(["0.001", "0.0009", "0.999", "1", "-1.0", "1.001"])))
+        return truth + Decimal(
+            draw(st.sampled_from(["0.001", "0.0009", "0.999", "1", "-1.0", "1.001"]))
+        )
     return truth
 
 
@@ -129,7 +136,22 @@ WRAPPERS = [
     "\\boxed{{\\text{{{}}}}}", "\\({}\\)", "{} or 38", "5 to {}", "\\boxed{{36}} then \\boxed{{{}}}",
     "a decrease of {}", "increased by {}", "it fell, {}", "\u200b{}", "The answer is {}",
 ]  # fmt: skip
-MALFORMED = ["12,34.5", "3_7", "1 234", "1,2", "6,28%", "inf", "nan", "ten", "1/0", "—", "", "N/A", "(77", "77)"]
+MALFORMED = [
+    "12,34.5",
+    "3_7",
+    "1 234",
+    "1,2",
+    "6,28%",
+    "inf",
+    "nan",
+    "ten",
+    "1/0",
+    "—",
+    "",
+    "N/A",
+    "(77",
+    "77)",
+]
 
 
 @st.composite
@@ -137,7 +159,7 @@ def single_cases(draw: st.DrawFn) -> Case:
     """One value: the truth and a near miss in some surface form."""
     truth = draw(truths())
     unit = draw(st.sampled_from(QUANTITIES))
-    question = {
+    question: dict[str, Any] = {
         "unit": unit,
         "scale": draw(st.sampled_from(list(SCALES))) if unit in {"amount", "count"} else "",
         "op": draw(st.sampled_from(["exact", "derived"])),
@@ -290,7 +312,9 @@ def other_cases(draw: st.DrawFn) -> Case:
 def check(finqa_gym: Any, case: Case, mode: str) -> None:
     """Both scorers give the same score."""
     expected = score_answer(case.predicted, case.truth, **case.question, mode=mode)
-    assert finqa_gym.score_answer(case.predicted, case.truth, **case.question, mode=mode) == expected
+    assert (
+        finqa_gym.score_answer(case.predicted, case.truth, **case.question, mode=mode) == expected
+    )
 
 
 @given(single_cases())
@@ -361,8 +385,15 @@ def check_labelled(finqa_gym: Any, cases: list[dict[str, Any]]) -> None:
             pair = case["predicted"], case["truth"]
             label = case[f"expected_{mode}"]
             name = case.get("id", pair)
-            assert score_answer(*pair, **case["question"], mode=mode) == label, (name, mode, "reference")
-            assert finqa_gym.score_answer(*pair, **case["question"], mode=mode) == label, (name, mode)
+            assert score_answer(*pair, **case["question"], mode=mode) == label, (
+                name,
+                mode,
+                "reference",
+            )
+            assert finqa_gym.score_answer(*pair, **case["question"], mode=mode) == label, (
+                name,
+                mode,
+            )
 
 
 def test_shared_cases(finqa_gym: Any, shared_answer_cases: list[dict[str, Any]]) -> None:

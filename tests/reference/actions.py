@@ -106,13 +106,14 @@ def _mend(text: str, *, supply_brace: bool) -> Any:
         raise UnreadableError(at_end=True)
     source = " ".join(tokens)
     missing = sum((t in "{[") - (t in "}]") for t in tokens if len(t) == 1)
-    attempts = [source] if missing == 0 else [source + "}"] if missing == 1 and supply_brace else []
-    for attempt in attempts:
-        try:
-            return json.loads(attempt, strict=False)
-        except ValueError:
-            continue
-    raise UnreadableError(at_end=missing > 0)
+    if missing == 1 and supply_brace:
+        source += "}"
+    elif missing != 0:
+        raise UnreadableError(at_end=missing > 0)
+    try:
+        return json.loads(source, strict=False)
+    except ValueError:
+        raise UnreadableError(at_end=missing > 0) from None
 
 
 def _is_prefix(text: str) -> bool:
@@ -123,7 +124,9 @@ def _is_prefix(text: str) -> bool:
     return (cut or depth > 0 or not tokens) and not damaged
 
 
-def read_value(text: str, at: int, region: int, options: Options, *, closed: bool) -> tuple[Any, int]:
+def read_value(
+    text: str, at: int, region: int, options: Options, *, closed: bool
+) -> tuple[Any, int]:
     """The JSON object or list at ``at`` and where it ends; ``region`` is where the call should end.
 
     Raises:
@@ -200,7 +203,7 @@ def _was_mended(text: str, start: int, end: int) -> bool:
         return True
 
 
-# --- the wire forms: each takes the text from a marker on and gives attempts and the rest ------------
+# --- the wire forms: each takes the text from a marker on and gives attempts and the rest ---------
 
 
 def _tagged(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
@@ -227,7 +230,9 @@ def _xml(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
     pattern = r"<function=([^>]*)>(.*?)</function>(?:\s*</tool_call>)?"
     match = re.compile(pattern, re.DOTALL).match(text, at)
     if match is None:
-        return [_failed(UnreadableError(at_end=True), options, closed=False, to_end=True)], len(text)
+        return [_failed(UnreadableError(at_end=True), options, closed=False, to_end=True)], len(
+            text
+        )
     parameter = r"\s*<parameter=([^>]*)>\n?(.*?)\n?</parameter>\s*"
     if re.fullmatch(f"(?:{parameter})*\\s*", match[2], re.DOTALL) is None:
         return [Attempt("invalid_json")], match.end()
@@ -368,7 +373,7 @@ def detect(text: str) -> str | None:
 def parse_action(
     text: str,
     tools: dict[str, tuple[str, ...]] | None = None,
-    format: str = "auto",  # noqa: A002 - the name of the package's argument
+    format: str = "auto",
     level: str = "strict",
     *,
     length_limited: bool = False,

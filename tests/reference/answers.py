@@ -105,7 +105,7 @@ class UnreadableError(Exception):
     """The text is no value under the rules."""
 
 
-# --- rule 1: extraction ---------------------------------------------------------------------------------------
+# --- rule 1: extraction ---------------------------------------------------------------------------
 
 
 def boxed_parts(text: str) -> list[str]:
@@ -137,7 +137,7 @@ def extract(text: str) -> list[str]:
     return [re.split(r"\n[^\S\n]*\n|```", tail.lstrip())[0]]
 
 
-# --- rule 2: normalisation ------------------------------------------------------------------------------------
+# --- rule 2: normalisation ------------------------------------------------------------------------
 
 
 def normalise(text: str) -> str:
@@ -161,7 +161,7 @@ def normalise(text: str) -> str:
     return text.removesuffix(".").strip()
 
 
-# --- rules 3 and 4: exactly one number ------------------------------------------------------------------------
+# --- rules 3 and 4: exactly one number ------------------------------------------------------------
 
 
 def _decimal(text: str) -> tuple[Fraction, int, int]:
@@ -234,7 +234,7 @@ def find_quantity(text: str, unit: str) -> Quantity:
     return found[0]
 
 
-# --- rules 5 to 7: units, value, direction --------------------------------------------------------------------
+# --- rules 5 to 7: units, value, direction --------------------------------------------------------
 
 
 def _shift(quantity: Quantity, power: int) -> tuple[Fraction, int | None]:
@@ -244,7 +244,9 @@ def _shift(quantity: Quantity, power: int) -> tuple[Fraction, int | None]:
 
 
 def readings(quantity: Quantity, unit: str, scale: str) -> list[tuple[Fraction, int | None]]:
-    """What a quantity can mean in the question's unit; a marked full amount is the only one with two readings."""
+    """What a quantity can mean in the question's unit; a marked full amount is the only one with
+    two readings.
+    """
     if quantity.currency and unit in RATES:
         return []
     if quantity.scale is not None:
@@ -300,7 +302,7 @@ def _directed(quantity: Quantity, text: str, signed_change: bool) -> Quantity:
     return quantity
 
 
-# --- rule 9: text and yes/no ----------------------------------------------------------------------------------
+# --- rule 9: text and yes/no ----------------------------------------------------------------------
 
 
 def fold_text(text: str) -> str:
@@ -318,7 +320,7 @@ def read_bool(text: str) -> str:
     return words[0]
 
 
-# --- rule 8: several values -----------------------------------------------------------------------------------
+# --- rule 8: several values -----------------------------------------------------------------------
 
 
 def fold_key(key: str) -> str:
@@ -378,7 +380,7 @@ def _match_parts(predicted: list[Part], truth: list[Part]) -> list[tuple[str, st
     return [(by_key[key], wanted[key]) for key in wanted]
 
 
-# --- all together ---------------------------------------------------------------------------------------------
+# --- all together ---------------------------------------------------------------------------------
 
 
 def _value_right(
@@ -439,8 +441,8 @@ def score_answer(
         elif len(mine) == 1 and len(gold) == 1:
             pairs = [(mine[0], gold[0])]
         else:
-            raise UnreadableError("several boxes for one value")
-        right = all(
+            pairs = []  # several boxes for one value
+        right = bool(pairs) and all(
             _value_right(p, t, unit, scale, op, signed_change, aliases or []) for p, t in pairs
         )
     except UnreadableError:

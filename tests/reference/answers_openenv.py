@@ -8,7 +8,7 @@ at the first closing brace.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable  # noqa: TC003
 from fractions import Fraction
 
 RELATIVE_TOLERANCE = 0.01
@@ -18,7 +18,7 @@ ZERO_TOLERANCE = 0.001
 _BOX = re.compile(r"\\boxed\{([^}]+)\}")
 _LABEL = re.compile(r"^[^:]*:\s*\\?\s*")
 _LIST_SEPARATOR = re.compile(r"[,;]\s*|\\[;,]\s*")
-_YEAR_KEY = re.compile(r"^\W*(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?\W*$")
+_YEAR_KEY = re.compile(r"^\W*(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?\W*$")  # noqa: RUF001
 
 
 def to_float(text: str, *, divide_percent: bool) -> float | None:

@@ -300,7 +300,7 @@ def _power(a: Number, b: Number) -> Number:
     return _exp(power)
 
 
-def _round(a: Number, places: Number = Number(Fraction(0))) -> Number:  # noqa: B008 - immutable
+def _round(a: Number, places: Number = Number(Fraction(0))) -> Number:
     whole = places.value
     if not places.exact or whole.denominator != 1 or not -30 <= whole <= 30:
         raise CalcError("calc_domain")
@@ -398,7 +398,8 @@ def _walk(node: ast.expr) -> Number:
         case ast.Compare(left, operators, comparators):
             numbers = [_walk(left), *map(_walk, comparators)]
             pairs = zip(operators, numbers, numbers[1:], strict=False)
-            holds = all([_COMPARE[type(o)](_order(a, b)) for o, a, b in pairs])
+            # A list: every pair is compared, so that one that cannot be told is noticed.
+            holds = all([_COMPARE[type(o)](_order(a, b)) for o, a, b in pairs])  # noqa: C419
             return Number(Fraction(int(holds)))
         case _:
             raise CalcError("calc_syntax")
