@@ -57,7 +57,7 @@ def shared_dir() -> Path:
     folder = find_shared()
     if folder is None:
         pytest.skip(
-            f"{NO_SHARED}: neither $FINQA_SHARED nor the folder 'shared' beside the repository exists"
+            f"{NO_SHARED}: $FINQA_SHARED is not set and no 'shared' lies beside the repository"
         )
     return folder
 

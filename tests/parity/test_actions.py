@@ -1,7 +1,7 @@
 """Parity of ``finqa_gym.tools.parse_action`` with the reference parser.
 
-The domain: one to three calls in one wire form, with plain text around them and perhaps reasoning before them,
-each call well-formed or damaged in one of the listed ways.
+The domain: one to three calls in one wire form, with plain text around them and perhaps reasoning
+before them, each call well-formed or damaged in one of the listed ways.
 """
 
 from __future__ import annotations
@@ -324,12 +324,43 @@ def test_prose_has_no_attempts(finqa_gym: Any, text: str) -> None:
 
 
 FRAGMENTS = [
-    "<tool_call>", "</tool_call>", "<think>", "</think>", "<function=calculator>", "</function>",
-    "<parameter=expression>", "</parameter>", "[TOOL_CALLS]", "[ARGS]", "<|python_tag|>", "<|channel|>",
-    "<|message|>", "<|call|>", "<|start|>assistant", "commentary to=functions.calculator ", "analysis",
-    '{"name": "calculator", "arguments": {"expression": "1+1"}}', '{"name"', '"', "'", "{", "}", "[", "]",
-    "[calculator(expression='1')]", "calculator(", ")", ",", ":", "\\", "\n", "```json\n", "```", "é€", "text ",
-]  # fmt: skip
+    "<tool_call>",
+    "</tool_call>",
+    "<think>",
+    "</think>",
+    "<function=calculator>",
+    "</function>",
+    "<parameter=expression>",
+    "</parameter>",
+    "[TOOL_CALLS]",
+    "[ARGS]",
+    "<|python_tag|>",
+    "<|channel|>",
+    "<|message|>",
+    "<|call|>",
+    "<|start|>assistant",
+    "commentary to=functions.calculator ",
+    "analysis",
+    '{"name": "calculator", "arguments": {"expression": "1+1"}}',
+    '{"name"',
+    '"',
+    "'",
+    "{",
+    "}",
+    "[",
+    "]",
+    "[calculator(expression='1')]",
+    "calculator(",
+    ")",
+    ",",
+    ":",
+    "\\",
+    "\n",
+    "```json\n",
+    "```",
+    "é€",
+    "text ",
+]
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join), LEVELS, st.booleans())

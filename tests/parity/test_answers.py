@@ -130,12 +130,35 @@ def written(draw: st.DrawFn, value: Decimal) -> str:
 
 
 WRAPPERS = [
-    "{}", "{}", "{}", "{}.", "about {}", "~{}", "approximately {}", "= {}", "**{}**", "In 2024 it was {}",
-    "{} (2023)", "{} in 2021", "FINAL ANSWER: {}", "I first got 35. FINAL ANSWER: {}\n\nDone with 7 tables.",
-    "FINAL ANSWER: {}\n```\n99\n```", "\\boxed{{{}}}", "so \\boxed{{{}}} is it", "$\\boxed{{{}}}$",
-    "\\boxed{{\\text{{{}}}}}", "\\({}\\)", "{} or 38", "5 to {}", "\\boxed{{36}} then \\boxed{{{}}}",
-    "a decrease of {}", "increased by {}", "it fell, {}", "\u200b{}", "The answer is {}",
-]  # fmt: skip
+    "{}",
+    "{}",
+    "{}",
+    "{}.",
+    "about {}",
+    "~{}",
+    "approximately {}",
+    "= {}",
+    "**{}**",
+    "In 2024 it was {}",
+    "{} (2023)",
+    "{} in 2021",
+    "FINAL ANSWER: {}",
+    "I first got 35. FINAL ANSWER: {}\n\nDone with 7 tables.",
+    "FINAL ANSWER: {}\n```\n99\n```",
+    "\\boxed{{{}}}",
+    "so \\boxed{{{}}} is it",
+    "$\\boxed{{{}}}$",
+    "\\boxed{{\\text{{{}}}}}",
+    "\\({}\\)",
+    "{} or 38",
+    "5 to {}",
+    "\\boxed{{36}} then \\boxed{{{}}}",
+    "a decrease of {}",
+    "increased by {}",
+    "it fell, {}",
+    "\u200b{}",
+    "The answer is {}",
+]
 MALFORMED = [
     "12,34.5",
     "3_7",
@@ -287,9 +310,22 @@ def text_cases(draw: st.DrawFn) -> Case:
 
 
 BOOLS = [
-    "yes", "Yes.", "NO", "no, it fell", "yes and no", "Yes, it increased", "it did: yes", "maybe", "", "**Yes**",
-    "\\boxed{yes}", "\\boxed{\\text{No}}", "FINAL ANSWER: no", "not yes", "1",
-]  # fmt: skip
+    "yes",
+    "Yes.",
+    "NO",
+    "no, it fell",
+    "yes and no",
+    "Yes, it increased",
+    "it did: yes",
+    "maybe",
+    "",
+    "**Yes**",
+    "\\boxed{yes}",
+    "\\boxed{\\text{No}}",
+    "FINAL ANSWER: no",
+    "not yes",
+    "1",
+]
 
 
 @st.composite

@@ -177,10 +177,39 @@ def test_broken_expressions(finqa_gym: Any, expression: str, data: st.DataObject
 
 
 FOREIGN = [
-    "", "   ", "open('x')", "__import__('os')", "[1, 2]", "x = 5", "5; 6", "lambda: 1", "1 if 2 else 3",
-    "a.b", "'text'", "1 +", "* 2", "(1", "1)", "2 3", "2(3)", "max()", "sqrt(1, 2)", "pow(2)", "f(1)", "1,00",
-    "5!", "{1}", "not 1", "1 and 2", "~1", "1 << 2", "10 @ 2", "ord('a')", "sum(i for i in [1])", "print(1)",
-]  # fmt: skip
+    "",
+    "   ",
+    "open('x')",
+    "__import__('os')",
+    "[1, 2]",
+    "x = 5",
+    "5; 6",
+    "lambda: 1",
+    "1 if 2 else 3",
+    "a.b",
+    "'text'",
+    "1 +",
+    "* 2",
+    "(1",
+    "1)",
+    "2 3",
+    "2(3)",
+    "max()",
+    "sqrt(1, 2)",
+    "pow(2)",
+    "f(1)",
+    "1,00",
+    "5!",
+    "{1}",
+    "not 1",
+    "1 and 2",
+    "~1",
+    "1 << 2",
+    "10 @ 2",
+    "ord('a')",
+    "sum(i for i in [1])",
+    "print(1)",
+]
 
 
 @pytest.mark.parametrize("expression", FOREIGN)

@@ -1,8 +1,8 @@
 """Reference for ``parse_action``: regular expressions, ``json`` and ``ast``.
 
 It reads well-formed calls in the six wire forms and the listed classes of malformed ones (see
-``docs/spec/actions.md``); on other garbage it may differ from the scanner in the core. Messages inside the
-domain are generated in ``tests/parity/test_actions.py``.
+``docs/spec/actions.md``); on other garbage it may differ from the scanner in the core. Messages
+inside the domain are generated in ``tests/parity/test_actions.py``.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def _llama(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
 
 
 def _pythonic(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
-    """``[f(a='x'), g()]``: the shortest piece up to a ``]`` that Python reads as a list of calls."""
+    """``[f(a='x'), g()]``: the shortest piece up to a ``]`` that Python reads as a list."""
     for match in re.finditer(r"\]", text[at:]):
         end = at + match.end()
         try:

@@ -1,7 +1,7 @@
 r"""Reference for ``score_answer``: exact fractions and regular expressions.
 
-Mode ``strict`` follows the ten rules of the answer specification (one reading for every submission, decimal
-arithmetic). Mode ``openenv`` lives in :mod:`reference.answers_openenv`.
+Mode ``strict`` follows the ten rules of the answer specification (one reading for every submission,
+decimal arithmetic). Mode ``openenv`` lives in :mod:`reference.answers_openenv`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SCALE_FACTORS = {"": 1, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 ARTICLES = {"a", "an", "the"}
 WORDS_UP = {
-    "gain", "gained", "grew", "grow", "grown", "growth", "higher", "increase", "increased", "increases",
-    "increasing", "rise", "risen", "rises", "rising", "rose", "up",
+    "gain", "gained", "grew", "grow", "grown", "growth", "higher", "increase", "increased",
+    "increases", "increasing", "rise", "risen", "rises", "rising", "rose", "up",
 }  # fmt: skip
 WORDS_DOWN = {
-    "decline", "declined", "declines", "declining", "decrease", "decreased", "decreases", "decreasing", "down",
-    "drop", "dropped", "drops", "fall", "fallen", "falling", "falls", "fell", "lower", "reduced", "reduction",
-    "shrank",
+    "decline", "declined", "declines", "declining", "decrease", "decreased", "decreases",
+    "decreasing", "down", "drop", "dropped", "drops", "fall", "fallen", "falling", "falls", "fell",
+    "lower", "reduced", "reduction", "shrank",
 }  # fmt: skip
 
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
@@ -44,13 +44,14 @@ _UNIT_WORDS = {
 
 
 def _alternatives(words: list[str]) -> str:
-    """One alternative a word, the longest first; blanks inside a word stand for any run of blanks."""
+    """One alternative a word, the longest first; a blank inside stands for any run of blanks."""
     ordered = sorted(words, key=len, reverse=True)
     return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in ordered)
 
 
 _CURRENCY = r"(?:us\s?\$|[$€£¥]|usd|eur|gbp)"
-_AFTER = rf"\s*(?:%|(?:{_alternatives([w for w in [*_SCALE_WORDS, *_UNIT_WORDS] if w != '%'])})(?![a-z]))"
+_WORDS = _alternatives([word for word in [*_SCALE_WORDS, *_UNIT_WORDS] if word != "%"])
+_AFTER = rf"\s*(?:%|(?:{_WORDS})(?![a-z]))"
 _DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\w))?"
 _NUMBER = re.compile(
     rf"""
@@ -317,7 +318,7 @@ def read_bool(text: str) -> str:
     words = re.findall(r"[^\W\d_]+", normalise(text).casefold())
     if not words or words[0] not in {"yes", "no"} or {"yes", "no"} <= set(words):
         raise UnreadableError("neither yes nor no")
-    return words[0]
+    return str(words[0])
 
 
 # --- rule 8: several values -----------------------------------------------------------------------

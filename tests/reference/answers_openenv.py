@@ -1,8 +1,8 @@
 r"""Reference for the answer mode ``openenv``: Python floats, rule by rule.
 
-Written from a description of what OpenEnv's FinQA reward accepts. Its oddities are kept on purpose: a
-percent sign may count or not, whichever fits; both a relative and an absolute bound must hold; a box ends
-at the first closing brace.
+Written from a description of what OpenEnv's FinQA reward accepts. Its oddities are kept on purpose:
+a percent sign may count or not, whichever fits; both a relative and an absolute bound must hold; a
+box ends at the first closing brace.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Reference for the calculator: rewrites an expression into Python, walks its ``ast`` with fractions.
+"""Reference for the calculator: rewrites an expression into Python, walks its ``ast`` with
+fractions.
 
-The language binds like Python's, so Python's own parser builds the tree; a postfix percent sign becomes an
-attribute (``50%`` is ``(50).percent``), which binds as tightly as the rule asks. Rational arithmetic is exact.
-Roots, logarithms and fractional powers come from :mod:`decimal` at 60 digits and carry a bound for the error
-that 64-bit floats may make; where that error could change a comparison or a rounding, :class:`AmbiguousError`
-says that no oracle exists.
+The language binds like Python's, so Python's own parser builds the tree; a postfix percent sign
+becomes an attribute (``50%`` is ``(50).percent``), which binds as tightly as the rule asks.
+Rational arithmetic is exact. Roots, logarithms and fractional powers come from :mod:`decimal` at 60
+digits and carry a bound for the error that 64-bit floats may make; where that error could change a
+comparison or a rounding, :class:`AmbiguousError` says that no oracle exists.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ _FOLDED = {
     **dict.fromkeys("$€£¥\u200b\u2060\ufeff", " "),
 }
 _TOKEN = re.compile(
-    r"""(?P<number>(?:\d(?:_?\d)*(?P<groups>(?:,\d{3}(?!\d))+)?(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)
+    r"""(?P<number>(?:\d(?:_?\d)*(?P<groups>(?:,\d{3}(?!\d))+)?(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*
+    )
                    (?:[eE][+-]?\d+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_.]*|π)
       | (?P<operator>\*\*|//|<=|>=|==|!=|[-+*/%^<>()\[\],≤≥≠])
@@ -94,7 +96,8 @@ def _fold(text: str) -> str:
 def _groups_thousands(text: str, opening: int, name: str | None) -> bool:
     """Whether a tight comma inside the parenthesis that opens at ``opening`` groups thousands.
 
-    In the arguments of a function of several it does only if some comma there is followed by a blank.
+    In the arguments of a function of several it does only if some comma there is followed by a
+    blank.
     """
     if text[opening] == "(" and (name is None or name in _ONE_ARGUMENT):
         return True
@@ -166,7 +169,7 @@ def to_python(expression: str) -> str:
 
 
 def _settle(value: Fraction, error: Fraction) -> Number:
-    """Checks the range; a ratio too long to be kept, or one made of floats, is rounded to a float."""
+    """Checks the range; what is too long to be kept, or made of floats, is rounded."""
     if abs(value) >= OVERFLOW:
         raise CalcError("calc_overflow")
     long = max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_EXACT_BITS
@@ -448,7 +451,8 @@ def calculate(expression: str) -> str:
 
     Raises:
         CalcError: The expression is a mistake of the policy.
-        AmbiguousError: The value is a float, whose last digits no oracle fixes; see :func:`evaluate`.
+        AmbiguousError: The value is a float, whose last digits no oracle fixes; see
+            :func:`evaluate`.
     """
     number = evaluate(expression)
     if not number.exact:

@@ -212,7 +212,8 @@ def test_actions(text: str, strict: str, repair: str) -> None:
     [
         f"<tool_call>\n{CALL}\n</tool_call>",
         '<tool_call>{"name": "calculator", "parameters": {"expression": "1+1"}}</tool_call>',
-        '<tool_call>{"name": "calculator", "arguments": "{\\"expression\\": \\"1+1\\"}"}</tool_call>',
+        '<tool_call>{"name": "calculator", "arguments": '
+        '"{\\"expression\\": \\"1+1\\"}"}</tool_call>',
         "<tool_call>\n<function=calculator>\n<parameter=expression>\n1+1\n</parameter>\n</function>\n</tool_call>",
         f"<|python_tag|>{CALL}",
         '[calculator(expression="1+1")]',
@@ -220,7 +221,8 @@ def test_actions(text: str, strict: str, repair: str) -> None:
         '[TOOL_CALLS]calculator[ARGS]{"expression": "1+1"}',
         "<|channel|>analysis<|message|>Add.<|end|><|start|>assistant<|channel|>commentary "
         'to=functions.calculator <|constrain|>json<|message|>{"expression": "1+1"}<|call|>',
-        '<|start|>assistant to=functions.calculator<|channel|>commentary json<|message|>{"expression": "1+1"}',
+        "<|start|>assistant to=functions.calculator<|channel|>commentary json"
+        '<|message|>{"expression": "1+1"}',
     ],
 )
 def test_every_wire_form(text: str) -> None:

@@ -1,7 +1,8 @@
-"""The contract of Gymnasium 1.x vector environments, kept by the adapter in ``finqa_gym.integrations.gymnasium``.
+"""The contract of Gymnasium 1.x vector environments, kept by the adapter in
+``finqa_gym.integrations.gymnasium``.
 
-There is no checker for vector environments in Gymnasium; these assertions follow what its own tests ask of
-``SyncVectorEnv`` and what ``make_vec`` and the vector wrappers rely on.
+There is no checker for vector environments in Gymnasium; these assertions follow what its own tests
+ask of ``SyncVectorEnv`` and what ``make_vec`` and the vector wrappers rely on.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def test_spaces_take_any_text(make_env: MakeVec) -> None:
 
 
 def test_sampled_actions_are_valid_tool_calls(make_env: MakeVec) -> None:
-    """``action_space.sample()`` yields calls that parse, so that generic benchmark code runs tools."""
+    """``action_space.sample()`` yields calls that parse: generic benchmark code runs tools."""
     env = make_env(num_envs=4)
     env.action_space.seed(SEED)
     names = set()
@@ -373,7 +374,7 @@ def test_next_step_autoreset(make_env: MakeVec) -> None:
 
 
 def test_next_step_continues_the_seeded_sequence(make_env: MakeVec) -> None:
-    """The observation after an autoreset is the one that a plain second reset of that slot gives."""
+    """The observation after an autoreset is the one that a second reset of that slot gives."""
     by_hand = make_env(num_envs=3)
     by_hand.reset(seed=SEED)
     expected, _ = by_hand.reset()
