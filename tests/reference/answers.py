@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reference.answers_openenv import compute_reward
@@ -55,13 +55,12 @@ _AFTER = rf"\s*(?:%|(?:{_WORDS})(?![a-z]))"
 _DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\w))?"
 _NUMBER = re.compile(
     rf"""
-    (?P<fy>\bfy\s?)?
-    (?<![a-z_]) (?P<sign>(?<![\w)])[+-]\s*)?
+    (?:(?P<fy>\bfy\s?)|(?<![a-z_])) (?P<sign>(?<![\w)])[+-]\s*)?
     (?P<currency>{_CURRENCY}\s*)?
     (?P<opening>\(\s*)?
-    (?P<sign_after>[+-]\s*)?
+    (?P<sign_after>(?<![\w)])[+-]\s*)?
     (?P<currency_after>{_CURRENCY}\s*)?
-    (?P<sign_inside>[+-]\s*)?
+    (?P<sign_inside>(?<![\w)])[+-]\s*)?
     (?P<digits>{_DIGITS}) (?:\s*/\s*(?P<denominator>{_DIGITS}))?
     (?P<inside>{_AFTER})?
     (?P<closing>\s*\))?
@@ -132,10 +131,10 @@ def extract(text: str) -> list[str]:
     boxes = boxed_parts(text)
     if boxes:
         return boxes
-    _, marker, tail = text.rpartition("FINAL ANSWER:")
-    if not marker:
+    tails = re.split(r"final answer\s*(?:\*\*)?\s*:", text, flags=re.IGNORECASE)
+    if len(tails) == 1:
         return [text]
-    return [re.split(r"\n[^\S\n]*\n|```", tail.lstrip())[0]]
+    return [re.split(r"\n[^\S\n]*\n|```", tails[-1].lstrip())[0]]
 
 
 # --- rule 2: normalisation ------------------------------------------------------------------------
@@ -143,7 +142,10 @@ def extract(text: str) -> list[str]:
 
 def normalise(text: str) -> str:
     """Folds the ways of writing that carry no meaning."""
-    text = unicodedata.normalize("NFKC", text).translate(_ZERO_WIDTH)
+    # A raised digit is no digit of the number before it; a vulgar fraction is a fraction.
+    text = re.sub(r"[⁰¹²³⁴-⁹₀-₉]", "_", text)
+    text = re.sub(r"[¼-¾⅐-⅞]", lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text)
+    text = unicodedata.normalize("NFKC", text).translate(_ZERO_WIDTH).replace("\u2044", "/")
     text = re.sub(r"\\d?t?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1/\2 ", text)
     for _ in range(3):
         text = re.sub(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}", r"\1", text)
@@ -155,8 +157,7 @@ def normalise(text: str) -> str:
     while True:
         before = text
         text = re.sub(r"^(?:about\b|approximately\b|~)\s*", "", text, flags=re.IGNORECASE)
-        if re.fullmatch(r"\$[^$]*\$", text):
-            text = text[1:-1].strip()
+        text = re.sub(r"\$(?=\S)([^$]*)(?<=\S)\$(?!\d)", r"\1", text).strip()
         if text == before:
             break
     return text.removesuffix(".").strip()
@@ -222,7 +223,19 @@ def _quantity(match: re.Match[str]) -> Quantity:
 
 def find_quantity(text: str, unit: str) -> Quantity:
     """The one number of a text; years beside it are passed over."""
-    found = [_quantity(match) for match in _NUMBER.finditer(text)]
+    matches = list(_NUMBER.finditer(text))
+    rest = _NUMBER.sub(" ", text)
+    glued = any(
+        text[m.end() : m.end() + 1].isalpha() or text[m.end() :][:1] == "_" for m in matches
+    )
+    if glued or re.search(r"\d|\\[A-Za-z]", rest):
+        raise UnreadableError("letters glued to digits, or a command that is not known")
+    found = [_quantity(match) for match in matches]
+    scales = re.findall(r"\b(?:thousands?|millions?|billions?)\b", rest, re.IGNORECASE)
+    if len(scales) == 1 and unit in SCALED:
+        # "In thousands: 3,210" is as explicit as "3,210 thousand".
+        power = _SCALE_WORDS[scales[0].lower()]
+        found = [q if q.scale or q.unit or q.bare else replace(q, scale=power) for q in found]
     if unit == "year":
         years = [q for q in found if q.bare]
         if len(found) != 1 or len(years) != 1:
@@ -299,7 +312,7 @@ def _directed(quantity: Quantity, text: str, signed_change: bool) -> Quantity:
     """Rule 7."""
     words = set(re.findall(r"[a-z]+", text.casefold()))
     if signed_change and quantity.value > 0 and words & WORDS_DOWN and not words & WORDS_UP:
-        return Quantity(**{**quantity.__dict__, "value": -quantity.value})
+        return replace(quantity, value=-quantity.value)
     return quantity
 
 
@@ -309,8 +322,10 @@ def _directed(quantity: Quantity, text: str, signed_change: bool) -> Quantity:
 def fold_text(text: str) -> str:
     """A label without case, articles, punctuation and underscores."""
     text = normalise(text).casefold().replace("_", " ")
+    text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text)
     kept = "".join(char for char in text if not unicodedata.category(char).startswith("P"))
-    return " ".join(word for word in kept.split() if word not in ARTICLES)
+    # Without blanks: "U.S." and "u s" are the same label.
+    return "".join(word for word in kept.split() if word not in ARTICLES)
 
 
 def read_bool(text: str) -> str:
@@ -333,7 +348,8 @@ def fold_key(key: str) -> str:
         _YEAR.fullmatch(t) or t in fillers for t in tokens
     ):
         return " ".join(t for t in tokens if t not in fillers)
-    return " ".join(re.sub(r"[_\s]+", " ", key).split())
+    words = re.sub(r"[_\s]+", " ", key).split()
+    return " ".join(word for word in words if word not in ARTICLES)
 
 
 def _json_parts(text: str) -> list[Part] | None:
@@ -360,7 +376,11 @@ def split_parts(chunks: list[str]) -> list[Part]:
         if as_json is not None:
             parts.extend(as_json)
             continue
-        for piece in re.split(r"[;\n]|(?<!\d),|,(?!\d{3}(?!\d))", text):
+        # Grouping commas are set aside, the others separate.
+        text = re.sub(
+            r"(?<![\d.])\d{1,3}(?:,\d{3})+(?!\d)", lambda m: m[0].replace(",", "\0"), text
+        )
+        for piece in (p.replace("\0", ",") for p in re.split(r"[;\n,]", text)):
             match = re.fullmatch(r"\s*(?P<key>[^:=]*[^\s:=])\s*[:=](?P<value>.*)", piece, re.DOTALL)
             parts.append(Part(match["key"], match["value"]) if match else Part(None, piece))
     return parts

@@ -18,7 +18,7 @@ ZERO_TOLERANCE = 0.001
 _BOX = re.compile(r"\\boxed\{([^}]+)\}")
 _LABEL = re.compile(r"^[^:]*:\s*\\?\s*")
 _LIST_SEPARATOR = re.compile(r"[,;]\s*|\\[;,]\s*")
-_YEAR_KEY = re.compile(r"^\W*(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?\W*$")  # noqa: RUF001
+_YEAR_KEY = re.compile(r"(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?")  # noqa: RUF001
 
 
 def to_float(text: str, *, divide_percent: bool) -> float | None:
@@ -77,7 +77,7 @@ def _pairs(text: str) -> list[tuple[str | None, float]]:
         number = to_float(_LABEL.sub("", part.strip()).lstrip("\\ "), divide_percent=True)
         if number is None:
             continue
-        years = _YEAR_KEY.match(label.strip()) if colon else None
+        years = _YEAR_KEY.search(label) if colon else None
         key = None if years is None else " to ".join(year for year in years.groups() if year)
         found.append((key, number))
     return found

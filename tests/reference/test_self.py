@@ -59,8 +59,8 @@ def test_scorer_gives_every_label(shared_answer_cases: list[dict[str, Any]], mod
         ("FINAL ANSWER: 1\nFINAL ANSWER: 2", "2", {"unit": "count"}, 1.0),
         ("FINAL ANSWER: 2\n\nor 3", "2", {"unit": "count"}, 1.0),
         ("FINAL ANSWER: 2\n```3```", "2", {"unit": "count"}, 1.0),
-        ("\\boxed{\\text{a {nested} 2}}", "2", {"unit": "count"}, 1.0),
-        ("\\boxed{2", "2", {"unit": "count"}, 1.0),
+        ("\\boxed{a {nested} 2}", "2", {"unit": "count"}, 1.0),
+        ("\\boxed{2", "2", {"unit": "count"}, 0.0),
         ("\\boxed{2} and \\boxed{2}", "2", {"unit": "count"}, 0.0),
         # Direction.
         ("fell 5%", "-5%", {"unit": "percent", "signed_change": True}, 1.0),
