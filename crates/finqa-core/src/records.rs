@@ -255,12 +255,15 @@ impl RecordsWriter {
         if self.shown > 0 {
             return;
         }
-        if self.out.len() > self.max_bytes {
-            let fair = self.max_bytes / self.before.len().max(1);
-            if self.out.len() - start > fair.max(CUT_MARK.len() + 2) {
-                let cell = self.out.split_off(start);
-                self.write_cut(&cell, fair);
-            }
+        // No cell can show more than the whole cap; a row of many long ones is held to even shares early.
+        let limit = if self.out.len() > 4 * self.max_bytes {
+            (self.max_bytes / self.before.len().max(1)).max(CUT_MARK.len() + 2)
+        } else {
+            self.max_bytes
+        };
+        if self.out.len() - start > limit {
+            let cell = self.out.split_off(start);
+            self.write_cut(&cell, limit);
         }
         self.first_row.push((start, self.out.len()));
     }

@@ -115,7 +115,7 @@ fn shorten(text: &str) -> std::borrow::Cow<'_, str> {
 fn object(table: &Table) -> String {
     const OURS: [&str; 3] = ["column_names", "column_dtypes", "unique_vals_per_col"];
     let mut out = String::from("{");
-    let mut key = |out: &mut String, name: &str| {
+    let key = |out: &mut String, name: &str| {
         if out.len() > 1 {
             out.push(',');
         }

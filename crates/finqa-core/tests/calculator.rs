@@ -249,7 +249,11 @@ fn long_and_deep_expressions_are_refused_or_fast() {
     // Denominators that grow with every term fall back to floats instead of growing on.
     let sum: Vec<String> = (1..600).map(|i| format!("1/{}", 2 * i + 1)).collect();
     let start = Instant::now();
-    assert!(calculate(&sum.join("+")).unwrap().starts_with("3.5"));
+    assert!(
+        calculate(&sum.join("+"))
+            .unwrap()
+            .starts_with("3.1802198984")
+    );
     assert!(
         start.elapsed() < Duration::from_secs(2),
         "{:?}",
