@@ -134,7 +134,7 @@ fn object(table: &Table) -> String {
     }
     key(&mut out, "column_names");
     push_list(&mut out, &table.columns, |out, name| {
-        push_json_string(out, name)
+        push_json_string(out, name);
     });
     key(&mut out, "column_dtypes");
     out.push('{');

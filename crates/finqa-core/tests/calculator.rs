@@ -194,6 +194,29 @@ fn errors_name_the_place_and_a_shape_that_works() {
     fails("round(1, 99)", ToolErrorCode::CalcDomain);
 }
 
+/// What rLLM's evaluator ran, or was killed for.
+#[test]
+fn programs_are_not_expressions() {
+    for attack in [
+        "while 1: pass",
+        "sum([1 for i in range(10^8)])",
+        "ord(open('train_finqa.csv').read()[57])",
+        "[1]*10^10",
+        "ones(10^10)",
+        "x=5; x*2",
+        "__import__('os').system('id')",
+        "abs.__class__",
+        "(lambda: 1)()",
+        "max(*[1])",
+        "1 if 1 else 2",
+        "e.real",
+        "math.pi.real",
+        "f'{1}'",
+    ] {
+        fails(attack, ToolErrorCode::CalcSyntax);
+    }
+}
+
 #[test]
 fn huge_numbers_overflow_quickly() {
     let start = Instant::now();
@@ -336,8 +359,8 @@ proptest! {
 fn decimal(text: &str) -> BigRational {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: BigInt = format!("{whole}{fraction}").parse().unwrap();
-    let exponent = exponent.parse::<i32>().unwrap() - fraction.len() as i32;
+    let digits: BigInt = format!("{whole}{fraction}").parse().expect("digits");
+    let exponent = exponent.parse::<i32>().expect("exponent") - fraction.len() as i32;
     let power = BigRational::from_integer(BigInt::from(10).pow(exponent.unsigned_abs()));
     if exponent < 0 {
         BigRational::from_integer(digits) / power

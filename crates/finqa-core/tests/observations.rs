@@ -65,6 +65,35 @@ fn every_kind_of_cell_is_valid_json() {
 }
 
 #[test]
+fn numbers_read_back_as_the_same_bits() {
+    let cells = [
+        0.1,
+        1e16,
+        1e21,
+        123_456_789_012_345_680.0,
+        5e-324,
+        -1.797_693_134_862_315_7e308,
+        1e-7,
+        100.0,
+        -0.0,
+    ];
+    let mut writer = RecordsWriter::new(&["x"], &QueryLimits::default());
+    for value in cells {
+        writer.push_real(value);
+        writer.end_row();
+    }
+    let result = writer.finish(false);
+    for (got, want) in parse(&result).as_array().unwrap().iter().zip(cells) {
+        assert!(got["x"].is_f64(), "{got} must stay a float");
+        assert_eq!(
+            got["x"].as_f64().unwrap().to_bits(),
+            want.to_bits(),
+            "{got}"
+        );
+    }
+}
+
+#[test]
 fn caps_cut_on_row_boundaries_and_count_on() {
     let row = [Value::text("0123456789")];
     let rows: Vec<&[Value]> = vec![&row; 10];
@@ -177,18 +206,18 @@ fn company() -> Company {
             Value::Integer(3),
         ],
     )
-    .unwrap();
+    .expect("a valid fixture");
     debt.description = "debt, in millions".into();
     debt.extra = serde_json::from_str(
         r#"{"source": {"page": 3, "tags": []}, "table": "[]", "description": "old", "column_names": ["x"]}"#,
-    ).unwrap();
+    ).expect("a valid fixture");
     let mut long = Table::new(
         "acme",
         "long",
         vec!["k".into()],
         (0..50).map(|i| text(&format!("v{i}"))).collect(),
     )
-    .unwrap();
+    .expect("a valid fixture");
     long.rows[0] = text(&"é".repeat(300));
     Company {
         name: "acme".into(),
