@@ -80,11 +80,7 @@ impl ToolSpec {
 
     /// The JSON schema type of a parameter ("string", "number", …), if the schema names one.
     pub fn param_type(&self, param: &str) -> Option<&str> {
-        self.parameters
-            .get("properties")?
-            .get(param)?
-            .get("type")?
-            .as_str()
+        self.parameters.get("properties")?.get(param)?.get("type")?.as_str()
     }
 
     /// Names of the required parameters.
@@ -146,35 +142,18 @@ impl ToolProfile {
 
     /// The profile's tools.
     pub fn specs(self) -> Vec<ToolSpec> {
-        let company = (
-            "company_name",
-            "Name of the company, as given in the question.",
-        );
+        let company = ("company_name", "Name of the company, as given in the question.");
         let table = ("table_name", "Name of the table, exactly as listed.");
-        let answer = (
-            "answer",
-            "The final answer: a number with its unit, or a short text.",
-        );
+        let answer = ("answer", "The final answer: a number with its unit, or a short text.");
         let list_description =
             "List the names of all tables of a company. Call this first: names cannot be guessed.";
         let info_description = "Describe one table: its columns, their types and the values of its label columns. \
              Read this before writing a query.";
-        let submit_description =
-            "Submit the final answer. This ends the episode; only the first submission counts.";
+        let submit_description = "Submit the final answer. This ends the episode; only the first submission counts.";
         match self {
             Self::Rllm => vec![
-                spec(
-                    ToolKind::ListTables,
-                    "get_table_names",
-                    list_description,
-                    &[company],
-                ),
-                spec(
-                    ToolKind::TableInfo,
-                    "get_table_info",
-                    info_description,
-                    &[company, table],
-                ),
+                spec(ToolKind::ListTables, "get_table_names", list_description, &[company]),
+                spec(ToolKind::TableInfo, "get_table_info", info_description, &[company, table]),
                 spec(
                     ToolKind::SqlQuery,
                     "sql_query",
@@ -189,57 +168,23 @@ impl ToolProfile {
                     "Evaluate one arithmetic expression, for example (1234.5 - 1100) / 1100 * 100.",
                     &[("expression", "The expression.")],
                 ),
-                spec(
-                    ToolKind::SubmitAnswer,
-                    "submit_answer",
-                    submit_description,
-                    &[answer],
-                ),
+                spec(ToolKind::SubmitAnswer, "submit_answer", submit_description, &[answer]),
             ],
             Self::OpenEnv => vec![
-                spec(
-                    ToolKind::ListTables,
-                    "get_descriptions",
-                    list_description,
-                    &[company],
-                ),
-                spec(
-                    ToolKind::TableInfo,
-                    "get_table_info",
-                    info_description,
-                    &[company, table],
-                ),
+                spec(ToolKind::ListTables, "get_descriptions", list_description, &[company]),
+                spec(ToolKind::TableInfo, "get_table_info", info_description, &[company, table]),
                 spec(
                     ToolKind::SqlQuery,
                     "sql_query",
                     "Run one SQLite SELECT on a table and get the rows as JSON. Name the columns (SELECT * is \
                      refused); the query must filter (WHERE, HAVING, IN, LIKE, BETWEEN, IS NULL, CASE …).",
-                    &[
-                        company,
-                        table,
-                        ("query", "One SQLite SELECT statement with a filter."),
-                    ],
+                    &[company, table, ("query", "One SQLite SELECT statement with a filter.")],
                 ),
-                spec(
-                    ToolKind::SubmitAnswer,
-                    "submit_answer",
-                    submit_description,
-                    &[answer],
-                ),
+                spec(ToolKind::SubmitAnswer, "submit_answer", submit_description, &[answer]),
             ],
             Self::Compact => vec![
-                spec(
-                    ToolKind::ListTables,
-                    "get_table_names",
-                    "List the tables.",
-                    &[],
-                ),
-                spec(
-                    ToolKind::TableInfo,
-                    "get_table_info",
-                    "Show the columns of a table.",
-                    &[table],
-                ),
+                spec(ToolKind::ListTables, "get_table_names", "List the tables.", &[]),
+                spec(ToolKind::TableInfo, "get_table_info", "Show the columns of a table.", &[table]),
                 spec(
                     ToolKind::SqlQuery,
                     "sql_query",
@@ -252,12 +197,7 @@ impl ToolProfile {
                     "Evaluate an arithmetic expression.",
                     &[("expression", "The expression.")],
                 ),
-                spec(
-                    ToolKind::SubmitAnswer,
-                    "submit_answer",
-                    "Submit the final answer.",
-                    &[answer],
-                ),
+                spec(ToolKind::SubmitAnswer, "submit_answer", "Submit the final answer.", &[answer]),
             ],
         }
     }
@@ -267,10 +207,7 @@ fn spec(kind: ToolKind, name: &str, description: &str, params: &[(&str, &str)]) 
     let properties: Map<String, Value> = params
         .iter()
         .map(|(param, about)| {
-            (
-                (*param).to_string(),
-                json!({"type": "string", "description": about}),
-            )
+            ((*param).to_string(), json!({"type": "string", "description": about}))
         })
         .collect();
     let required: Vec<&str> = params.iter().map(|(param, _)| *param).collect();
@@ -306,20 +243,12 @@ impl Toolbox {
                 return Err(Error::InvalidConfig(format!(
                     "tool_names renames {old:?}, but profile {:?} has no such tool; it has {}",
                     profile.name(),
-                    profile
-                        .specs()
-                        .iter()
-                        .map(|s| s.name.clone())
-                        .collect::<Vec<_>>()
-                        .join(", ")
+                    profile.specs().iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ")
                 )));
             };
             spec.name.clone_from(new);
         }
-        specs.extend(user.into_iter().map(|s| ToolSpec {
-            kind: ToolKind::User,
-            ..s
-        }));
+        specs.extend(user.into_iter().map(|s| ToolSpec { kind: ToolKind::User, ..s }));
         for (i, spec) in specs.iter().enumerate() {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if spec.name.is_empty() || !spec.name.chars().all(fits) {
@@ -329,10 +258,7 @@ impl Toolbox {
                 )));
             }
             if specs[..i].iter().any(|s| s.name == spec.name) {
-                return Err(Error::InvalidConfig(format!(
-                    "two tools are called {:?}",
-                    spec.name
-                )));
+                return Err(Error::InvalidConfig(format!("two tools are called {:?}", spec.name)));
             }
         }
         Ok(Self { specs })
@@ -350,18 +276,11 @@ impl Toolbox {
 
     /// The name under which the first tool of a kind is called.
     pub fn name_of(&self, kind: ToolKind) -> Option<&str> {
-        self.specs
-            .iter()
-            .find(|s| s.kind == kind)
-            .map(|s| s.name.as_str())
+        self.specs.iter().find(|s| s.kind == kind).map(|s| s.name.as_str())
     }
 
     /// The names, joined by ", ", for error texts.
     pub fn names(&self) -> String {
-        self.specs
-            .iter()
-            .map(|s| s.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        self.specs.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

@@ -96,10 +96,7 @@ pub struct ParseOptions {
 /// Finds the tool calls in `text`. Never fails: what cannot be read becomes an attempt with a status.
 pub fn parse_action(text: &str, tools: &Toolbox, options: &ParseOptions) -> ParsedAction {
     let _ = (tools, options);
-    ParsedAction {
-        attempts: Vec::new(),
-        text: text.trim().to_string(),
-    }
+    ParsedAction { attempts: Vec::new(), text: text.trim().to_string() }
 }
 
 /// The same for calls in OpenAI's structured form, a list of

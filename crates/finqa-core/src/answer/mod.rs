@@ -142,15 +142,9 @@ pub struct Verdict {
 pub fn score_answer(predicted: &str, truth: &str, spec: &AnswerSpec, mode: AnswerMode) -> Verdict {
     let _ = (spec, mode);
     if predicted == truth {
-        Verdict {
-            score: 1.0,
-            reason: "equal",
-        }
+        Verdict { score: 1.0, reason: "equal" }
     } else {
-        Verdict {
-            score: 0.0,
-            reason: "off_value",
-        }
+        Verdict { score: 0.0, reason: "off_value" }
     }
 }
 
