@@ -28,7 +28,7 @@ fn question(id: u32, company: &str, table: &str, answer: &str) -> String {
 const CLAIMS: &str = r#"{"category":{"0":"total"},"2023":{"0":"120,227"},"2022":{"0":"112,545"}}"#;
 
 fn base(root: &Path, prefix: &str) {
-    let text = notes(&[
+    let info = notes(&[
         ("elv_Claims", CLAIMS, "claims_in_millions"),
         ("elv_Also", r#"[{"category":"x"}]"#, "d"),
     ]);
@@ -48,7 +48,7 @@ fn base(root: &Path, prefix: &str) {
         &[
             (
                 &format!("{prefix}company_tables/anthem/tables_cleaned_all_companies.json"),
-                &text,
+                &info,
             ),
             (
                 &format!("{prefix}company_tables/anthem/elv_Claims.json"),
