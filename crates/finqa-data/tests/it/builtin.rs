@@ -195,7 +195,7 @@ fn sizes_types_and_splits_are_as_documented() {
         match task.question_type.as_str() {
             "Growth - YoY" => assert_eq!((unit, op), (Unit::Percent, Op::Derived)),
             "Contribution Share" | "multi_table - Ratio" => {
-                assert_eq!((unit, op), (Unit::Ratio, Op::Derived))
+                assert_eq!((unit, op), (Unit::Ratio, Op::Derived));
             }
             "Net Change" | "Sum" => assert_eq!((unit, op), (Unit::Amount, Op::Exact)),
             _ => assert!(matches!(unit, Unit::Amount | Unit::Percent)),

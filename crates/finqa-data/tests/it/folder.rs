@@ -141,7 +141,7 @@ fn parquet_values_keep_their_type() {
     let decimals = Decimal128Array::from(vec![Some(12_345), None])
         .with_precision_and_scale(9, 2)
         .unwrap();
-    let wide = Decimal128Array::from(vec![Some(-1), Some(5)])
+    let wide = Decimal128Array::from(vec![Some(-1), Some(12_345_678_901_234_567)])
         .with_precision_and_scale(38, 2)
         .unwrap();
     let dictionary: DictionaryArray<arrow_array::types::Int32Type> =
