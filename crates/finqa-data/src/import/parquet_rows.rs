@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 use crate::error::{DataError, Result};
 
 /// Digits that every `f64` holds: a decimal with no more loses nothing as a float.
-const EXACT_FLOAT_DIGITS: u8 = 15;
+const EXACT_FLOAT_DIGITS: usize = 15;
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Typed rows, and what could not be used.
@@ -148,11 +148,9 @@ fn cell(array: &ArrayRef, row: usize) -> Option<Value> {
         }
         DataType::Float64 => Some(Value::Real(array.as_primitive::<Float64Type>().value(row))),
         DataType::Utf8 => Some(Value::text(array.as_string::<i32>().value(row))),
-        DataType::Decimal128(precision, scale) => decimal(
-            array.as_primitive::<Decimal128Type>().value(row),
-            *precision,
-            *scale,
-        ),
+        DataType::Decimal128(_, scale) => {
+            decimal(array.as_primitive::<Decimal128Type>().value(row), *scale)
+        }
         DataType::Date32 => Some(Value::text(date(
             array.as_primitive::<Date32Type>().value(row).into(),
         ))),
