@@ -82,7 +82,10 @@ impl Corpus {
         let mut company_index = HashMap::with_capacity(companies.len());
         let mut longest_table_rows = 0;
         for (i, company) in companies.iter().enumerate() {
-            if company_index.insert(company.name.to_lowercase(), i).is_some() {
+            if company_index
+                .insert(company.name.to_lowercase(), i)
+                .is_some()
+            {
                 return Err(Error::InvalidConfig(format!(
                     "company {:?} appears twice in corpus {:?}; names must differ by more than case",
                     company.name, info.name
@@ -110,7 +113,10 @@ impl Corpus {
                 )));
             }
             if task.companies.is_empty() {
-                return Err(Error::InvalidConfig(format!("task {:?} names no company", task.id)));
+                return Err(Error::InvalidConfig(format!(
+                    "task {:?} names no company",
+                    task.id
+                )));
             }
             for name in &task.companies {
                 if !company_index.contains_key(&name.to_lowercase()) {
@@ -149,7 +155,10 @@ impl Corpus {
 
     /// Index of a company, ignoring case.
     pub fn company_index(&self, name: &str) -> Option<usize> {
-        self.company_index.get(name).or_else(|| self.company_index.get(&name.to_lowercase())).copied()
+        self.company_index
+            .get(name)
+            .or_else(|| self.company_index.get(&name.to_lowercase()))
+            .copied()
     }
 
     /// Index of a task.

@@ -97,7 +97,10 @@ pub struct ToolError {
 impl ToolError {
     /// Makes an error with the observation text `message`.
     pub fn new(code: ToolErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 

@@ -87,7 +87,11 @@ impl Table {
     /// See [`Table::new`].
     pub fn check(&self, company: &str) -> Result<()> {
         let bad = |reason: String| {
-            Err(Error::BadTable { company: company.into(), table: self.name.clone(), reason })
+            Err(Error::BadTable {
+                company: company.into(),
+                table: self.name.clone(),
+                reason,
+            })
         };
         if self.name.trim().is_empty() {
             return bad("the name is empty".into());
@@ -98,7 +102,9 @@ impl Table {
         let mut seen = HashSet::new();
         for (index, column) in self.columns.iter().enumerate() {
             if column.is_empty() {
-                return bad(format!("column {index} has an empty name; importers call it col_{index}"));
+                return bad(format!(
+                    "column {index} has an empty name; importers call it col_{index}"
+                ));
             }
             if !seen.insert(column.to_lowercase()) {
                 return bad(format!(
@@ -145,7 +151,9 @@ impl Company {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|t| t.name == name).or_else(|| {
             let wanted = name.trim();
-            self.tables.iter().find(|t| t.name.eq_ignore_ascii_case(wanted))
+            self.tables
+                .iter()
+                .find(|t| t.name.eq_ignore_ascii_case(wanted))
         })
     }
 }

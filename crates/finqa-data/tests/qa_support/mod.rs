@@ -1,19 +1,30 @@
-//! Runs gold programs on the imported tables with plain SQLite and an evaluator of its own, and compares with the
-//! written answer by the strict rule. Shares no code with the importers.
+//! Runs gold programs on the imported tables twice: with plain SQLite, an evaluator and a strict rule of its own that
+//! share no code with the importers, and with the guards, the number reading, the calculator and the scoring of the
+//! tools.
 
-#![allow(dead_code, reason = "each test file uses its own part of this module")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the lint configuration knows tests, not the modules that they share"
+)]
+
+mod evaluate;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use finqa_core::answer::{Op, Unit};
+use finqa_core::answer::{AnswerMode, Op, Unit, cell_number, score_answer};
+use finqa_core::calculator::calculate;
 use finqa_core::gold::{CellRef, Gold, GoldAnswer};
+use finqa_core::sql_guard::{self, SqlGuard};
 use finqa_core::{Company, Table, Task, Value};
 use finqa_data::Imported;
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 use rusqlite::Connection;
+
+use evaluate::{decimal, evaluate, shown, written};
 
 /// A shared file's path and text; `None`, with the reason printed, if the shared folder is not there.
 pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
@@ -63,13 +74,14 @@ pub(crate) fn task<'a>(imported: &'a Imported, id: &str) -> &'a Task {
         .unwrap_or_else(|| panic!("no task {id}; refused: {:#?}", imported.refusals))
 }
 
-pub(crate) fn gold_sql(task: &Task) -> &str {
-    &task
-        .gold
+pub(crate) fn gold(task: &Task) -> &Gold {
+    task.gold
         .as_ref()
-        .expect("the task has a gold program")
-        .queries[0]
-        .sql
+        .unwrap_or_else(|| panic!("{} has no gold program", task.id))
+}
+
+pub(crate) fn gold_sql(task: &Task) -> &str {
+    &gold(task).queries[0].sql
 }
 
 fn quoted(name: &str) -> String {
@@ -128,159 +140,6 @@ pub(crate) fn run(db: &Connection, gold: &Gold) -> Vec<Vec<Vec<String>>> {
 
 fn at(results: &[Vec<Vec<String>>], c: CellRef) -> &str {
     &results[usize::from(c.query)][usize::from(c.row)][usize::from(c.column)]
-}
-
-/// A decimal like "-12.50".
-pub(crate) fn decimal(text: &str) -> Option<BigRational> {
-    let negative = text.starts_with('-');
-    let digits = text.trim_start_matches('-');
-    let (int, frac) = digits.split_once('.').unwrap_or((digits, ""));
-    if int.len() + frac.len() == 0 || !(int.bytes().chain(frac.bytes())).all(|b| b.is_ascii_digit())
-    {
-        return None;
-    }
-    let scaled: BigInt = format!("{int}{frac}").parse().ok()?;
-    let value = BigRational::new(scaled, BigInt::from(10).pow(frac.len() as u32));
-    Some(if negative { -value } else { value })
-}
-
-/// What a cell shows, read by taking every mark away.
-pub(crate) fn shown(cell: &str) -> Option<BigRational> {
-    let dash = |c| matches!(c, '—' | '–' | '−');
-    let plain: String = cell
-        .replace(dash, "-")
-        .chars()
-        .filter(|c| !" ,%$€£¥AURMS".contains(*c))
-        .collect();
-    if plain == "-" {
-        return Some(BigRational::zero());
-    }
-    match plain.strip_prefix('(').and_then(|p| p.strip_suffix(')')) {
-        Some(inside) => decimal(inside).map(|v| -v),
-        None => decimal(&plain),
-    }
-}
-
-/// Evaluates a gold expression; the calculator's language as far as gold programs use it.
-pub(crate) fn evaluate(expression: &str, operands: &[BigRational]) -> BigRational {
-    let mut tokens = Tokens {
-        rest: expression,
-        operands,
-    };
-    let value = tokens.sum();
-    assert!(
-        tokens.rest.trim().is_empty(),
-        "{expression}: rest {:?}",
-        tokens.rest
-    );
-    value
-}
-
-struct Tokens<'a> {
-    rest: &'a str,
-    operands: &'a [BigRational],
-}
-
-impl Tokens<'_> {
-    fn eat(&mut self, token: &str) -> bool {
-        let rest = self.rest.trim_start();
-        match rest.strip_prefix(token) {
-            Some(after) => {
-                self.rest = after;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn sum(&mut self) -> BigRational {
-        let mut value = self.product();
-        loop {
-            if self.eat("+") {
-                value += self.product();
-            } else if self.eat("-") {
-                value -= self.product();
-            } else {
-                return value;
-            }
-        }
-    }
-
-    fn product(&mut self) -> BigRational {
-        let mut value = self.power();
-        loop {
-            // A power is no product; `power` has eaten it before.
-            if self.eat("*") {
-                value *= self.power();
-            } else if self.eat("/") {
-                value /= self.power();
-            } else {
-                return value;
-            }
-        }
-    }
-
-    fn power(&mut self) -> BigRational {
-        let base = self.atom();
-        if self.eat("**") {
-            let exponent = self.atom();
-            assert!(exponent.is_integer());
-            return base.pow(i32::try_from(exponent.to_integer()).unwrap());
-        }
-        base
-    }
-
-    fn atom(&mut self) -> BigRational {
-        for (name, larger) in [("max(", true), ("min(", false)] {
-            if self.eat(name) {
-                let mut best = self.sum();
-                while self.eat(",") {
-                    let next = self.sum();
-                    if (next > best) == larger {
-                        best = next;
-                    }
-                }
-                assert!(self.eat(")"));
-                return best;
-            }
-        }
-        if self.eat("(") {
-            let value = self.sum();
-            assert!(
-                self.eat(")"),
-                "no closing parenthesis before {:?}",
-                self.rest
-            );
-            return value;
-        }
-        if self.eat("{") {
-            let (index, rest) = self.rest.split_once('}').unwrap();
-            self.rest = rest;
-            return self.operands[index.parse::<usize>().unwrap()].clone();
-        }
-        let rest = self.rest.trim_start();
-        let end = rest
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(rest.len());
-        self.rest = &rest[end..];
-        decimal(&rest[..end]).unwrap_or_else(|| panic!("a number was expected at {rest:?}"))
-    }
-}
-
-/// Rounds half away from zero and writes `decimals` digits.
-fn written(value: &BigRational, decimals: u8) -> String {
-    let scaled =
-        (value * BigRational::from_integer(BigInt::from(10).pow(u32::from(decimals)))).round();
-    let digits = scaled.to_integer().abs().to_string();
-    let width = usize::from(decimals) + 1;
-    let digits = format!("{digits:0>width$}");
-    let (int, frac) = digits.split_at(digits.len() - usize::from(decimals));
-    let sign = if scaled.is_negative() { "-" } else { "" };
-    if decimals == 0 {
-        format!("{sign}{int}")
-    } else {
-        format!("{sign}{int}.{frac}")
-    }
 }
 
 /// What a gold program submits, given the company's tables.
@@ -344,7 +203,10 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
                     .collect::<Vec<_>>()
                     .join(" ")
             };
-            let list = |s: &str| s.split(';').map(key).collect::<Vec<_>>();
+            let list = |s: &str| match s.strip_prefix("\\boxed{") {
+                Some(boxes) => boxes.split("\\boxed{").map(key).collect::<Vec<_>>(),
+                None => s.split(';').map(key).collect(),
+            };
             list(submitted) == list(&task.truth)
                 || task.answer.aliases.iter().any(|a| key(a) == key(submitted))
         }
@@ -393,6 +255,57 @@ fn raw(gold: &Gold, cells: &[BigRational]) -> Option<BigRational> {
     }
 }
 
+/// What strict scoring says about a submission.
+fn strict(submitted: &str, task: &Task) -> bool {
+    score_answer(submitted, &task.truth, &task.answer, AnswerMode::Strict).score > 0.5
+}
+
+/// The value of a gold expression by the calculator tool, with the cells as that tool is given them.
+fn by_calculator(expression: &str, cells: &[&str]) -> BigRational {
+    let mut text = expression.to_owned();
+    for (i, cell) in cells.iter().enumerate() {
+        let number = cell_number(cell).unwrap_or_else(|| panic!("{cell:?} is no number"));
+        assert_eq!(decimal(&number), shown(cell), "{cell:?}");
+        text = text.replace(&format!("{{{i}}}"), &number);
+    }
+    let result = calculate(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let value: f64 = result.parse().unwrap();
+    decimal(&format!("{value:.9}")).unwrap()
+}
+
+/// Checks a program against the tools' own rules: guards, number reading, calculator, strict scoring.
+fn by_the_tools(
+    task: &Task,
+    gold: &Gold,
+    submitted: &str,
+    results: &[Vec<Vec<String>>],
+) -> Result<(), String> {
+    for query in &gold.queries {
+        for guard in [SqlGuard::Rllm, SqlGuard::OpenEnv] {
+            sql_guard::check(guard, &query.sql).map_err(|e| format!("{guard:?}: {e}"))?;
+        }
+    }
+    if let GoldAnswer::Number {
+        expression,
+        operands,
+        decimals: Some(decimals),
+        suffix,
+    } = &gold.answer
+    {
+        let cells: Vec<&str> = operands.iter().map(|&c| at(results, c)).collect();
+        let value = by_calculator(expression, &cells);
+        let calculated = format!("{}{suffix}", written(&value, *decimals));
+        if !strict(&calculated, task) {
+            return Err(format!("the calculator gives {calculated:?}"));
+        }
+    }
+    if strict(submitted, task) {
+        Ok(())
+    } else {
+        Err("not right in strict mode".to_owned())
+    }
+}
+
 /// Programs that compute something, and what came of checking them.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
@@ -417,6 +330,12 @@ pub(crate) fn check(imported: &Imported) -> Checked {
         .collect();
     for task in &imported.tasks {
         *out.by_type.entry(task.question_type.clone()).or_default() += 1;
+        if !strict(&task.truth, task) {
+            out.wrong.push(format!(
+                "{}: the truth {:?} is not right by itself",
+                task.id, task.truth
+            ));
+        }
         let Some(gold) = &task.gold else { continue };
         out.golds += 1;
         let db = &databases[task.companies[0].as_str()];
@@ -424,6 +343,13 @@ pub(crate) fn check(imported: &Imported) -> Checked {
         if !right(&submitted, task) {
             out.wrong.push(format!(
                 "{}: {submitted:?} for {:?} ({gold:?})",
+                task.id, task.truth
+            ));
+            continue;
+        }
+        if let Err(reason) = by_the_tools(task, gold, &submitted, &run(db, gold)) {
+            out.wrong.push(format!(
+                "{}: {submitted:?} for {:?}: {reason} ({gold:?})",
                 task.id, task.truth
             ));
             continue;
@@ -459,14 +385,41 @@ fn sensitive(
         return;
     };
     for changed in 0..cells.len() {
-        let mut other = cells.clone();
-        other[changed] = &cells[changed] * BigRational::from_integer(BigInt::from(-3))
-            + BigRational::from_integer(BigInt::from(100_003));
-        if let Some(value) = raw(gold, &other)
-            && right(&written(&value, decimals.unwrap_or(6)), task)
-        {
+        // Up and down: a minimum only feels a fall.
+        let misses = [700_001, -900_007].into_iter().any(|by| {
+            let mut other = cells.clone();
+            other[changed] += BigRational::from_integer(BigInt::from(by));
+            raw(gold, &other).is_none_or(|v| !strict(&written(&v, decimals.unwrap_or(6)), task))
+        });
+        if !misses {
             out.insensitive
                 .push(format!("{}: operand {changed} of {gold:?}", task.id));
         }
     }
+}
+
+/// Texts like `text` with something wrong in them: characters exchanged, doubled or dropped, the same ones each time.
+pub(crate) fn damaged(text: &str, count: u64) -> impl Iterator<Item = String> {
+    let chars: Vec<char> = text.chars().collect();
+    let odd: Vec<char> = "0129.,-—–()%$€#\"[]{}:; a_İ\u{200b}".chars().collect();
+    (0..count).map(move |seed| {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let mut copy = chars.clone();
+        for _ in 0..=next(24) {
+            let at = next(copy.len());
+            match next(4) {
+                0 => drop(copy.remove(at)),
+                1 => copy.insert(at, odd[next(odd.len())]),
+                2 => copy[at] = copy[next(copy.len())],
+                _ => copy[at] = odd[next(odd.len())],
+            }
+        }
+        copy.into_iter().collect()
+    })
 }

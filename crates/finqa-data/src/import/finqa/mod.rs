@@ -7,6 +7,7 @@
 //! The published splits share tickers. A file keeps its own split here ([`import`]); whoever joins files must split
 //! again by company, for which every question of a ticker is in one place.
 
+mod cells;
 mod page;
 mod program;
 mod question;

@@ -92,7 +92,11 @@ fn restored_title(merged: &str, last: Option<&String>) -> String {
         else {
             return merged;
         };
-        rest = &trimmed[..shorter];
+        // Lower case can be longer or shorter than what it stands for.
+        let Some(before) = trimmed.get(..shorter) else {
+            return merged;
+        };
+        rest = before;
     }
     words::collapse(&format!("{rest} {last}"))
 }
@@ -109,6 +113,46 @@ fn without_unit(title: &str, notes: &mut Vec<String>) -> String {
         }
     }
     title.to_owned()
+}
+
+/// The header rows of the report in full width, each spanning title at the start of its block of columns.
+///
+/// The copy writes the first spanning title over every column but the last ("three months ended change" where the
+/// report says twelve), so the report's own rows are taken wherever their titles divide the columns evenly.
+fn spread_heads(heads: &[Vec<String>], merged: &[String]) -> Option<Vec<Vec<String>>> {
+    let width = merged.len();
+    let (last, spanning) = heads
+        .split_last()
+        .filter(|(last, above)| width > 1 && last.len() == width && !above.is_empty())?;
+    let mut rows = Vec::new();
+    for row in spanning {
+        if row.len() == width {
+            rows.push(row.clone());
+            continue;
+        }
+        let first = row.first()?;
+        let labelled = first.is_empty() || tokens(&merged[0]).starts_with(&tokens(first));
+        let (label, titles) = if labelled {
+            (first.as_str(), &row[1..])
+        } else {
+            ("", &row[..])
+        };
+        if titles.is_empty() || !(width - 1).is_multiple_of(titles.len()) {
+            return None;
+        }
+        let block = (width - 1) / titles.len();
+        let mut full = vec![String::new(); width];
+        label.clone_into(&mut full[0]);
+        for (k, title) in titles.iter().enumerate() {
+            full[1 + k * block].clone_from(title);
+        }
+        rows.push(full);
+    }
+    rows.push(last.clone());
+    // With a row of data below, all of them must be read as header.
+    let mut probe = rows.clone();
+    probe.push(vec!["1".to_owned(); width]);
+    (header::count(&probe) == rows.len()).then_some(rows)
 }
 
 /// Puts a page's table together; the error says what is wrong with it.
@@ -154,6 +198,8 @@ pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page
                 .iter()
                 .map(|row| ((heads.len() == 1).then_some(0), row.clone())),
         );
+    } else if let Some(spread) = spread_heads(heads, &table[0]) {
+        rows.extend(spread.into_iter().map(|row| (None, row)));
     } else {
         let last = heads.last().filter(|row| row.len() == width);
         let titles = table[0]
@@ -222,6 +268,41 @@ mod tests {
             restored_title("payments due 2013", Some(&"2013".to_owned())),
             "payments due 2013"
         );
+    }
+
+    #[test]
+    fn spanning_titles_stand_over_their_own_columns() {
+        let rows = |rows: &[&[&str]]| -> Vec<Vec<String>> {
+            rows.iter()
+                .map(|r| r.iter().map(|s| (*s).to_owned()).collect())
+                .collect()
+        };
+        let table = rows(&[
+            &[
+                "",
+                "three months ended 2013",
+                "three months ended change",
+                "three months ended 2013",
+                "change",
+            ],
+            &["sales", "5", "1", "20", "2"],
+        ]);
+        let ori = rows(&[
+            &["", "Three Months Ended", "Twelve Months Ended"],
+            &["", "2013", "Change", "2013", "Change"],
+            &["Sales", "5", "1", "20", "2"],
+        ]);
+        let page = restore(&table, &ori).unwrap();
+        assert_eq!(
+            header::names(&page.header.titles)[1..],
+            [
+                "three_months_ended_2013",
+                "three_months_ended_change",
+                "twelve_months_ended_2013",
+                "twelve_months_ended_change"
+            ]
+        );
+        assert_eq!(page.origin, [Some(1)]);
     }
 
     #[test]

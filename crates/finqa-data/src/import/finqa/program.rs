@@ -5,7 +5,7 @@
 //! (Chen et al., EMNLP 2021) describes it.
 
 use super::super::qa::Exact;
-use super::super::qa::expr::{Expr, Fun, Literal, Op};
+use super::super::qa::expr::{Expr, Fun, Literal, MAX_LEAVES, Op};
 use super::super::qa::number;
 
 /// A whole program.
@@ -36,6 +36,9 @@ pub(super) fn parse(
             .ok_or_else(|| format!("{name} has one argument"))?;
         if let Some(aggregate) = name.strip_prefix("table_") {
             let cells = row(first.trim()).ok_or_else(|| format!("no row is called {first:?}"))?;
+            if cells.len() > MAX_LEAVES {
+                return Err(format!("more than {MAX_LEAVES} numbers"));
+            }
             steps.push(aggregated(aggregate, cells).ok_or_else(|| format!("{name} of {first:?}"))?);
             continue;
         }
@@ -51,7 +54,11 @@ pub(super) fn parse(
             "greater" => return Err("greater is not the last step".to_owned()),
             other => return Err(format!("the operation {other:?} is unknown")),
         };
-        steps.push(step(op, a, b));
+        let step = step(op, a, b);
+        if step.size() > MAX_LEAVES {
+            return Err(format!("more than {MAX_LEAVES} numbers"));
+        }
+        steps.push(step);
     }
     steps
         .pop()
@@ -183,5 +190,7 @@ mod tests {
         assert!(value("add(#3, 1)").contains("no earlier step"));
         assert!(value("table_sum(rent, none)").contains("no row"));
         assert!(value("").contains("empty"));
+        let doubled: String = (0..40).map(|k| format!(", add(#{k}, #{k})")).collect();
+        assert!(value(&format!("add(1, 2){doubled}")).contains("more than 256"));
     }
 }

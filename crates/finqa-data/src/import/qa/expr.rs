@@ -114,23 +114,7 @@ impl<L> Expr<L> {
             Self::Leaf(l) => leaf(l),
             Self::Const(c) => c.clone(),
             Self::Neg(a) => -a.value(leaf)?,
-            Self::Bin(op, a, b) => {
-                let (x, y) = (a.value(leaf)?, b.value(leaf)?);
-                match op {
-                    Op::Add => x + y,
-                    Op::Sub => x - y,
-                    Op::Mul => x * y,
-                    Op::Div if y.is_zero() => return None,
-                    Op::Div => x / y,
-                    Op::Pow => {
-                        let n: i32 = y.is_integer().then(|| y.to_integer())?.try_into().ok()?;
-                        if n.abs() > 64 || (n < 0 && x.is_zero()) {
-                            return None;
-                        }
-                        x.pow(n)
-                    }
-                }
-            }
+            Self::Bin(op, a, b) => applied(*op, a.value(leaf)?, b.value(leaf)?)?,
             Self::Call(fun, args) => {
                 let values = args
                     .iter()
@@ -170,6 +154,16 @@ impl<L> Expr<L> {
         }
     }
 
+    /// How many leaves and constants there are.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Leaf(_) | Self::Const(_) => 1,
+            Self::Neg(a) => a.size(),
+            Self::Bin(_, a, b) => a.size() + b.size(),
+            Self::Call(_, args) => args.iter().map(Self::size).sum(),
+        }
+    }
+
     /// No leaf at all.
     pub(crate) fn is_const(&self) -> bool {
         let mut any = false;
@@ -194,6 +188,36 @@ impl<L> Expr<L> {
     }
 }
 
+/// Largest result of a power, in bits: hundreds of digits, but no exhausted memory.
+const MAX_POWER_BITS: u64 = 4096;
+
+/// Most numbers that a derivation may use. Longer ones are broken, and steps that repeat steps grow without bound.
+pub(crate) const MAX_LEAVES: usize = 256;
+
+/// `left op right`, if it has a value.
+fn applied(op: Op, left: BigRational, right: BigRational) -> Option<BigRational> {
+    Some(match op {
+        Op::Add => left + right,
+        Op::Sub => left - right,
+        Op::Mul => left * right,
+        Op::Div if right.is_zero() => return None,
+        Op::Div => left / right,
+        Op::Pow => {
+            let exponent: i32 = right
+                .is_integer()
+                .then(|| right.to_integer())?
+                .try_into()
+                .ok()?;
+            let bits = left.numer().bits() + left.denom().bits();
+            let size = bits.saturating_mul(u64::from(exponent.unsigned_abs()));
+            if size > MAX_POWER_BITS || (exponent < 0 && left.is_zero()) {
+                return None;
+            }
+            left.pow(exponent)
+        }
+    })
+}
+
 impl Expr<usize> {
     /// The text of a gold program: leaf `i` is `{i}`.
     ///
@@ -208,10 +232,9 @@ impl Expr<usize> {
             Self::Leaf(i) => format!("{{{i}}}"),
             Self::Const(c) => {
                 let text = number::plain(c)?;
-                if text.starts_with('-') {
-                    format!("(0 - {})", &text[1..])
-                } else {
-                    text
+                match text.strip_prefix('-') {
+                    Some(positive) => format!("(0 - {positive})"),
+                    None => text,
                 }
             }
             Self::Neg(a) => format!("(0 - {})", a.write(2)?),

@@ -2,7 +2,8 @@
 //!
 //! A header row is a leading row without a number that is no year, at most four of them. A row that fills only its
 //! first cell is a section heading (`"Deferred tax assets:"`) and ends the header, unless it states a unit or stands
-//! first. A header over several columns is written over one of them and the rest are empty: a lone one belongs to
+//! first. A labelled row below a row that names every column is data even if it holds no number
+//! (`"Dividend yield", "None", "None"`). A header over several columns is written over one of them and the rest are empty: a lone one belongs to
 //! the whole table and goes into the description, several are spread over the columns they stand for.
 
 use finqa_core::answer::Scale;
@@ -30,11 +31,8 @@ fn holds_value(cell: &str) -> bool {
 
 /// A year with a footnote digit glued to it: `20181` was 2018¹.
 fn is_marked_year(cell: &str) -> bool {
-    cell.len() == 5
-        && number::is_year(&cell[..4.min(cell.len())])
-        && cell.is_ascii()
-        && !cell.ends_with('0')
-        && cell.bytes().all(|b| b.is_ascii_digit())
+    let digits = cell.len() == 5 && cell.bytes().all(|b| b.is_ascii_digit());
+    digits && number::is_year(&cell[..4]) && !cell.ends_with('0')
 }
 
 /// The scale that a text states: "in millions", "$'000", "USDm".
@@ -74,6 +72,7 @@ fn is_unit(text: &str) -> bool {
 /// How many leading rows are header; 0 if the first row already holds data.
 pub(crate) fn count(rows: &[Vec<String>]) -> usize {
     let mut named = false;
+    let mut complete = false;
     let mut count = 0;
     for row in rows.iter().take(MAX_ROWS.min(rows.len().saturating_sub(1))) {
         let rest = row.get(1..).unwrap_or_default();
@@ -82,10 +81,11 @@ pub(crate) fn count(rows: &[Vec<String>]) -> usize {
         }
         let alone = rest.iter().all(String::is_empty);
         let label = row.first().map_or("", String::as_str);
-        if alone && named && !is_unit(label) {
+        if !is_unit(label) && (alone && named || complete && !label.is_empty()) {
             break;
         }
         named |= !alone;
+        complete |= rest.iter().all(|c| !c.is_empty());
         count += 1;
     }
     if named { count } else { 0 }
@@ -176,7 +176,8 @@ fn spread(row: &[String], width: usize, notes: &mut Vec<String>) -> Vec<String> 
     } else {
         for c in 2..width {
             if cells[c].is_empty() {
-                cells[c] = cells[c - 1].clone();
+                let left = cells[c - 1].clone();
+                cells[c] = left;
             }
         }
     }
@@ -285,6 +286,16 @@ mod tests {
         ]);
         assert_eq!((rows, names[0].as_str()), (2, "item"));
         assert_eq!(notes, ["(in thousands)"]);
+    }
+
+    #[test]
+    fn a_labelled_row_without_numbers_is_data() {
+        let (rows, ..) = columns(&[
+            &["Plan", "2019", "2018"],
+            &["Yield", "None", "None"],
+            &["Rate", "2%", "3%"],
+        ]);
+        assert_eq!(rows, 1);
     }
 
     #[test]

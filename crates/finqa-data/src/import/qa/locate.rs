@@ -8,18 +8,45 @@ use std::collections::BTreeSet;
 use super::Exact;
 use super::expr::{Expr, Literal, Op};
 use super::grid::Grid;
+use super::number;
 use super::words;
 
 /// An expression over cells of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Bound {
     /// Leaf `i` is `cells[i]`.
     pub(crate) expr: Expr<usize>,
     /// (row, column) of each operand.
     pub(crate) cells: Vec<(usize, usize)>,
+    /// Whether the derivation writes each operand with a percent sign.
+    pub(crate) percent: Vec<bool>,
 }
 
 impl Bound {
+    /// Every operand counts: no cell can change without changing the value. In `(a + b) / 2 - (b + c) / 2` the
+    /// middle one does not.
+    pub(crate) fn uses_every_cell(&self, grid: &Grid) -> bool {
+        let with = |changed: Option<(usize, i64)>| {
+            self.expr.value(&|&i| {
+                let (r, c) = self.cells[i];
+                let value = grid
+                    .number(r, c)
+                    .map(|n| n.value.clone())
+                    .unwrap_or_default();
+                match changed {
+                    Some((at, by)) if at == i => value + number::whole(by),
+                    _ => value,
+                }
+            })
+        };
+        // Two directions, because a minimum only feels a fall and a maximum only a rise.
+        (0..self.cells.len()).all(|i| {
+            [100_000_007, -100_000_007]
+                .into_iter()
+                .any(|by| with(Some((i, by))) != with(None))
+        })
+    }
+
     /// The exact value that the cells give.
     pub(crate) fn value(&self, grid: &Grid) -> Option<Exact> {
         self.expr.value(&|&i| {
@@ -73,18 +100,20 @@ fn sums<L>(expr: &Expr<L>, own: usize, next: &mut usize, out: &mut Vec<usize>) {
                 return;
             }
             for side in [a, b] {
-                if !matches!(op, Op::Add | Op::Sub) {
+                if matches!(op, Op::Add | Op::Sub) {
+                    sums(side, own, next, out);
+                } else {
                     *next += 1;
                     sums(side, *next, next, out);
-                } else {
-                    sums(side, own, next, out);
                 }
             }
         }
         Expr::Call(_, args) => {
             *next += 1;
             let group = *next;
-            args.iter().for_each(|a| sums(a, group, next, out));
+            for arg in args {
+                sums(arg, group, next, out);
+            }
         }
     }
 }
@@ -143,12 +172,14 @@ pub(crate) fn bind<'a>(
         chosen[i] = Some(best);
     }
     let mut cells: Vec<(usize, usize)> = Vec::new();
+    let mut percent = Vec::new();
     let mut next = 0;
     let expr = expr.replace(&mut |literal: &Literal| {
         let at = chosen[next].unwrap_or_default();
         next += 1;
         let index = cells.iter().position(|c| *c == at).unwrap_or_else(|| {
             cells.push(at);
+            percent.push(literal.number.percent);
             cells.len() - 1
         });
         let negated = grid
@@ -161,5 +192,9 @@ pub(crate) fn bind<'a>(
             leaf
         }
     });
-    Ok(Bound { expr, cells })
+    Ok(Bound {
+        expr,
+        cells,
+        percent,
+    })
 }

@@ -32,6 +32,9 @@ const CURRENCIES: [&str; 12] = [
     "US$", "A$", "C$", "HK$", "S$", "RMB", "RM", "$", "€", "£", "¥", "₹",
 ];
 
+/// Longest number that is read; filings have no longer ones.
+const MAX_DIGITS: usize = 40;
+
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '–' | '—' | '−' | '‐' | '‑')
 }
@@ -120,6 +123,9 @@ fn digits_value(digits: &str) -> Option<(BigRational, u8)> {
         if !(1..=3).contains(&first.len()) || groups.any(|g| g.len() != 3) {
             return None;
         }
+    }
+    if digits.len() > MAX_DIGITS {
+        return None;
     }
     let decimals = u8::try_from(frac.len()).ok()?;
     let all: String = int

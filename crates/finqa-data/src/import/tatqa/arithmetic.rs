@@ -54,15 +54,15 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
             Err(e) => return Err(refused.unwrap_or(e)),
         };
         for &convention in conventions {
-            let Bound { expr, cells } = &bound;
+            let expr = bound.expr.clone();
             let expr = match convention {
-                Convention::AsIs => expr.clone(),
-                Convention::TimesHundred => expr.clone().times(100),
-                Convention::ByHundred => expr.clone().divided_by(100),
+                Convention::AsIs => expr,
+                Convention::TimesHundred => expr.times(100),
+                Convention::ByHundred => expr.divided_by(100),
             };
             let bound = Bound {
                 expr,
-                cells: cells.clone(),
+                ..bound.clone()
             };
             let Some(value) = bound.value(grid) else {
                 continue;
@@ -144,7 +144,7 @@ fn answered(
         unit_hint: spec::hint(question.text, grid, &answer),
         answer,
         question_type: derivation::question_type(&bound.expr),
-        gold: Some(Gold {
+        gold: bound.uses_every_cell(grid).then(|| Gold {
             answer: GoldAnswer::Number {
                 expression,
                 operands: bound.cells.iter().map(|&c| fetch.place(c)).collect(),

@@ -2,7 +2,7 @@
 
 use num_traits::{One, Signed};
 
-use super::super::qa::expr::{Expr, Literal, Op};
+use super::super::qa::expr::{Expr, Literal, MAX_LEAVES, Op};
 use super::super::qa::number::{self, Number};
 
 /// What a number alone in parentheses means: annotators write `(13)` for 13 and, copying a cell, for −13.
@@ -23,6 +23,13 @@ const MAX_DEPTH: u8 = 32;
 
 /// Reads a derivation; the error says what stands where no operator or number was expected.
 pub(super) fn parse(text: &str, parentheses: Parentheses) -> Result<Expr<Literal>, String> {
+    // Counted before parsing: a long sum is a deep tree.
+    let operators = text
+        .matches(['+', '-', '–', '−', '*', '×', 'x', '/', '÷'])
+        .count();
+    if operators > MAX_LEAVES {
+        return Err(format!("more than {MAX_LEAVES} operators"));
+    }
     let mut parser = Parser {
         rest: text,
         parentheses,
@@ -170,7 +177,12 @@ pub(super) fn constants(expr: Expr<Literal>, shown: &impl Fn(&Literal) -> bool) 
     let constant = |side: &Expr<Literal>, other: &Expr<Literal>, right: bool| -> bool {
         let Expr::Leaf(l) = side else { return false };
         let n = &l.number;
+        // `/ (2019 - 2017 + 1)`: years are no amounts.
+        if matches!(op, Op::Add | Op::Sub) && number::is_year(&n.text()) && !shown(l) {
+            return true;
+        }
         match op {
+            Op::Div if !right => n.value.is_one() && n.decimals == 0 && !shown(l),
             Op::Div if right => {
                 is_factor(n) && terms(other) > 1 && n.value == number::whole(terms(other))
                     || is_conversion(n)
@@ -264,6 +276,7 @@ mod tests {
         let error = parse("60.3 million + 5", Parentheses::Grouping).unwrap_err();
         assert!(error.contains("million"), "{error}");
         assert!(parse("(1 + 2", Parentheses::Grouping).is_err());
+        assert!(parse(&"1+".repeat(100_000), Parentheses::Grouping).is_err());
         assert!(parse(&"(".repeat(100), Parentheses::Grouping).is_err());
     }
 }

@@ -143,6 +143,13 @@ fn table(context: &Value, names: &mut HashSet<String>) -> Result<Grid, Refused> 
         ));
     }
     let rows = records::rows(table.get("table")).map_err(bad)?;
+    let width = rows.first().map_or(0, Vec::len);
+    if let Some((r, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
+        let len = row.len();
+        return Err(bad(format!(
+            "row {r} has {len} cells, row 0 has {width}; all rows must be equally long"
+        )));
+    }
     let short: String = uid.chars().filter(|c| *c != '-').take(8).collect();
     let mut company = format!("tatqa_{}", short.to_lowercase());
     if names.contains(&company) {

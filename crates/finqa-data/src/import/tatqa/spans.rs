@@ -1,6 +1,6 @@
 //! Lookups: one span, several spans, and counts of things that the table lists.
 
-use finqa_core::answer::{AnswerSpec, Multi, Op, Scale, Unit};
+use finqa_core::answer::{AnswerMode, AnswerSpec, Multi, Op, Scale, Unit, score_answer};
 use finqa_core::gold::{Gold, GoldAnswer};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::{Answered, Question, Refused};
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Cell(usize, usize),
-    /// In a column header or in what the header says about the whole table.
+    /// In a column header, a section heading, or in what the header says about the whole table.
     Header,
 }
 
@@ -24,6 +24,8 @@ struct Span {
     number: Option<Number>,
     scale: Option<Scale>,
     place: Place,
+    /// The cell shows the number with the other sign: 365 vested shares stand as `(365)`.
+    negated: bool,
 }
 
 /// Reads a span or multi-span question; every span must stand in the table.
@@ -66,7 +68,7 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
         answer.aliases = aliases(grid, &spans[0]);
     }
     Ok(Answered {
-        gold: gold(grid, &spans, &answer),
+        gold: gold(grid, &spans, &truth, &answer),
         unit_hint: spec::hint(question.text, grid, &answer),
         truth,
         answer,
@@ -153,9 +155,16 @@ fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Op
             best = Some((at, score));
         }
     };
+    let mut negated = false;
     if let Some(n) = &number {
+        negated = !grid.numeric_cells().any(|(_, c)| c.value == n.value);
+        let wanted = if negated {
+            -n.value.clone()
+        } else {
+            n.value.clone()
+        };
         grid.numeric_cells()
-            .filter(|(_, c)| c.value == n.value)
+            .filter(|(_, c)| c.value == wanted)
             .for_each(|(at, _)| offer(at, 0.0));
     } else {
         let key = words::label_key(&text);
@@ -177,17 +186,19 @@ fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Op
         None => return None,
     };
     Some(Span {
+        text,
         number,
         scale,
         place,
-        text,
+        negated,
     })
 }
 
 fn in_header(grid: &Grid, text: &str) -> bool {
     let key = words::label_key(text);
     let described = [grid.table.description.as_str()];
-    let mut texts = grid.titles.iter().map(String::as_str).chain(described);
+    let headings = grid.titles.iter().chain(&grid.sections).map(String::as_str);
+    let mut texts = headings.chain(described);
     let has_words =
         |title: &str| format!(" {} ", words::label_key(title)).contains(&format!(" {key} "));
     // A year glued to a footnote digit is shown as the year in the column name.
@@ -260,9 +271,9 @@ fn aliases(grid: &Grid, span: &Span) -> Vec<String> {
     }
 }
 
-/// The program that looks the cells up; none where a header holds the answer, or where the cells' own texts would
-/// not be read as the answer.
-fn gold(grid: &Grid, spans: &[Span], answer: &AnswerSpec) -> Option<Gold> {
+/// The program that looks the cells up; none where a header holds the answer, or where the cells' own texts are not
+/// scored as the answer (a dash for 0, labels with commas in a list).
+fn gold(grid: &Grid, spans: &[Span], truth: &str, answer: &AnswerSpec) -> Option<Gold> {
     let cells: Vec<(usize, usize)> = spans
         .iter()
         .map(|s| {
@@ -278,29 +289,15 @@ fn gold(grid: &Grid, spans: &[Span], answer: &AnswerSpec) -> Option<Gold> {
     let numeric = !matches!(answer.unit, Unit::Text | Unit::Year);
     let result = match (cells.as_slice(), numeric) {
         ([_], true) => GoldAnswer::Number {
-            expression: "{0}".to_owned(),
+            expression: if spans[0].negated { "0 - {0}" } else { "{0}" }.to_owned(),
             operands: places,
             decimals: None,
             suffix: String::new(),
         },
         (several, _) => {
-            let readable = several.iter().all(|&(r, c)| {
-                let text = grid.cell(r, c);
-                match grid.number(r, c).filter(|_| numeric) {
-                    // A dash is no number in a submission, and a currency sign may mark a full amount.
-                    Some(n) => {
-                        text.contains(|c: char| c.is_ascii_digit())
-                            && !(n.currency && answer.scale != Scale::One)
-                    }
-                    None => several.len() == 1 || !text.contains([',', ';']),
-                }
-            });
-            let same = numeric
-                || several.len() == 1
-                || several.iter().zip(spans).all(|(&(r, c), s)| {
-                    words::label_key(grid.cell(r, c)) == words::label_key(&s.text)
-                });
-            (readable && same).then_some(GoldAnswer::Cells { cells: places })?
+            let texts: Vec<&str> = several.iter().map(|&(r, c)| grid.cell(r, c)).collect();
+            let verdict = score_answer(&texts.join("; "), truth, answer, AnswerMode::Strict);
+            (verdict.score >= 1.0).then_some(GoldAnswer::Cells { cells: places })?
         }
     };
     Some(Gold {
