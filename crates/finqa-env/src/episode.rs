@@ -386,7 +386,7 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, &attempt, kind, touched, text, delta)
+                    self.succeed(&mut progress, &attempt, kind, touched, text, delta);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
