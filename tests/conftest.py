@@ -1,4 +1,6 @@
-"""Settings for all tests: hypothesis profiles, the shared data folder, and what was skipped for its absence."""
+"""Settings for all tests: hypothesis profiles, the shared data folder, and what was skipped for its
+absence.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ try:
 except ImportError:  # the tests that need it skip themselves
     pass
 else:
-    # derandomize: the same examples everywhere, so a red run is red for everybody; no database, for the same reason.
+    # derandomize: the same examples everywhere, so a red run is red for everybody; no database, for
+    # the same reason.
     _COMMON: dict[str, Any] = {
         "deadline": None,
         "database": None,
@@ -54,7 +57,7 @@ def shared_dir() -> Path:
     folder = find_shared()
     if folder is None:
         pytest.skip(
-            f"{NO_SHARED}: neither $FINQA_SHARED nor the folder 'shared' beside the repository exists"
+            f"{NO_SHARED}: $FINQA_SHARED is not set and no 'shared' lies beside the repository"
         )
     return folder
 
@@ -95,7 +98,9 @@ def finqa_gym() -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Says how many tests were skipped because the shared data is absent: a skip must not look like a pass."""
+    """Says how many tests were skipped because the shared data is absent: a skip must not look like
+    a pass.
+    """
     skipped = terminalreporter.stats.get("skipped", [])
     count = sum(NO_SHARED in str(report.longrepr) for report in skipped)
     where = find_shared()

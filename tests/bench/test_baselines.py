@@ -115,6 +115,13 @@ def test_a_policy_mistake_is_an_observation(env: PlainEnv, text: str, part: str)
     assert part in observe(env, text)
 
 
+def test_a_result_can_name_what_it_was_measured_on(env: PlainEnv) -> None:
+    built_on = env.built_on
+    assert built_on["sqlite"] == sqlite3.sqlite_version
+    assert built_on["pandas"][0].isdigit()
+    assert built_on["calculator"] in {"ast", "asteval"}
+
+
 def test_a_wrong_answer_earns_nothing_and_ends_the_episode(env: PlainEnv) -> None:
     env.reset(BenchTask("acme", "?", "1,496.5"))
     _, reward, terminated, truncated, _ = env.step(call("submit_answer", answer="1,400"))

@@ -58,7 +58,11 @@ def main() -> None:
     loaded = OPTIONAL & set(sys.modules)
     require(not loaded, f"importing finqa_gym loaded {sorted(loaded)}, which are optional")
 
-    options = set(finqa_gym.build_info()["sqlite_compile_options"])
+    build = finqa_gym.build_info()
+    require(
+        not build["sqlite_warnings"], f"the build warns of its SQLite: {build['sqlite_warnings']}"
+    )
+    options = set(build["sqlite_options"])
     missing, surplus = SQLITE_OPTIONS - options, SQLITE_OPTIONS_OFF & options
     require(
         not missing and not surplus,

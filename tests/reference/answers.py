@@ -1,7 +1,7 @@
 r"""Reference for ``score_answer``: exact fractions and regular expressions.
 
-Mode ``strict`` follows the ten rules of the answer specification (one reading for every submission, decimal
-arithmetic). Mode ``openenv`` lives in :mod:`reference.answers_openenv`.
+Mode ``strict`` follows the ten rules of the answer specification (one reading for every submission,
+decimal arithmetic). Mode ``openenv`` lives in :mod:`reference.answers_openenv`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reference.answers_openenv import compute_reward
@@ -20,13 +20,13 @@ SCALE_FACTORS = {"": 1, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 ARTICLES = {"a", "an", "the"}
 WORDS_UP = {
-    "gain", "gained", "grew", "grow", "grown", "growth", "higher", "increase", "increased", "increases",
-    "increasing", "rise", "risen", "rises", "rising", "rose", "up",
+    "gain", "gained", "grew", "grow", "grown", "growth", "higher", "increase", "increased",
+    "increases", "increasing", "rise", "risen", "rises", "rising", "rose", "up",
 }  # fmt: skip
 WORDS_DOWN = {
-    "decline", "declined", "declines", "declining", "decrease", "decreased", "decreases", "decreasing", "down",
-    "drop", "dropped", "drops", "fall", "fallen", "falling", "falls", "fell", "lower", "reduced", "reduction",
-    "shrank",
+    "decline", "declined", "declines", "declining", "decrease", "decreased", "decreases",
+    "decreasing", "down", "drop", "dropped", "drops", "fall", "fallen", "falling", "falls", "fell",
+    "lower", "reduced", "reduction", "shrank",
 }  # fmt: skip
 
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
@@ -44,23 +44,23 @@ _UNIT_WORDS = {
 
 
 def _alternatives(words: list[str]) -> str:
-    """One alternative a word, the longest first; blanks inside a word stand for any run of blanks."""
+    """One alternative a word, the longest first; a blank inside stands for any run of blanks."""
     ordered = sorted(words, key=len, reverse=True)
     return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in ordered)
 
 
 _CURRENCY = r"(?:us\s?\$|[$€£¥]|usd|eur|gbp)"
-_AFTER = rf"\s*(?:%|(?:{_alternatives([w for w in [*_SCALE_WORDS, *_UNIT_WORDS] if w != '%'])})(?![a-z]))"
+_WORDS = _alternatives([word for word in [*_SCALE_WORDS, *_UNIT_WORDS] if word != "%"])
+_AFTER = rf"\s*(?:%|(?:{_WORDS})(?![a-z]))"
 _DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\w))?"
 _NUMBER = re.compile(
     rf"""
-    (?P<fy>\bfy\s?)?
-    (?<![a-z_]) (?P<sign>(?<![\w)])[+-]\s*)?
+    (?:(?P<fy>\bfy\s?)|(?<![a-z_])) (?P<sign>(?<![\w)])[+-]\s*)?
     (?P<currency>{_CURRENCY}\s*)?
     (?P<opening>\(\s*)?
-    (?P<sign_after>[+-]\s*)?
+    (?P<sign_after>(?<![\w)])[+-]\s*)?
     (?P<currency_after>{_CURRENCY}\s*)?
-    (?P<sign_inside>[+-]\s*)?
+    (?P<sign_inside>(?<![\w)])[+-]\s*)?
     (?P<digits>{_DIGITS}) (?:\s*/\s*(?P<denominator>{_DIGITS}))?
     (?P<inside>{_AFTER})?
     (?P<closing>\s*\))?
@@ -105,7 +105,7 @@ class UnreadableError(Exception):
     """The text is no value under the rules."""
 
 
-# --- rule 1: extraction ---------------------------------------------------------------------------------------
+# --- rule 1: extraction ---------------------------------------------------------------------------
 
 
 def boxed_parts(text: str) -> list[str]:
@@ -131,18 +131,21 @@ def extract(text: str) -> list[str]:
     boxes = boxed_parts(text)
     if boxes:
         return boxes
-    _, marker, tail = text.rpartition("FINAL ANSWER:")
-    if not marker:
+    tails = re.split(r"final answer\s*(?:\*\*)?\s*:", text, flags=re.IGNORECASE)
+    if len(tails) == 1:
         return [text]
-    return [re.split(r"\n[^\S\n]*\n|```", tail.lstrip())[0]]
+    return [re.split(r"\n[^\S\n]*\n|```", tails[-1].lstrip())[0]]
 
 
-# --- rule 2: normalisation ------------------------------------------------------------------------------------
+# --- rule 2: normalisation ------------------------------------------------------------------------
 
 
 def normalise(text: str) -> str:
     """Folds the ways of writing that carry no meaning."""
-    text = unicodedata.normalize("NFKC", text).translate(_ZERO_WIDTH)
+    # A raised digit is no digit of the number before it; a vulgar fraction is a fraction.
+    text = re.sub(r"[⁰¹²³⁴-⁹₀-₉]", "_", text)
+    text = re.sub(r"[¼-¾⅐-⅞]", lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text)
+    text = unicodedata.normalize("NFKC", text).translate(_ZERO_WIDTH).replace("\u2044", "/")
     text = re.sub(r"\\d?t?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1/\2 ", text)
     for _ in range(3):
         text = re.sub(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}", r"\1", text)
@@ -154,14 +157,13 @@ def normalise(text: str) -> str:
     while True:
         before = text
         text = re.sub(r"^(?:about\b|approximately\b|~)\s*", "", text, flags=re.IGNORECASE)
-        if re.fullmatch(r"\$[^$]*\$", text):
-            text = text[1:-1].strip()
+        text = re.sub(r"\$(?=\S)([^$]*)(?<=\S)\$(?!\d)", r"\1", text).strip()
         if text == before:
             break
     return text.removesuffix(".").strip()
 
 
-# --- rules 3 and 4: exactly one number ------------------------------------------------------------------------
+# --- rules 3 and 4: exactly one number ------------------------------------------------------------
 
 
 def _decimal(text: str) -> tuple[Fraction, int, int]:
@@ -221,7 +223,19 @@ def _quantity(match: re.Match[str]) -> Quantity:
 
 def find_quantity(text: str, unit: str) -> Quantity:
     """The one number of a text; years beside it are passed over."""
-    found = [_quantity(match) for match in _NUMBER.finditer(text)]
+    matches = list(_NUMBER.finditer(text))
+    rest = _NUMBER.sub(" ", text)
+    glued = any(
+        text[m.end() : m.end() + 1].isalpha() or text[m.end() :][:1] == "_" for m in matches
+    )
+    if glued or re.search(r"\d|\\[A-Za-z]", rest):
+        raise UnreadableError("letters glued to digits, or a command that is not known")
+    found = [_quantity(match) for match in matches]
+    scales = re.findall(r"\b(?:thousands?|millions?|billions?)\b", rest, re.IGNORECASE)
+    if len(scales) == 1 and unit in SCALED:
+        # "In thousands: 3,210" is as explicit as "3,210 thousand".
+        power = _SCALE_WORDS[scales[0].lower()]
+        found = [q if q.scale or q.unit or q.bare else replace(q, scale=power) for q in found]
     if unit == "year":
         years = [q for q in found if q.bare]
         if len(found) != 1 or len(years) != 1:
@@ -234,7 +248,7 @@ def find_quantity(text: str, unit: str) -> Quantity:
     return found[0]
 
 
-# --- rules 5 to 7: units, value, direction --------------------------------------------------------------------
+# --- rules 5 to 7: units, value, direction --------------------------------------------------------
 
 
 def _shift(quantity: Quantity, power: int) -> tuple[Fraction, int | None]:
@@ -244,7 +258,9 @@ def _shift(quantity: Quantity, power: int) -> tuple[Fraction, int | None]:
 
 
 def readings(quantity: Quantity, unit: str, scale: str) -> list[tuple[Fraction, int | None]]:
-    """What a quantity can mean in the question's unit; a marked full amount is the only one with two readings."""
+    """What a quantity can mean in the question's unit; a marked full amount is the only one with
+    two readings.
+    """
     if quantity.currency and unit in RATES:
         return []
     if quantity.scale is not None:
@@ -296,18 +312,20 @@ def _directed(quantity: Quantity, text: str, signed_change: bool) -> Quantity:
     """Rule 7."""
     words = set(re.findall(r"[a-z]+", text.casefold()))
     if signed_change and quantity.value > 0 and words & WORDS_DOWN and not words & WORDS_UP:
-        return Quantity(**{**quantity.__dict__, "value": -quantity.value})
+        return replace(quantity, value=-quantity.value)
     return quantity
 
 
-# --- rule 9: text and yes/no ----------------------------------------------------------------------------------
+# --- rule 9: text and yes/no ----------------------------------------------------------------------
 
 
 def fold_text(text: str) -> str:
     """A label without case, articles, punctuation and underscores."""
     text = normalise(text).casefold().replace("_", " ")
+    text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text)
     kept = "".join(char for char in text if not unicodedata.category(char).startswith("P"))
-    return " ".join(word for word in kept.split() if word not in ARTICLES)
+    # Without blanks: "U.S." and "u s" are the same label.
+    return "".join(word for word in kept.split() if word not in ARTICLES)
 
 
 def read_bool(text: str) -> str:
@@ -315,10 +333,10 @@ def read_bool(text: str) -> str:
     words = re.findall(r"[^\W\d_]+", normalise(text).casefold())
     if not words or words[0] not in {"yes", "no"} or {"yes", "no"} <= set(words):
         raise UnreadableError("neither yes nor no")
-    return words[0]
+    return str(words[0])
 
 
-# --- rule 8: several values -----------------------------------------------------------------------------------
+# --- rule 8: several values -----------------------------------------------------------------------
 
 
 def fold_key(key: str) -> str:
@@ -330,7 +348,8 @@ def fold_key(key: str) -> str:
         _YEAR.fullmatch(t) or t in fillers for t in tokens
     ):
         return " ".join(t for t in tokens if t not in fillers)
-    return " ".join(re.sub(r"[_\s]+", " ", key).split())
+    words = re.sub(r"[_\s]+", " ", key).split()
+    return " ".join(word for word in words if word not in ARTICLES)
 
 
 def _json_parts(text: str) -> list[Part] | None:
@@ -357,7 +376,11 @@ def split_parts(chunks: list[str]) -> list[Part]:
         if as_json is not None:
             parts.extend(as_json)
             continue
-        for piece in re.split(r"[;\n]|(?<!\d),|,(?!\d{3}(?!\d))", text):
+        # Grouping commas are set aside, the others separate.
+        text = re.sub(
+            r"(?<![\d.])\d{1,3}(?:,\d{3})+(?!\d)", lambda m: m[0].replace(",", "\0"), text
+        )
+        for piece in (p.replace("\0", ",") for p in re.split(r"[;\n,]", text)):
             match = re.fullmatch(r"\s*(?P<key>[^:=]*[^\s:=])\s*[:=](?P<value>.*)", piece, re.DOTALL)
             parts.append(Part(match["key"], match["value"]) if match else Part(None, piece))
     return parts
@@ -378,7 +401,7 @@ def _match_parts(predicted: list[Part], truth: list[Part]) -> list[tuple[str, st
     return [(by_key[key], wanted[key]) for key in wanted]
 
 
-# --- all together ---------------------------------------------------------------------------------------------
+# --- all together ---------------------------------------------------------------------------------
 
 
 def _value_right(
@@ -439,8 +462,8 @@ def score_answer(
         elif len(mine) == 1 and len(gold) == 1:
             pairs = [(mine[0], gold[0])]
         else:
-            raise UnreadableError("several boxes for one value")
-        right = all(
+            pairs = []  # several boxes for one value
+        right = bool(pairs) and all(
             _value_right(p, t, unit, scale, op, signed_change, aliases or []) for p, t in pairs
         )
     except UnreadableError:

@@ -1,14 +1,14 @@
 r"""Reference for the answer mode ``openenv``: Python floats, rule by rule.
 
-Written from a description of what OpenEnv's FinQA reward accepts. Its oddities are kept on purpose: a
-percent sign may count or not, whichever fits; both a relative and an absolute bound must hold; a box ends
-at the first closing brace.
+Written from a description of what OpenEnv's FinQA reward accepts. Its oddities are kept on purpose:
+a percent sign may count or not, whichever fits; both a relative and an absolute bound must hold; a
+box ends at the first closing brace.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable  # noqa: TC003
 from fractions import Fraction
 
 RELATIVE_TOLERANCE = 0.01
@@ -18,7 +18,7 @@ ZERO_TOLERANCE = 0.001
 _BOX = re.compile(r"\\boxed\{([^}]+)\}")
 _LABEL = re.compile(r"^[^:]*:\s*\\?\s*")
 _LIST_SEPARATOR = re.compile(r"[,;]\s*|\\[;,]\s*")
-_YEAR_KEY = re.compile(r"^\W*(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?\W*$")
+_YEAR_KEY = re.compile(r"(20\d\d)(?:\s*(?:to|-+>|→|–|—|-)\s*(20\d\d))?")  # noqa: RUF001
 
 
 def to_float(text: str, *, divide_percent: bool) -> float | None:
@@ -77,7 +77,7 @@ def _pairs(text: str) -> list[tuple[str | None, float]]:
         number = to_float(_LABEL.sub("", part.strip()).lstrip("\\ "), divide_percent=True)
         if number is None:
             continue
-        years = _YEAR_KEY.match(label.strip()) if colon else None
+        years = _YEAR_KEY.search(label) if colon else None
         key = None if years is None else " to ".join(year for year in years.groups() if year)
         found.append((key, number))
     return found
@@ -113,6 +113,5 @@ def compute_reward(predicted: str, truth: str) -> float:
     if any(_equal(predicted, truth, divide_percent=divide) for divide in (True, False)):
         return 1.0
     if len(boxes) == 1 and to_float(boxes[0], divide_percent=True) is None:
-        boxed = _BOX.search(predicted)
-        return float(_lists_equal(boxed[1] if boxed else predicted, boxes[0]))
+        return float(_lists_equal(predicted, boxes[0]))
     return 0.0

@@ -1,10 +1,11 @@
-"""Reference for the calculator: rewrites an expression into Python, walks its ``ast`` with fractions.
+"""Reference for the calculator: rewrites an expression into Python, walks its ``ast`` with
+fractions.
 
-The language binds like Python's, so Python's own parser builds the tree; a postfix percent sign becomes an
-attribute (``50%`` is ``(50).percent``), which binds as tightly as the rule asks. Rational arithmetic is exact.
-Roots, logarithms and fractional powers come from :mod:`decimal` at 60 digits and carry a bound for the error
-that 64-bit floats may make; where that error could change a comparison or a rounding, :class:`AmbiguousError`
-says that no oracle exists.
+The language binds like Python's, so Python's own parser builds the tree; a postfix percent sign
+becomes an attribute (``50%`` is ``(50).percent``), which binds as tightly as the rule asks.
+Rational arithmetic is exact. Roots, logarithms and fractional powers come from :mod:`decimal` at 60
+digits and carry a bound for the error that 64-bit floats may make; where that error could change a
+comparison or a rounding, :class:`AmbiguousError` says that no oracle exists.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from collections.abc import Callable  # noqa: TC003 - also read at run time by dataclass-free helpers
+from collections.abc import Callable  # noqa: TC003
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 from fractions import Fraction
@@ -45,7 +46,8 @@ _FOLDED = {
     **dict.fromkeys("$€£¥\u200b\u2060\ufeff", " "),
 }
 _TOKEN = re.compile(
-    r"""(?P<number>(?:\d(?:_?\d)*(?P<groups>(?:,\d{3}(?!\d))+)?(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)
+    r"""(?P<number>(?:\d(?:_?\d)*(?P<groups>(?:,\d{3}(?!\d))+)?(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*
+    )
                    (?:[eE][+-]?\d+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_.]*|π)
       | (?P<operator>\*\*|//|<=|>=|==|!=|[-+*/%^<>()\[\],≤≥≠])
@@ -94,7 +96,8 @@ def _fold(text: str) -> str:
 def _groups_thousands(text: str, opening: int, name: str | None) -> bool:
     """Whether a tight comma inside the parenthesis that opens at ``opening`` groups thousands.
 
-    In the arguments of a function of several it does only if some comma there is followed by a blank.
+    In the arguments of a function of several it does only if some comma there is followed by a
+    blank.
     """
     if text[opening] == "(" and (name is None or name in _ONE_ARGUMENT):
         return True
@@ -136,7 +139,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
             elif found in ")]" and len(grouping) > 1:
                 grouping.pop()
             tokens.append((kind, found))
-        position += len(found) if kind != "number" else len(found)
+        position += len(found)
     return tokens
 
 
@@ -166,7 +169,7 @@ def to_python(expression: str) -> str:
 
 
 def _settle(value: Fraction, error: Fraction) -> Number:
-    """Checks the range; a ratio too long to be kept, or one made of floats, is rounded to a float."""
+    """Checks the range; what is too long to be kept, or made of floats, is rounded."""
     if abs(value) >= OVERFLOW:
         raise CalcError("calc_overflow")
     long = max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_EXACT_BITS
@@ -284,7 +287,8 @@ def _power(a: Number, b: Number) -> Number:
         return Number(Fraction(int(b.value == 0)))
     if b.exact and b.value.denominator == 1:
         if abs(b.value) > 5000:
-            raise AmbiguousError
+            grows = a.value if b.value > 0 else 1 / a.value
+            raise CalcError("calc_overflow") if abs(grows) >= 2 else AmbiguousError
         value = a.value ** int(b.value)
         relative = Fraction(0) if a.exact else a.error / abs(a.value) * (abs(b.value) + 1) + EPSILON
         return _settle(value, abs(value) * relative)
@@ -299,7 +303,7 @@ def _power(a: Number, b: Number) -> Number:
     return _exp(power)
 
 
-def _round(a: Number, places: Number = Number(Fraction(0))) -> Number:  # noqa: B008 - immutable
+def _round(a: Number, places: Number = Number(Fraction(0))) -> Number:
     whole = places.value
     if not places.exact or whole.denominator != 1 or not -30 <= whole <= 30:
         raise CalcError("calc_domain")
@@ -397,7 +401,8 @@ def _walk(node: ast.expr) -> Number:
         case ast.Compare(left, operators, comparators):
             numbers = [_walk(left), *map(_walk, comparators)]
             pairs = zip(operators, numbers, numbers[1:], strict=False)
-            holds = all([_COMPARE[type(o)](_order(a, b)) for o, a, b in pairs])
+            # A list: every pair is compared, so that one that cannot be told is noticed.
+            holds = all([_COMPARE[type(o)](_order(a, b)) for o, a, b in pairs])  # noqa: C419
             return Number(Fraction(int(holds)))
         case _:
             raise CalcError("calc_syntax")
@@ -446,7 +451,8 @@ def calculate(expression: str) -> str:
 
     Raises:
         CalcError: The expression is a mistake of the policy.
-        AmbiguousError: The value is a float, whose last digits no oracle fixes; see :func:`evaluate`.
+        AmbiguousError: The value is a float, whose last digits no oracle fixes; see
+            :func:`evaluate`.
     """
     number = evaluate(expression)
     if not number.exact:

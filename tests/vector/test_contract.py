@@ -1,7 +1,8 @@
-"""The contract of Gymnasium 1.x vector environments, kept by the adapter in ``finqa_gym.integrations.gymnasium``.
+"""The contract of Gymnasium 1.x vector environments, kept by the adapter in
+``finqa_gym.integrations.gymnasium``.
 
-There is no checker for vector environments in Gymnasium; these assertions follow what its own tests ask of
-``SyncVectorEnv`` and what ``make_vec`` and the vector wrappers rely on.
+There is no checker for vector environments in Gymnasium; these assertions follow what its own tests
+ask of ``SyncVectorEnv`` and what ``make_vec`` and the vector wrappers rely on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import pytest
 
 np = pytest.importorskip("numpy")
 gymnasium = pytest.importorskip("gymnasium")
-pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=ImportError)
+package = pytest.importorskip(
+    "finqa_gym.tools", reason="finqa_gym is not built", exc_type=ImportError
+)
 adapter = pytest.importorskip("finqa_gym.integrations.gymnasium", exc_type=ImportError)
 
 from gymnasium.utils.env_checker import check_env, data_equivalence  # noqa: E402
@@ -88,14 +91,15 @@ def assert_info_masks(infos: dict[str, Any], num_envs: int) -> None:
                 )
 
 
-# --- attributes and spaces ------------------------------------------------------------------------------------
+# --- attributes and spaces ------------------------------------------------------------------------
 
 
 def test_single_env_passes_gymnasiums_checker() -> None:
     """``check_env``: seeding, options, determinism, no reuse of returned data."""
     env = adapter.FinQAEnv()
     with warnings.catch_warnings():
-        # No render modes, and no spec for an environment that was not made by `make`: both are fine.
+        # No render modes, and no spec for an environment that was not made by `make`: both are
+        # fine.
         warnings.simplefilter("ignore", UserWarning)
         check_env(env, skip_render_check=True)
     env.close()
@@ -158,9 +162,7 @@ def test_spaces_take_any_text(make_env: MakeVec) -> None:
 
 
 def test_sampled_actions_are_valid_tool_calls(make_env: MakeVec) -> None:
-    """``action_space.sample()`` yields calls that parse, so that generic benchmark code runs tools."""
-    import finqa_gym
-
+    """``action_space.sample()`` yields calls that parse: generic benchmark code runs tools."""
     env = make_env(num_envs=4)
     env.action_space.seed(SEED)
     names = set()
@@ -169,7 +171,7 @@ def test_sampled_actions_are_valid_tool_calls(make_env: MakeVec) -> None:
         assert actions in env.action_space
         for action in iterate(env.action_space, actions):
             assert action in env.single_action_space
-            attempts = finqa_gym.tools.parse_action(action).attempts
+            attempts = package.parse_action(action).attempts
             assert [a.status for a in attempts] == ["ok"], action
             names.add(attempts[0].name)
     assert len(names) > 1, "sampled actions always call the same tool"
@@ -184,7 +186,7 @@ def test_sampling_is_seeded(make_env: MakeVec) -> None:
     assert first == [env.action_space.sample() for _ in range(3)]
 
 
-# --- reset and seeding ----------------------------------------------------------------------------------------
+# --- reset and seeding ----------------------------------------------------------------------------
 
 
 def test_reset_returns_batched_observations_and_masked_infos(make_env: MakeVec) -> None:
@@ -259,7 +261,7 @@ def test_whole_rollouts_repeat(make_env: MakeVec) -> None:
         assert data_equivalence(left, right, exact=True)
 
 
-# --- step -----------------------------------------------------------------------------------------------------
+# --- step -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
@@ -342,11 +344,13 @@ def test_turn_limit_truncates(make_env: MakeVec) -> None:
     assert truncations.all()
 
 
-# --- the three autoreset modes --------------------------------------------------------------------------------
+# --- the three autoreset modes --------------------------------------------------------------------
 
 
 def test_next_step_autoreset(make_env: MakeVec) -> None:
-    """The step after the end ignores its action, has reward 0 and returns the new episode's first observation."""
+    """The step after the end ignores its action, has reward 0 and returns the new episode's first
+    observation.
+    """
     env = make_env(num_envs=3, autoreset_mode=AutoresetMode.NEXT_STEP)
     env.reset(seed=SEED)
     obs, _, terminations, truncations, _ = env.step([SUBMIT, THINK, THINK])
@@ -370,7 +374,7 @@ def test_next_step_autoreset(make_env: MakeVec) -> None:
 
 
 def test_next_step_continues_the_seeded_sequence(make_env: MakeVec) -> None:
-    """The observation after an autoreset is the one that a plain second reset of that slot gives."""
+    """The observation after an autoreset is the one that a second reset of that slot gives."""
     by_hand = make_env(num_envs=3)
     by_hand.reset(seed=SEED)
     expected, _ = by_hand.reset()
@@ -402,7 +406,7 @@ def test_same_step_autoreset(make_env: MakeVec) -> None:
     assert "final_obs" not in infos
     assert "final_info" not in infos
 
-    obs, rewards, terminations, truncations, infos = env.step([SUBMIT, THINK, THINK])
+    obs, _, terminations, truncations, infos = env.step([SUBMIT, THINK, THINK])
     np.testing.assert_array_equal(terminations, [True, False, False])
     assert not truncations.any()
     assert obs[0] == second[0]
@@ -447,7 +451,9 @@ def test_disabled_autoreset_with_reset_mask(make_env: MakeVec) -> None:
 
 
 def test_masked_reset_keeps_turns_and_random_state_of_the_others(make_env: MakeVec) -> None:
-    """Slot 1 reaches its turn limit when it would have without the masked reset, and draws the same next task."""
+    """Slot 1 reaches its turn limit when it would have without the masked reset, and draws the same
+    next task.
+    """
     env = make_env(num_envs=2, max_turns=3, autoreset_mode=AutoresetMode.DISABLED)
     env.reset(seed=SEED)
     env.step([SUBMIT, THINK])
@@ -515,7 +521,9 @@ def test_bad_reset_masks_are_refused(
 
 
 def test_options_are_not_mutated(make_env: MakeVec) -> None:
-    """Taking ``reset_mask`` out of the caller's dict makes outer wrappers wipe all their statistics."""
+    """Taking ``reset_mask`` out of the caller's dict makes outer wrappers wipe all their
+    statistics.
+    """
     env = make_env(num_envs=2, autoreset_mode=AutoresetMode.DISABLED)
     env.reset(seed=SEED)
     mask = np.array([True, False])
@@ -526,7 +534,7 @@ def test_options_are_not_mutated(make_env: MakeVec) -> None:
     np.testing.assert_array_equal(mask, [True, False])
 
 
-# --- wrappers -------------------------------------------------------------------------------------------------
+# --- wrappers -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
@@ -571,7 +579,7 @@ def test_dict_info_to_list_undoes_the_batching(make_env: MakeVec, mode: Autorese
         assert "final_obs" not in infos[1]
 
 
-# --- registration and closing ---------------------------------------------------------------------------------
+# --- registration and closing ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("env_id", ["FinQA-v0", "finqa_gym:FinQA-v0"])
@@ -591,7 +599,9 @@ def test_make(env_id: str) -> None:
 
 @pytest.mark.parametrize("env_id", ["FinQA-v0", "finqa_gym:FinQA-v0"])
 def test_make_vec(env_id: str) -> None:
-    """Both id forms make the native vector environment, without a warning, with every option a keyword."""
+    """Both id forms make the native vector environment, without a warning, with every option a
+    keyword.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = gymnasium.make_vec(

@@ -104,8 +104,7 @@ impl RecordsWriter {
     /// An integer, all digits.
     pub fn push_integer(&mut self, value: i64) {
         if self.begin_cell() {
-            // Writing to a String does not fail.
-            let _ = write!(self.out, "{value}");
+            push_number(&mut self.out, value);
         }
     }
 
@@ -113,7 +112,7 @@ impl RecordsWriter {
     pub fn push_real(&mut self, value: f64) {
         if self.begin_cell() {
             if value.is_finite() {
-                let _ = write!(self.out, "{value:?}");
+                push_number(&mut self.out, value);
             } else {
                 self.out.push_str(self.null());
             }
@@ -255,12 +254,15 @@ impl RecordsWriter {
         if self.shown > 0 {
             return;
         }
-        if self.out.len() > self.max_bytes {
-            let fair = self.max_bytes / self.before.len().max(1);
-            if self.out.len() - start > fair.max(CUT_MARK.len() + 2) {
-                let cell = self.out.split_off(start);
-                self.write_cut(&cell, fair);
-            }
+        // No cell can show more than the whole cap; a row of many long ones is held to even shares early.
+        let limit = if self.out.len() > 4 * self.max_bytes {
+            (self.max_bytes / self.before.len().max(1)).max(CUT_MARK.len() + 2)
+        } else {
+            self.max_bytes
+        };
+        if self.out.len() - start > limit {
+            let cell = self.out.split_off(start);
+            self.write_cut(&cell, limit);
         }
         self.first_row.push((start, self.out.len()));
     }
@@ -403,14 +405,14 @@ fn json_key(index: usize, name: &str) -> Box<str> {
 
 /// Writes a JSON string; everything but quotes, backslashes and control characters goes out as it is.
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
     out.push('"');
     let mut done = 0;
-    for (i, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[done..i]);
-        done = i + 1;
+    loop {
+        let at = next_special(bytes, done);
+        out.push_str(&text[done..at]);
+        let Some(byte) = bytes.get(at) else { break };
+        done = at + 1;
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -422,8 +424,43 @@ pub(crate) fn push_json_string(out: &mut String, text: &str) {
             }
         }
     }
-    out.push_str(&text[done..]);
     out.push('"');
+}
+
+/// Position of the first byte from `from` on that JSON strings must escape, or the length. Looks at eight bytes at a
+/// time: cells are short and rarely hold such a byte.
+fn next_special(bytes: &[u8], from: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The lowest flag set is exact: a borrow can only raise flags above a byte that is itself below the bound.
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let flags = below(word, 0x20)
+            | below(word ^ (ONES * u64::from(b'"')), 1)
+            | below(word ^ (ONES * u64::from(b'\\')), 1);
+        if flags != 0 {
+            return at + (flags.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let special = |b: &u8| *b < 0x20 || *b == b'"' || *b == b'\\';
+    bytes[at..]
+        .iter()
+        .position(special)
+        .map_or(bytes.len(), |i| at + i)
+}
+
+/// Writes a number as JSON does, by way of the stack.
+fn push_number(out: &mut String, number: impl serde::Serialize) {
+    let mut buffer = [0_u8; 40];
+    let mut rest = &mut buffer[..];
+    // Digits, sign, point and exponent take at most 25 bytes, so neither step fails.
+    if serde_json::to_writer(&mut rest, &number).is_ok() {
+        let length = 40 - rest.len();
+        out.push_str(std::str::from_utf8(&buffer[..length]).unwrap_or("null"));
+    }
 }
 
 /// Writes a cell of a compact line: control characters become blanks, blanks at the ends go, `|` becomes `\|`.

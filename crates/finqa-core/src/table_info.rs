@@ -58,10 +58,9 @@ fn dtype(table: &Table, column: usize) -> &'static str {
     let mut dtype = None;
     for value in cells(table, column) {
         match (value, dtype) {
-            (Value::Null, _) => {}
             (Value::Text(_), _) => return "text",
             (Value::Integer(_), None) => dtype = Some("integer"),
-            (Value::Integer(_), Some(_)) => {}
+            (Value::Null, _) | (Value::Integer(_), Some(_)) => {}
             (Value::Real(_), _) => dtype = Some("real"),
         }
     }
@@ -115,7 +114,7 @@ fn shorten(text: &str) -> std::borrow::Cow<'_, str> {
 fn object(table: &Table) -> String {
     const OURS: [&str; 3] = ["column_names", "column_dtypes", "unique_vals_per_col"];
     let mut out = String::from("{");
-    let mut key = |out: &mut String, name: &str| {
+    let key = |out: &mut String, name: &str| {
         if out.len() > 1 {
             out.push(',');
         }
@@ -135,7 +134,7 @@ fn object(table: &Table) -> String {
     }
     key(&mut out, "column_names");
     push_list(&mut out, &table.columns, |out, name| {
-        push_json_string(out, name)
+        push_json_string(out, name);
     });
     key(&mut out, "column_dtypes");
     out.push('{');
@@ -163,7 +162,9 @@ fn object(table: &Table) -> String {
         push_json_string(&mut out, name);
         out.push_str(": ");
         let (values, more) = unique_values(table, i);
-        push_list(&mut out, &values, |out, value| push_cell(out, value));
+        push_list(&mut out, &values, |out, value| {
+            push_cell(out, value);
+        });
         if more > 0 {
             out.pop();
             let _ = write!(out, ",\"… {more} more values\"]");
@@ -175,14 +176,13 @@ fn object(table: &Table) -> String {
 
 fn push_cell(out: &mut String, value: &Value) {
     match value {
-        Value::Null => out.push_str("null"),
         Value::Integer(i) => {
             let _ = write!(out, "{i}");
         }
         Value::Real(x) if x.is_finite() => {
             let _ = write!(out, "{x:?}");
         }
-        Value::Real(_) => out.push_str("null"),
+        Value::Null | Value::Real(_) => out.push_str("null"),
         Value::Text(text) => push_json_string(out, &shorten(text)),
     }
 }

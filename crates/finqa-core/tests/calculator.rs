@@ -71,6 +71,7 @@ fn operators_bind_as_in_python() {
 fn percent_after_a_number_is_a_hundredth() {
     gives("12%", "0.12");
     gives("12% * 50", "6");
+    gives("1 % ", "0.01");
     gives("12% - 5%", "0.07");
     gives("15% of 200", "30");
     gives("(5+5)%", "0.1");
@@ -163,10 +164,10 @@ fn errors_name_the_place_and_a_shape_that_works() {
         "max()",
         "sqrt(1,2)",
         "5 million",
-        "1 % ",
         "*",
         "sum([1, 2)",
         "é",
+        "é?",
         "1?",
         "1 == ",
         "\0",
@@ -176,11 +177,7 @@ fn errors_name_the_place_and_a_shape_that_works() {
         "1..2",
         "1e",
     ] {
-        if bad == "1 % " {
-            gives(bad, "0.01");
-        } else {
-            fails(bad, ToolErrorCode::CalcSyntax);
-        }
+        fails(bad, ToolErrorCode::CalcSyntax);
     }
     fails("1/0", ToolErrorCode::CalcDivisionByZero);
     fails("1 // 0", ToolErrorCode::CalcDivisionByZero);
@@ -192,6 +189,29 @@ fn errors_name_the_place_and_a_shape_that_works() {
     fails("(-8) ** (1/3)", ToolErrorCode::CalcDomain);
     fails("round(1, 0.5)", ToolErrorCode::CalcDomain);
     fails("round(1, 99)", ToolErrorCode::CalcDomain);
+}
+
+/// What rLLM's evaluator ran, or was killed for.
+#[test]
+fn programs_are_not_expressions() {
+    for attack in [
+        "while 1: pass",
+        "sum([1 for i in range(10^8)])",
+        "ord(open('train_finqa.csv').read()[57])",
+        "[1]*10^10",
+        "ones(10^10)",
+        "x=5; x*2",
+        "__import__('os').system('id')",
+        "abs.__class__",
+        "(lambda: 1)()",
+        "max(*[1])",
+        "1 if 1 else 2",
+        "e.real",
+        "math.pi.real",
+        "f'{1}'",
+    ] {
+        fails(attack, ToolErrorCode::CalcSyntax);
+    }
 }
 
 #[test]
@@ -249,7 +269,11 @@ fn long_and_deep_expressions_are_refused_or_fast() {
     // Denominators that grow with every term fall back to floats instead of growing on.
     let sum: Vec<String> = (1..600).map(|i| format!("1/{}", 2 * i + 1)).collect();
     let start = Instant::now();
-    assert!(calculate(&sum.join("+")).unwrap().starts_with("3.5"));
+    assert!(
+        calculate(&sum.join("+"))
+            .unwrap()
+            .starts_with("3.1802198984")
+    );
     assert!(
         start.elapsed() < Duration::from_secs(2),
         "{:?}",
@@ -332,8 +356,8 @@ proptest! {
 fn decimal(text: &str) -> BigRational {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: BigInt = format!("{whole}{fraction}").parse().unwrap();
-    let exponent = exponent.parse::<i32>().unwrap() - fraction.len() as i32;
+    let digits: BigInt = format!("{whole}{fraction}").parse().expect("digits");
+    let exponent = exponent.parse::<i32>().expect("exponent") - fraction.len() as i32;
     let power = BigRational::from_integer(BigInt::from(10).pow(exponent.unsigned_abs()));
     if exponent < 0 {
         BigRational::from_integer(digits) / power

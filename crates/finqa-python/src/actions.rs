@@ -59,7 +59,10 @@ impl Actions {
                 )));
             }
         }
-        Ok(Self { items, length_limited })
+        Ok(Self {
+            items,
+            length_limited,
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,7 +78,10 @@ fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
             Err(_) => {
                 let replaced = text.call_method1("encode", ("utf-8", "replace"))?;
                 let replaced: Vec<u8> = replaced.extract()?;
-                Ok(Item::Structured(String::from_utf8_lossy(&replaced).into_owned(), serde_json::Value::Null))
+                Ok(Item::Structured(
+                    String::from_utf8_lossy(&replaced).into_owned(),
+                    serde_json::Value::Null,
+                ))
             }
         };
     }
@@ -86,8 +92,11 @@ fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
         };
         let calls = match message.get_item("tool_calls")? {
             Some(calls) if !calls.is_none() => {
-                let json: String =
-                    action.py().import("json")?.call_method1("dumps", (calls,))?.extract()?;
+                let json: String = action
+                    .py()
+                    .import("json")?
+                    .call_method1("dumps", (calls,))?
+                    .extract()?;
                 serde_json::from_str(&json).map_err(|e| {
                     PyValueError::new_err(format!("actions[{index}]['tool_calls'] is no JSON: {e}"))
                 })?

@@ -1,9 +1,9 @@
 //! Rows of the engine as NumPy arrays and lists.
 
 use finqa_core::error::ToolErrorCode;
+use finqa_env::Status;
 use finqa_env::observation::Observation;
 use finqa_env::vector::{Row, SlotInfo};
-use finqa_env::Status;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -30,18 +30,29 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
         };
         observations.append(text)?;
     }
-    let infos = self::infos(py, rows.iter().map(|row| row.info))?;
+    let infos = infos(py, rows.iter().map(|row| row.info))?;
     if rows.iter().any(|row| row.infra_error.is_some()) {
-        infos.set_item("infra_error", rows.iter().map(|row| row.infra_error.as_deref()).collect::<Vec<_>>())?;
+        infos.set_item(
+            "infra_error",
+            rows.iter()
+                .map(|row| row.infra_error.as_deref())
+                .collect::<Vec<_>>(),
+        )?;
     }
     if rows.iter().any(|row| row.last.is_some()) {
         let last: Vec<Option<Bound<'_, PyString>>> = rows
             .iter()
-            .map(|row| row.last.as_ref().map(|last| observation_text(py, &last.0, &mut scratch)))
+            .map(|row| {
+                row.last
+                    .as_ref()
+                    .map(|last| observation_text(py, &last.0, &mut scratch))
+            })
             .collect();
         infos.set_item("final_obs", last)?;
         // Rows without an ended episode carry their own numbers; `final_obs` says which rows count.
-        let ended = rows.iter().map(|row| row.last.as_ref().map_or(row.info, |last| last.1));
+        let ended = rows
+            .iter()
+            .map(|row| row.last.as_ref().map_or(row.info, |last| last.1));
         infos.set_item("final_info", self::infos(py, ended)?)?;
     }
     Ok((
@@ -49,7 +60,11 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
         observations,
         PyArray1::from_iter(py, rows.iter().map(|row| row.reward)),
         PyArray1::from_iter(py, rows.iter().map(|row| row.status == Status::Terminated)),
-        PyArray1::from_iter(py, rows.iter().map(|row| matches!(row.status, Status::Truncated(_)))),
+        PyArray1::from_iter(
+            py,
+            rows.iter()
+                .map(|row| matches!(row.status, Status::Truncated(_))),
+        ),
         infos,
     ))
 }
@@ -67,7 +82,10 @@ fn observation_text<'py>(
     PyString::new(py, scratch)
 }
 
-fn infos(py: Python<'_>, rows: impl Iterator<Item = SlotInfo> + Clone) -> PyResult<Bound<'_, PyDict>> {
+fn infos(
+    py: Python<'_>,
+    rows: impl Iterator<Item = SlotInfo> + Clone,
+) -> PyResult<Bound<'_, PyDict>> {
     let infos = PyDict::new(py);
     let i32s = |f: fn(SlotInfo) -> i32| PyArray1::from_iter(py, rows.clone().map(f));
     infos.set_item("task_index", i32s(|i| i.task_index as i32))?;
@@ -75,7 +93,10 @@ fn infos(py: Python<'_>, rows: impl Iterator<Item = SlotInfo> + Clone) -> PyResu
     infos.set_item("num_calls", i32s(|i| i32::from(i.num_calls)))?;
     infos.set_item("num_errors", i32s(|i| i32::from(i.num_errors)))?;
     let code = |code: Option<ToolErrorCode>| code.map_or(-1, |c| c as i8);
-    infos.set_item("error_code", PyArray1::from_iter(py, rows.clone().map(|i| code(i.error))))?;
+    infos.set_item(
+        "error_code",
+        PyArray1::from_iter(py, rows.clone().map(|i| code(i.error))),
+    )?;
     infos.set_item(
         "truncation_reason",
         PyArray1::from_iter(
@@ -88,9 +109,16 @@ fn infos(py: Python<'_>, rows: impl Iterator<Item = SlotInfo> + Clone) -> PyResu
     )?;
     infos.set_item(
         "score",
-        PyArray1::from_iter(py, rows.clone().map(|i| i.verdict.map_or(f32::NAN, |v| v.score as f32))),
+        PyArray1::from_iter(
+            py,
+            rows.clone()
+                .map(|i| i.verdict.map_or(f32::NAN, |v| v.score as f32)),
+        ),
     )?;
-    infos.set_item("was_reset", PyArray1::from_iter(py, rows.map(|i| i.was_reset)))?;
+    infos.set_item(
+        "was_reset",
+        PyArray1::from_iter(py, rows.map(|i| i.was_reset)),
+    )?;
     Ok(infos)
 }
 
@@ -123,6 +151,11 @@ pub(crate) fn json_to_py<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<
 
 /// Python objects as a JSON value, by way of the `json` module.
 pub(crate) fn py_to_json(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Value> {
-    let text: String = value.py().import("json")?.call_method1("dumps", (value,))?.extract()?;
-    serde_json::from_str(&text).map_err(|e| pyo3::exceptions::PyValueError::new_err(format!("{what} is no JSON: {e}")))
+    let text: String = value
+        .py()
+        .import("json")?
+        .call_method1("dumps", (value,))?
+        .extract()?;
+    serde_json::from_str(&text)
+        .map_err(|e| pyo3::exceptions::PyValueError::new_err(format!("{what} is no JSON: {e}")))
 }

@@ -59,7 +59,10 @@ impl PyCorpus {
             if let Some(callback) = &progress {
                 Python::attach(|py| {
                     if let Err(e) = callback.call1(py, (step.stage, step.done, step.total)) {
-                        failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(e);
+                        failed
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .get_or_insert(e);
                     }
                 });
             }
@@ -74,25 +77,36 @@ impl PyCorpus {
             };
             finqa_data::load(&path, layout, &options)
         });
-        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        if let Some(error) = failed
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        {
             return Err(error);
         }
         let Loaded { corpus, refusals } = loaded.map_err(Error::from)?;
-        Ok(Self { corpus: Arc::new(corpus), refusals })
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals,
+        })
     }
 
     #[staticmethod]
     #[pyo3(signature = (seed=0, num_companies=512))]
     fn builtin(py: Python<'_>, seed: u64, num_companies: u32) -> PyResult<Self> {
-        let corpus =
-            gil::enter(py, || finqa_data::builtin::corpus(seed, num_companies)).map_err(Error::from)?;
-        Ok(Self { corpus: Arc::new(corpus), refusals: Vec::new() })
+        let corpus = gil::enter(py, || finqa_data::builtin::corpus(seed, num_companies))
+            .map_err(Error::from)?;
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        })
     }
 
     #[pyo3(signature = (path, format="parquet", overwrite=false))]
     fn save(&self, py: Python<'_>, path: PathBuf, format: &str, overwrite: bool) -> PyResult<()> {
         let format = SaveFormat::from_name(format).ok_or_else(|| {
-            PyValueError::new_err(format!("format {format:?} is unknown; it must be \"parquet\" or \"jsonl\""))
+            PyValueError::new_err(format!(
+                "format {format:?} is unknown; it must be \"parquet\" or \"jsonl\""
+            ))
         })?;
         let options = SaveOptions { format, overwrite };
         gil::enter(py, || finqa_data::save(&self.corpus, &path, &options)).map_err(Error::from)?;
@@ -140,7 +154,10 @@ impl PyCorpus {
 
     #[getter]
     fn refusals(&self) -> Vec<(String, String, String)> {
-        self.refusals.iter().map(|r| (r.record.clone(), r.reason.clone(), r.detail.clone())).collect()
+        self.refusals
+            .iter()
+            .map(|r| (r.record.clone(), r.reason.clone(), r.detail.clone()))
+            .collect()
     }
 
     /// Split -> number of tasks.
@@ -179,14 +196,19 @@ impl PyCorpus {
             .tasks()
             .get(index)
             .ok_or_else(|| PyIndexError::new_err(format!("there is no task {index}")))?;
-        let value = serde_json::to_value(&**task).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let value =
+            serde_json::to_value(&**task).map_err(|e| PyValueError::new_err(e.to_string()))?;
         let dict = json_to_py(py, &value)?;
         dict.set_item("user_query", task.user_query())?;
         Ok(dict)
     }
 
     fn company_names(&self) -> Vec<&str> {
-        self.corpus.companies().iter().map(|company| company.name.as_str()).collect()
+        self.corpus
+            .companies()
+            .iter()
+            .map(|company| company.name.as_str())
+            .collect()
     }
 
     /// Tables of a company.
@@ -247,7 +269,9 @@ impl PyCorpus {
                     return true;
                 }
                 Python::attach(|py| {
-                    let told = progress.as_ref().map_or(Ok(()), |call| call.call1(py, (done,)).map(drop));
+                    let told = progress
+                        .as_ref()
+                        .map_or(Ok(()), |call| call.call1(py, (done,)).map(drop));
                     match told.and_then(|()| py.check_signals()) {
                         Ok(()) => true,
                         Err(e) => {
@@ -275,6 +299,9 @@ impl PyCorpus {
 fn parse_layout(name: &str) -> PyResult<Layout> {
     Layout::from_name(name).ok_or_else(|| {
         let names: Vec<_> = Layout::ALL.iter().map(|l| l.name()).collect();
-        PyValueError::new_err(format!("layout {name:?} is unknown; it must be one of {}", names.join(", ")))
+        PyValueError::new_err(format!(
+            "layout {name:?} is unknown; it must be one of {}",
+            names.join(", ")
+        ))
     })
 }

@@ -11,7 +11,8 @@ use finqa_env::observation::ToolMessage;
 use finqa_env::sampler::SamplerState;
 use finqa_env::vector::{EpisodeView, Row};
 use finqa_env::{
-    AutoresetMode, EnvConfig, OnMalformed, OnNoCall, ResetOptions, Status, TruncationReason, VectorEnv,
+    AutoresetMode, EnvConfig, OnMalformed, OnNoCall, ResetOptions, Status, TruncationReason,
+    VectorEnv,
 };
 use finqa_sqlite::{BackendConfig, SqliteBackend};
 use pyo3::exceptions::PyValueError;
@@ -146,7 +147,8 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         tool_names: get(options, "tool_names", Vec::new())?,
         user_tools,
         answer_mode: AnswerMode::parse(&text("answer_mode", "strict")?).map_err(parse)?,
-        autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?).map_err(Error::from)?,
+        autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?)
+            .map_err(Error::from)?,
         action_format: ActionFormat::parse(&text("action_format", "auto")?).map_err(parse)?,
         parse_level: ParseLevel::parse(&text("parse_level", "strict")?).map_err(parse)?,
         on_no_call,
@@ -172,13 +174,16 @@ impl PyVectorEnv {
                 user_calls.push((row.slot, user.call.name.clone(), arguments));
             }
         }
-        let rows = rows.into_iter().map(|row| (row.info.turn, row.observation.messages)).collect();
+        let rows = rows
+            .into_iter()
+            .map(|row| (row.info.turn, row.observation.messages))
+            .collect();
         Ok((arrays, PyTurns { rows }, user_calls))
     }
 
     fn ids(&self, env_ids: Option<Vec<u32>>, num_actions: usize) -> PyResult<Vec<u32>> {
-        let ids = env_ids
-            .unwrap_or_else(|| (0..self.env.context().config.num_envs as u32).collect());
+        let ids =
+            env_ids.unwrap_or_else(|| (0..self.env.context().config.num_envs as u32).collect());
         if ids.len() == num_actions {
             return Ok(ids);
         }
@@ -192,7 +197,11 @@ impl PyVectorEnv {
 #[pymethods]
 impl PyVectorEnv {
     #[new]
-    fn new(py: Python<'_>, corpus: &Bound<'_, PyCorpus>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        corpus: &Bound<'_, PyCorpus>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
         let config = config(options)?;
         let base = BackendConfig::default();
         let backend_config = BackendConfig {
@@ -202,7 +211,8 @@ impl PyVectorEnv {
         let corpus = Arc::clone(&corpus.get().corpus);
         let backend = Arc::new(SqliteBackend::new(backend_config).map_err(Error::from)?);
         let dynamic: Arc<dyn SqlBackend> = Arc::clone(&backend) as Arc<dyn SqlBackend>;
-        let env = gil::enter(py, || VectorEnv::new(corpus, dynamic, config)).map_err(Error::from)?;
+        let env =
+            gil::enter(py, || VectorEnv::new(corpus, dynamic, config)).map_err(Error::from)?;
         Ok(Self { env, backend })
     }
 
@@ -216,7 +226,12 @@ impl PyVectorEnv {
         slot_seeds: Option<Vec<Option<u64>>>,
         mask: Option<Vec<bool>>,
     ) -> PyResult<Received<'py>> {
-        let options = ResetOptions { tasks, seed, slot_seeds, mask };
+        let options = ResetOptions {
+            tasks,
+            seed,
+            slot_seeds,
+            mask,
+        };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
         self.received(py, rows)
     }
@@ -289,7 +304,9 @@ impl PyVectorEnv {
     fn messages<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         let ctx = self.env.context();
-        let Some(view) = self.env.episode(slot).map_err(Error::from)? else { return Ok(list) };
+        let Some(view) = self.env.episode(slot).map_err(Error::from)? else {
+            return Ok(list);
+        };
         let message = |role: &str, content: &str| -> PyResult<Bound<'py, PyDict>> {
             let dict = PyDict::new(py);
             dict.set_item("role", role)?;
@@ -301,7 +318,9 @@ impl PyVectorEnv {
         list.append(message("user", &ctx.task_prompt(task))?)?;
         for (turn, exchange) in view.transcript.iter().enumerate() {
             let assistant = message("assistant", &exchange.action)?;
-            if let Ok(calls @ serde_json::Value::Array(_)) = serde_json::from_str(&exchange.tool_calls) {
+            if let Ok(calls @ serde_json::Value::Array(_)) =
+                serde_json::from_str(&exchange.tool_calls)
+            {
                 assistant.set_item("tool_calls", json_to_py(py, &calls)?)?;
             }
             list.append(assistant)?;
@@ -357,7 +376,8 @@ impl PyVectorEnv {
 
     /// State of the task sampler as JSON.
     fn sampler_state(&self) -> PyResult<String> {
-        serde_json::to_string(&self.env.sampler_state()).map_err(|e| PyValueError::new_err(e.to_string()))
+        serde_json::to_string(&self.env.sampler_state())
+            .map_err(|e| PyValueError::new_err(e.to_string()))
     }
 
     /// Takes a state that `sampler_state` returned.
@@ -386,7 +406,14 @@ impl PyVectorEnv {
     /// The tools in OpenAI form.
     #[getter]
     fn tools<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let specs = self.env.context().toolbox.specs().iter().map(ToolSpec::to_openai).collect();
+        let specs = self
+            .env
+            .context()
+            .toolbox
+            .specs()
+            .iter()
+            .map(ToolSpec::to_openai)
+            .collect();
         json_to_py(py, &serde_json::Value::Array(specs))
     }
 
@@ -429,7 +456,10 @@ impl PyVectorEnv {
             entry.set_item("error", call.error.map(ToolErrorCode::name))?;
             let names = call.table.map(|(company, table)| {
                 let company = &ctx.corpus.companies()[company as usize];
-                (company.name.as_str(), company.tables[usize::from(table)].name.as_str())
+                (
+                    company.name.as_str(),
+                    company.tables[usize::from(table)].name.as_str(),
+                )
             });
             entry.set_item("company", names.map(|n| n.0))?;
             entry.set_item("table", names.map(|n| n.1))?;

@@ -4,11 +4,36 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyFileNotFoundError, PyPermissionError, PyValueError};
 use pyo3::prelude::*;
 
-create_exception!(finqa_gym, FinqaError, PyException, "Base of every exception that finqa-gym defines.");
-create_exception!(finqa_gym, DataError, FinqaError, "A file or a corpus that cannot be used as it is.");
-create_exception!(finqa_gym, NotFoundError, FinqaError, "A company, task or split that does not exist.");
-create_exception!(finqa_gym, BackendError, FinqaError, "A failure inside the SQL engine that is no mistake of a policy.");
-create_exception!(finqa_gym, FeatureNotBuiltError, FinqaError, "The feature was left out of this build.");
+create_exception!(
+    finqa_gym,
+    FinqaError,
+    PyException,
+    "Base of every exception that finqa-gym defines."
+);
+create_exception!(
+    finqa_gym,
+    DataError,
+    FinqaError,
+    "A file or a corpus that cannot be used as it is."
+);
+create_exception!(
+    finqa_gym,
+    NotFoundError,
+    FinqaError,
+    "A company, task or split that does not exist."
+);
+create_exception!(
+    finqa_gym,
+    BackendError,
+    FinqaError,
+    "A failure inside the SQL engine that is no mistake of a policy."
+);
+create_exception!(
+    finqa_gym,
+    FeatureNotBuiltError,
+    FinqaError,
+    "The feature was left out of this build."
+);
 create_exception!(
     finqa_gym,
     ToolCallError,
@@ -16,10 +41,30 @@ create_exception!(
     "A tool called directly from Python refused its input; `code` holds the stable name of the mistake."
 );
 create_exception!(finqa_gym, EnvError, FinqaError, "Misuse of an environment.");
-create_exception!(finqa_gym, ResetNeededError, EnvError, "A step before reset, or of an episode that is over.");
-create_exception!(finqa_gym, AlreadyPendingCallError, EnvError, "An action is still under way.");
-create_exception!(finqa_gym, ClosedEnvError, EnvError, "The environment was closed.");
-create_exception!(finqa_gym, ForkedProcessError, EnvError, "The environment was made in another process.");
+create_exception!(
+    finqa_gym,
+    ResetNeededError,
+    EnvError,
+    "A step before reset, or of an episode that is over."
+);
+create_exception!(
+    finqa_gym,
+    AlreadyPendingCallError,
+    EnvError,
+    "An action is still under way."
+);
+create_exception!(
+    finqa_gym,
+    ClosedEnvError,
+    EnvError,
+    "The environment was closed."
+);
+create_exception!(
+    finqa_gym,
+    ForkedProcessError,
+    EnvError,
+    "The environment was made in another process."
+);
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
@@ -27,11 +72,17 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("DataError", py.get_type::<DataError>())?;
     m.add("NotFoundError", py.get_type::<NotFoundError>())?;
     m.add("BackendError", py.get_type::<BackendError>())?;
-    m.add("FeatureNotBuiltError", py.get_type::<FeatureNotBuiltError>())?;
+    m.add(
+        "FeatureNotBuiltError",
+        py.get_type::<FeatureNotBuiltError>(),
+    )?;
     m.add("ToolCallError", py.get_type::<ToolCallError>())?;
     m.add("EnvError", py.get_type::<EnvError>())?;
     m.add("ResetNeededError", py.get_type::<ResetNeededError>())?;
-    m.add("AlreadyPendingCallError", py.get_type::<AlreadyPendingCallError>())?;
+    m.add(
+        "AlreadyPendingCallError",
+        py.get_type::<AlreadyPendingCallError>(),
+    )?;
     m.add("ClosedEnvError", py.get_type::<ClosedEnvError>())?;
     m.add("ForkedProcessError", py.get_type::<ForkedProcessError>())?;
     Ok(())

@@ -21,12 +21,31 @@ use pyo3::types::PyDict;
 fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     info.set_item("version", env!("CARGO_PKG_VERSION"))?;
-    info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
-    info.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
+    info.set_item(
+        "profile",
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        },
+    )?;
+    info.set_item(
+        "target",
+        format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+    )?;
     let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
-    info.set_item("sqlite", backend.map_err(exceptions::Error::from)?.version())?;
-    info.set_item("sqlite_options", finqa_sqlite::build_options().map_err(exceptions::Error::from)?)?;
-    info.set_item("sqlite_warnings", finqa_sqlite::check_build().map_err(exceptions::Error::from)?)?;
+    info.set_item(
+        "sqlite",
+        backend.map_err(exceptions::Error::from)?.version(),
+    )?;
+    info.set_item(
+        "sqlite_options",
+        finqa_sqlite::build_options().map_err(exceptions::Error::from)?,
+    )?;
+    info.set_item(
+        "sqlite_warnings",
+        finqa_sqlite::check_build().map_err(exceptions::Error::from)?,
+    )?;
     info.set_item("datafusion", false)?;
     Ok(info)
 }

@@ -30,7 +30,9 @@ impl PyScriptedPolicy {
             ctx.config.num_envs,
             seed,
         );
-        Ok(Self { policy: Mutex::new(policy) })
+        Ok(Self {
+            policy: Mutex::new(policy),
+        })
     }
 
     /// Slots `env_ids` start episodes of `task_indices`.

@@ -68,7 +68,11 @@ fn parse_message<'py>(
     Ok((list, parsed.text))
 }
 
-fn attempt_dict<'py>(py: Python<'py>, attempt: &Attempt, text: &str) -> PyResult<Bound<'py, PyDict>> {
+fn attempt_dict<'py>(
+    py: Python<'py>,
+    attempt: &Attempt,
+    text: &str,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("status", attempt.status.name())?;
     dict.set_item("name", attempt.call.as_ref().map(|call| call.name.as_str()))?;

@@ -91,7 +91,7 @@ pub struct BackendStats {
 ///
 /// let sql = r#"SELECT "2023" FROM income WHERE item = 'Revenue'"#;
 /// let result = backend.query(&acme, sql, &QueryLimits::default()).unwrap().unwrap();
-/// assert_eq!(&*result.json, r#"[{"2023":"$ 1,699.7"}]"#);
+/// assert_eq!(&*result.text, r#"[{"2023":"$ 1,699.7"}]"#);
 ///
 /// let error = backend.query(&acme, "DROP TABLE income", &QueryLimits::default()).unwrap().unwrap_err();
 /// assert_eq!(error.code.name(), "sql_not_readonly");

@@ -84,3 +84,26 @@ pub fn check_build() -> finqa_core::Result<Vec<String>> {
 pub fn thread_heap_bytes() -> i64 {
     crate::meter::thread_heap_bytes()
 }
+
+/// What the last query of a thread used. A query that is answered from the result cache uses nothing and changes
+/// nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallUsage {
+    /// Highest number of live heap bytes of the call.
+    pub peak_bytes: i64,
+    /// Bytes that the call allocated in all.
+    pub total_bytes: i64,
+    /// VM operations (counted in steps of 500) plus fuel.
+    pub ops: u64,
+}
+
+/// What the last query of the calling thread used; for tests and for choosing limits.
+pub fn last_call_usage() -> CallUsage {
+    let usage = crate::meter::last_usage();
+    CallUsage {
+        peak_bytes: usage.peak_bytes,
+        total_bytes: usage.total_bytes,
+        ops: usage.ops,
+    }
+}

@@ -267,13 +267,13 @@ mod tests {
         );
         assert_eq!(
             statements("SELECT 'open ; "),
-            Statements::One("SELECT 'open ; ")
+            Statements::One("SELECT 'open")
         );
     }
 
     #[test]
     fn values_are_told_from_columns() {
-        let at = |sql: &str| value_position(sql, sql.rfind('"').unwrap() - 2).is_some();
+        let at = |sql: &str| value_position(sql, sql.rfind('"').unwrap() - 3).is_some();
         assert!(at(r#"SELECT a FROM t WHERE a = "xy""#));
         assert!(at(r#"SELECT a FROM t WHERE a NOT LIKE "xy""#));
         assert!(at(r#"SELECT a FROM t WHERE a IN ('b', 1, "xy""#));

@@ -27,5 +27,5 @@ mod run;
 mod text;
 
 pub use backend::{BackendConfig, BackendStats, SqliteBackend};
-pub use build_info::{build_options, check_build, thread_heap_bytes};
+pub use build_info::{CallUsage, build_options, check_build, last_call_usage, thread_heap_bytes};
 pub use read::{DatabaseImport, ReadDatabaseError, RefusedTable, read_database};

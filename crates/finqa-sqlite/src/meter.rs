@@ -120,15 +120,24 @@ impl Metered {
     /// What was used since the start.
     #[expect(clippy::unused_self, reason = "only an armed meter has a usage")]
     pub(crate) fn usage(&self) -> Usage {
-        METER.with(|m| Usage {
-            peak_bytes: m.peak.get(),
-            total_bytes: m.total.get(),
-            ops: used_ops(m),
-            out_of_memory: m.out_of_memory.get(),
-            out_of_ops: m.out_of_ops.get(),
-            timed_out: m.timed_out.get(),
-        })
+        METER.with(usage)
     }
+}
+
+fn usage(m: &Meter) -> Usage {
+    Usage {
+        peak_bytes: m.peak.get(),
+        total_bytes: m.total.get(),
+        ops: used_ops(m),
+        out_of_memory: m.out_of_memory.get(),
+        out_of_ops: m.out_of_ops.get(),
+        timed_out: m.timed_out.get(),
+    }
+}
+
+/// What the last call of this thread used.
+pub(crate) fn last_usage() -> Usage {
+    METER.with(usage)
 }
 
 impl Drop for Metered {

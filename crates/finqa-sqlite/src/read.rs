@@ -251,6 +251,15 @@ fn read_table(connection: &Connection, company: &str, name: &str) -> Result<Tabl
     Table::new(company, name, columns, cells).map_err(|error| error.to_string())
 }
 
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
 fn value(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
@@ -260,12 +269,7 @@ fn value(value: ValueRef<'_>) -> Value {
         ValueRef::Text(bytes) => Value::text(String::from_utf8_lossy(bytes)),
         ValueRef::Blob(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Value::text(text),
-            _ => Value::text(
-                bytes
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect::<String>(),
-            ),
+            _ => Value::text(hex(bytes)),
         },
     }
 }

@@ -76,7 +76,7 @@ impl Key<'_> {
 
 fn outcome_bytes(outcome: &QueryOutcome) -> usize {
     match outcome {
-        Ok(result) => result.json.len(),
+        Ok(result) => result.text.len(),
         Err(error) => error.message.len(),
     }
 }

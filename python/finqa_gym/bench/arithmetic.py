@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ __all__ = ["evaluate", "published_calculator"]
 
 def published_calculator() -> Callable[[str], Any]:
     """Return asteval where it is installed, as in the published loops, else :func:`evaluate`."""
-    if importlib.util.find_spec("asteval") is None:
+    try:
+        from asteval import Interpreter
+    except ImportError:
         return evaluate
-    from asteval import Interpreter
 
     def fresh_interpreter(expression: str) -> Any:
         return Interpreter()(expression, show_errors=False, raise_errors=False)

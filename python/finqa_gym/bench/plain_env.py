@@ -10,6 +10,7 @@ cut to a length, but there is no sandbox: no budget, no authorizer, and a write 
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import sqlite3
@@ -18,7 +19,7 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from finqa_gym.bench.arithmetic import published_calculator
+from finqa_gym.bench.arithmetic import evaluate, published_calculator
 from finqa_gym.bench.sql_names import load_tables, rename_table
 from finqa_gym.bench.workload import BenchEpisode, BenchTable, BenchTask, Rates, time_steps
 
@@ -79,6 +80,15 @@ class PlainEnv:
         self._max_chars = max_chars
         self._task: BenchTask | None = None
         self._turns = 0
+
+    @property
+    def built_on(self) -> dict[str, str]:
+        """What the figures depend on: the SQLite and pandas in use, and whose calculator."""
+        return {
+            "sqlite": sqlite3.sqlite_version,
+            "pandas": importlib.metadata.version("pandas"),
+            "calculator": "ast" if self._calculate is evaluate else "asteval",
+        }
 
     def reset(self, task: BenchTask) -> str:
         """Start an episode and return its question."""

@@ -3,9 +3,10 @@
 //! A header with a recipient (`to=functions.NAME`, before or after the channel) makes the body a call; the channel
 //! `analysis` without a recipient is reasoning; everything else is text.
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json::value_at;
-use super::reader::{RawCall, Reader, Step};
+use super::reader::{Reader, Step};
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, next_tag, skip_blanks};
 
@@ -100,21 +101,17 @@ fn call(reader: &mut Reader<'_>, start: usize, name: &str, body: usize) -> usize
         }
     };
     let after = skip_blanks(text, end);
-    let end = match ended(after) {
-        Some(length) => after + length,
-        None if after == text.len()
-            || next_tag(text, after, BODY_ENDS).is_some_and(|t| t.1 == after) =>
-        {
-            end
-        }
-        None => {
-            let fault = Fault {
-                at: after,
-                what: "text after the JSON object",
-                at_end: false,
-            };
-            return refuse(reader, start, after, &fault);
-        }
+    let end = if let Some(length) = ended(after) {
+        after + length
+    } else if let Some((0..=2, _)) = next_tag(text, after, BODY_ENDS) {
+        let fault = Fault {
+            at: after,
+            what: "text after the JSON object",
+            at_end: false,
+        };
+        return refuse(reader, start, after, &fault);
+    } else {
+        end
     };
     let name = name.to_string();
     let call = RawCall {

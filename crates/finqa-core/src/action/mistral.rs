@@ -1,8 +1,9 @@
 //! Mistral: `[TOOL_CALLS][{…}, {…}]`, `[TOOL_CALLS]name{…}`, `[TOOL_CALLS]name[CALL_ID]id[ARGS]{…}`.
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json::value_at;
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::Fault;
 use super::scan::{THINK, UNTHINK, name_end, next_tag, skip_blanks};
 use super::types::ParseLevel;
@@ -107,6 +108,16 @@ fn named(reader: &mut Reader<'_>, place: usize, body: usize) -> usize {
         }
         if text[json..].starts_with(ARGS) {
             json += ARGS.len();
+        }
+        let rest = &text[json..];
+        if !rest.is_empty() && (ARGS.starts_with(rest) || CALL_ID.starts_with(rest)) {
+            let what = "expected the arguments, a JSON object { … }";
+            let fault = Fault {
+                at: text.len(),
+                what,
+                at_end: true,
+            };
+            return refuse(reader, (start, text.len()), wire, &fault);
         }
         if json == at {
             let what = "expected a tool name or a JSON list";

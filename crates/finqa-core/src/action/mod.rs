@@ -3,6 +3,7 @@
 //! [`parse_action`] walks once through a message from left to right, takes out reasoning and calls, and gives every
 //! attempt at a call a status. The rules, in a form to reimplement them from: `docs/spec/actions.md`.
 
+mod call;
 mod feedback;
 mod harmony;
 mod hermes;

@@ -20,7 +20,7 @@ pub(super) fn first_call(text: &str, at: usize) -> Option<&str> {
 
 /// A reader over `text[..]`, starting at `pos`.
 pub(super) struct Python<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     pub(super) pos: usize,
     mend: bool,
     pub(super) mended: Mended,
@@ -86,6 +86,13 @@ impl<'a> Python<'a> {
         }
         self.pos = start;
         None
+    }
+
+    /// Whether nothing but a word is left, which may be the beginning of a keyword.
+    pub(super) fn ends_in_word(&self) -> bool {
+        let rest = &self.text[self.pos..];
+        rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     }
 
     /// Reads one literal.
@@ -267,8 +274,12 @@ impl<'a> Python<'a> {
             })
         });
         let Some(c) = code.and_then(char::from_u32) else {
-            return self
-                .fault("\\x, \\u and \\U need 2, 4 and 8 hexadecimal digits of a character");
+            let what = "\\x, \\u and \\U need 2, 4 and 8 hexadecimal digits of a character";
+            return Err(Fault {
+                at: self.pos,
+                what,
+                at_end: hex.is_none(),
+            });
         };
         out.push(c);
         self.pos += digits;

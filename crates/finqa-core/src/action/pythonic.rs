@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::llama::unfenced;
 use super::python::{self, Python};
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, next_tag, skip_blanks};
 use super::types::{ActionFormat, ParseLevel};
@@ -50,7 +51,8 @@ fn list(text: &str, at: usize, mend: bool, most: usize) -> List<'_> {
         if reader.take(b',') {
             continue;
         }
-        if reader.take(b']') {
+        if reader.take(b']') || reader.pos == text.len() {
+            // At the end the list's last bracket may be missing, its calls are whole.
             break Ok(reader.pos);
         }
         start = reader.pos;
@@ -78,6 +80,13 @@ fn call<'a>(reader: &mut Python<'a>) -> Result<Call<'a>, Fault> {
         if let Some(key) = reader.keyword() {
             let value = reader.value()?;
             arguments.insert(key.to_string(), value);
+        } else if reader.ends_in_word() {
+            let at = reader.text.len();
+            return Err(Fault {
+                at,
+                what: "expected '=' and a value",
+                at_end: true,
+            });
         } else {
             reader.value()?;
             positional = true;

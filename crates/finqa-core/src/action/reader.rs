@@ -1,13 +1,14 @@
 //! The walk through a message: reasoning, text and calls from left to right.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::call::{RawCall, judge, take_call};
 use super::feedback::{self, Wire};
 use super::repair::{Fault, Mended};
 use super::scan::{THINK, UNTHINK, find, next_tag};
 use super::types::{Attempt, AttemptStatus, ParseOptions};
-use super::{harmony, llama, mistral, pythonic, schema, tagged};
-use crate::tool::{ToolCall, Toolbox};
+use super::{harmony, llama, mistral, pythonic, tagged};
+use crate::tool::Toolbox;
 
 /// Most attempts that are taken from one message; what follows stays text. Bounds work and feedback on messages
 /// that repeat a marker thousands of times.
@@ -59,16 +60,6 @@ pub(super) struct Step {
     pub(super) text_end: usize,
     /// The walk goes on here (past the marker).
     pub(super) resume: usize,
-}
-
-/// The name and arguments of a call as read, not yet compared with the tools.
-pub(super) struct RawCall {
-    pub(super) id: String,
-    pub(super) name: String,
-    /// `None` and `null` stand for no arguments.
-    pub(super) arguments: Option<Value>,
-    pub(super) mended: Mended,
-    pub(super) wire: Wire,
 }
 
 /// The state of the walk.
@@ -192,29 +183,43 @@ impl<'a> Reader<'a> {
     fn all_was_reasoning(&mut self, dialect: Option<Dialect>) {
         self.pieces.clear();
         let wire = dialect.map_or(Wire::Hermes, Dialect::wire);
-        for index in 0..self.attempts.len() {
-            if self.attempts[index].status != AttemptStatus::InReasoning {
-                let span = self.attempts[index].span;
-                self.reasoned(span, wire);
-                self.attempts.swap_remove(index);
-            }
+        for attempt in &mut self.attempts {
+            let raw = &self.text[attempt.span.0..attempt.span.1];
+            *attempt = Attempt {
+                span: attempt.span,
+                status: AttemptStatus::InReasoning,
+                call: None,
+                tool: None,
+                feedback: feedback::in_reasoning(self.tools, raw, wire),
+                repairs: Vec::new(),
+            };
         }
     }
 
     fn reasoned(&mut self, span: (usize, usize), wire: Wire) {
         let feedback = feedback::in_reasoning(self.tools, &self.text[span.0..span.1], wire);
-        self.push(span, AttemptStatus::InReasoning, feedback);
+        self.push(span, AttemptStatus::InReasoning, None, feedback);
     }
 
-    fn push(&mut self, span: (usize, usize), status: AttemptStatus, feedback: String) {
-        self.attempts.push(Attempt {
-            span,
-            status,
-            call: None,
-            tool: None,
-            feedback,
-            repairs: Vec::new(),
-        });
+    /// Notes an attempt that does not run. Lists of calls come here past the cap; what exceeds it is dropped.
+    fn push(
+        &mut self,
+        span: (usize, usize),
+        status: AttemptStatus,
+        tool: Option<usize>,
+        feedback: String,
+    ) {
+        if !self.full() {
+            let (call, repairs) = (None, Vec::new());
+            self.attempts.push(Attempt {
+                span,
+                status,
+                call,
+                tool,
+                feedback,
+                repairs,
+            });
+        }
     }
 
     /// A call that cannot be read. `closed`: its closing tag is there.
@@ -225,6 +230,15 @@ impl<'a> Reader<'a> {
         fault: &Fault,
         closed: bool,
     ) {
+        let mut span = span;
+        if span.0 == span.1 {
+            // Something was to follow and nothing did: the attempt is the character that promised it.
+            let before = self.text[..span.0]
+                .chars()
+                .next_back()
+                .map_or(0, char::len_utf8);
+            span.0 -= before;
+        }
         let reaches_end = super::scan::skip_blanks(self.text, span.1) == self.text.len();
         let raw = &self.text[span.0..span.1];
         let place = || feedback::place(self.text, span, fault);
@@ -244,13 +258,13 @@ impl<'a> Reader<'a> {
                 feedback::invalid(self.tools, raw, wire, &place()),
             )
         };
-        self.push(span, status, feedback);
+        self.push(span, status, None, feedback);
     }
 
     /// A call without a name.
     pub(super) fn nameless(&mut self, span: (usize, usize), wire: Wire) {
         let feedback = feedback::missing_name(self.tools, &self.text[span.0..span.1], wire);
-        self.push(span, AttemptStatus::MissingName, feedback);
+        self.push(span, AttemptStatus::MissingName, None, feedback);
     }
 
     /// A call in the form `{"name": …, "arguments" or "parameters": …}`.
@@ -307,10 +321,7 @@ impl<'a> Reader<'a> {
                 feedback::unknown_tool(self.tools, name, wire),
             ),
         };
-        self.push(span, status, feedback);
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.tool = tool;
-        }
+        self.push(span, status, tool, feedback);
     }
 
     /// The visible text, joined and trimmed.
@@ -326,123 +337,5 @@ impl<'a> Reader<'a> {
                 super::scan::trim(&joined).to_string()
             }
         }
-    }
-}
-
-/// Name, id and arguments of a call object; `None` if it has no name.
-pub(super) fn take_call(value: Value) -> Option<(String, String, Option<Value>)> {
-    let Value::Object(mut object) = value else {
-        return None;
-    };
-    let Some(Value::String(name)) = object.get_mut("name").map(Value::take) else {
-        return None;
-    };
-    if name.is_empty() {
-        return None;
-    }
-    let id = match object.get_mut("id").map(Value::take) {
-        Some(Value::String(id)) => id,
-        _ => String::new(),
-    };
-    let key = if object.contains_key("arguments") {
-        "arguments"
-    } else {
-        "parameters"
-    };
-    Some((name, id, object.get_mut(key).map(Value::take)))
-}
-
-/// Compares a call with the tools.
-pub(super) fn judge(
-    tools: &Toolbox,
-    options: ParseOptions,
-    span: (usize, usize),
-    raw: RawCall,
-) -> Attempt {
-    let RawCall {
-        id,
-        name,
-        arguments,
-        mut mended,
-        wire,
-    } = raw;
-    let mut attempt = Attempt {
-        span,
-        status: AttemptStatus::UnknownTool,
-        call: None,
-        tool: None,
-        feedback: String::new(),
-        repairs: Vec::new(),
-    };
-    let Some((tool, spec)) = tools.find(&name) else {
-        attempt.feedback = feedback::unknown_tool(tools, &name, wire);
-        return attempt;
-    };
-    attempt.tool = Some(tool);
-    let fit = as_object(arguments, options, &mut mended).and_then(|mut arguments| {
-        schema::check(spec, &mut arguments)?;
-        Ok(arguments)
-    });
-    match fit {
-        Ok(arguments) => {
-            attempt.status = if mended.is_empty() {
-                AttemptStatus::Ok
-            } else {
-                AttemptStatus::Repaired
-            };
-            attempt.repairs = mended.names();
-            attempt.call = Some(ToolCall {
-                id,
-                name,
-                arguments,
-            });
-        }
-        Err(problem) => {
-            attempt.status = AttemptStatus::BadArguments;
-            attempt.feedback = feedback::bad_arguments(spec, wire, &problem);
-        }
-    }
-    attempt
-}
-
-/// Arguments as an object: absent ones are `{}`, a string is read as JSON once.
-fn as_object(
-    arguments: Option<Value>,
-    options: ParseOptions,
-    mended: &mut Mended,
-) -> Result<Map<String, Value>, String> {
-    let text = match arguments {
-        None | Some(Value::Null) => return Ok(Map::new()),
-        Some(Value::Object(map)) => return Ok(map),
-        Some(Value::String(text)) => text,
-        Some(other) => {
-            let other = feedback::shown(&other.to_string());
-            return Err(format!("the arguments must be a JSON object, not {other}"));
-        }
-    };
-    if super::scan::trim(&text).is_empty() {
-        return Ok(Map::new());
-    }
-    let whole = ParseOptions {
-        length_limited: false,
-        ..options
-    };
-    match super::json::value_at(&text, 0, b"{", whole, || text.len()) {
-        Ok(found) if super::scan::skip_blanks(&text, found.end) == text.len() => {
-            mended.add(found.mended);
-            match found.value {
-                Value::Object(map) => Ok(map),
-                other => Err(format!("the arguments must be a JSON object, not {other}")),
-            }
-        }
-        Ok(_) => Err(format!(
-            "the arguments are a string with text after its JSON object: {}",
-            feedback::shown(&text)
-        )),
-        Err((fault, _)) => Err(format!(
-            "the arguments are a string that is no JSON object ({}): {}",
-            feedback::place(&text, (0, text.len()), &fault),
-            feedback::shown(&text)
-        )),
     }
 }

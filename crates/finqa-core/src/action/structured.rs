@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::call::{RawCall, judge, take_call};
 use super::feedback::{self, Wire};
-use super::reader::{MAX_ATTEMPTS, RawCall, judge, take_call};
+use super::reader::MAX_ATTEMPTS;
 use super::repair::Mended;
 use super::types::{Attempt, AttemptStatus, ParseOptions, ParsedAction};
 use crate::tool::Toolbox;

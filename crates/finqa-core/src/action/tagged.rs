@@ -17,15 +17,25 @@ pub(super) fn read(reader: &mut Reader<'_>, dialect: Dialect, place: usize) -> u
         return xml::read(reader, place, place);
     }
     let body = skip_blanks(text, place + OPEN.len());
-    let function = text[body..].starts_with(FUNCTION);
+    let rest = &text[body..];
+    let begun = FUNCTION.starts_with(rest);
     match dialect {
-        Dialect::Xml | Dialect::Tagged if function => xml::read(reader, place, body),
+        Dialect::Xml | Dialect::Tagged if rest.starts_with(FUNCTION) => {
+            xml::read(reader, place, body)
+        }
+        Dialect::Tagged if begun && !rest.is_empty() => {
+            let fault = Fault {
+                at: text.len(),
+                what: "expected <function=NAME>",
+                at_end: true,
+            };
+            refuse(reader, place, text.len(), Wire::Xml, &fault)
+        }
         Dialect::Xml => {
-            let what = "expected <function=NAME>";
             let fault = Fault {
                 at: body,
-                what,
-                at_end: body == text.len(),
+                what: "expected <function=NAME>",
+                at_end: begun,
             };
             refuse(reader, place, body, Wire::Xml, &fault)
         }

@@ -3,9 +3,10 @@
 use memchr::memchr3;
 use serde_json::{Map, Value};
 
+use super::call::RawCall;
 use super::feedback::Wire;
 use super::json;
-use super::reader::{RawCall, Reader};
+use super::reader::Reader;
 use super::repair::{Fault, Mended};
 use super::scan::{next_tag, skip_blanks, trim};
 use super::schema::{Types, property};
@@ -74,11 +75,10 @@ fn block<'a>(
         }
         if !rest.starts_with(PARAMETER) {
             let what = "expected <parameter=NAME> or </function>";
-            return Err(Fault {
-                at,
-                what,
-                at_end: rest.is_empty(),
-            });
+            let at_end = [FUNCTION_END, PARAMETER]
+                .iter()
+                .any(|tag| tag.starts_with(rest));
+            return Err(Fault { at, what, at_end });
         }
         let (key, value) = tag_name(text, at + PARAMETER.len())?;
         let (raw, after) = parameter_value(text, value, mend, mended)?;

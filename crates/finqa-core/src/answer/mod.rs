@@ -1,8 +1,33 @@
 //! Reading and comparing answers.
+//!
+//! [`score_answer`] compares a submission with the truth of a question under one of two sets of rules:
+//! [`AnswerMode::Strict`] reads every submission by one grammar and compares exactly (decimal arithmetic, no floats);
+//! [`AnswerMode::OpenEnv`] reproduces the outcome of OpenEnv's `compute_reward`. Both take any text: what a policy
+//! writes never panics and costs time linear in its length.
+//!
+//! The strict rules, in the order of their steps: which part of the text counts (`extract`), what writing differences
+//! mean nothing (`normalize`), what is a number (`number`, `scan`), what its unit is (`unit`), when two values agree
+//! (`strict`), and how several values are told apart (`multi`).
+
+mod cell;
+mod extract;
+mod multi;
+mod normalize;
+mod number;
+mod openenv;
+mod pyfloat;
+mod reason;
+mod scan;
+mod strict;
+mod unit;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+
+pub use cell::cell_number;
+pub use extract::final_answer;
+pub use reason::Reason;
 
 /// What kind of quantity a question asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,36 +159,44 @@ impl AnswerMode {
 pub struct Verdict {
     /// 1.0 right, 0.0 wrong.
     pub score: f64,
-    /// Stable `snake_case` reason ("equal", "rounded", "off_value", "wrong_unit", "no_number", …).
+    /// One of [`Verdict::REASONS`].
     pub reason: &'static str,
 }
 
 /// Compares a submission with the truth of a question.
+///
+/// A truth that cannot be read under `spec` scores 0 with reason `unreadable_truth`: check a data set with its own
+/// truths as submissions before training on it. In mode [`AnswerMode::OpenEnv`] `spec` is not looked at.
+///
+/// ```
+/// use finqa_core::answer::{AnswerMode, AnswerSpec, Op, Scale, Unit, score_answer};
+///
+/// let spec = AnswerSpec { unit: Unit::Amount, scale: Scale::Million, op: Op::Exact, ..AnswerSpec::default() };
+/// let verdict = score_answer("$1.2345 billion", r"\boxed{1,234.5}", &spec, AnswerMode::Strict);
+/// assert_eq!((verdict.score, verdict.reason), (1.0, "equal"));
+/// let verdict = score_answer("1,235", r"\boxed{1,234.5}", &spec, AnswerMode::Strict);
+/// assert_eq!((verdict.score, verdict.reason), (0.0, "off_value"));
+/// ```
 pub fn score_answer(predicted: &str, truth: &str, spec: &AnswerSpec, mode: AnswerMode) -> Verdict {
-    let _ = (spec, mode);
-    if predicted == truth {
-        Verdict {
-            score: 1.0,
-            reason: "equal",
-        }
-    } else {
-        Verdict {
-            score: 0.0,
-            reason: "off_value",
-        }
+    match mode {
+        AnswerMode::Strict => strict::score(predicted, truth, spec).into(),
+        AnswerMode::OpenEnv => openenv::score(predicted, truth),
     }
 }
 
-/// The number that a table cell shows, as a plain decimal for the calculator: `"$ (1,234)"` is `"-1234"`, `"—"` is
-/// `"0"`, `"21.0%"` is `"21.0"`; `None` if the cell is no number.
-pub fn cell_number(cell: &str) -> Option<String> {
-    let _ = cell;
-    None
-}
-
-/// The final answer in a message without calls: what follows the last `FINAL ANSWER:` up to a blank line or a code
-/// fence, or all boxed parts; `None` if the message has neither.
-pub fn final_answer(text: &str) -> Option<&str> {
-    let _ = text;
-    None
+/// How mode strict reads a single-valued submission: its exact value in the question's unit and scale, as decimal
+/// text (`"-77"`, `"0.0463"`) or, where no decimal is exact, as a reduced fraction (`"1/3"`).
+///
+/// `None` if the submission has no reading, and for [`Unit::Text`] and [`Unit::Bool`]. An amount marked by a currency
+/// and written in full ("$77,000,000") is shown as written, which is its first reading.
+///
+/// ```
+/// use finqa_core::answer::{Scale, Unit, parse_number};
+///
+/// assert_eq!(parse_number("about 4.63%", Unit::Ratio, Scale::One).as_deref(), Some("0.0463"));
+/// assert_eq!(parse_number("(77,000) thousand", Unit::Amount, Scale::Million).as_deref(), Some("-77.000"));
+/// assert_eq!(parse_number("37 or 38", Unit::Amount, Scale::One), None);
+/// ```
+pub fn parse_number(text: &str, unit: Unit, scale: Scale) -> Option<String> {
+    strict::parse_number(text, unit, scale)
 }

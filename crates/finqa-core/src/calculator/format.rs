@@ -20,13 +20,13 @@ pub(super) fn write(number: &Number) -> String {
     match number {
         Number::Exact(ratio) if ratio.is_zero() => "0".to_string(),
         Number::Exact(ratio) => {
-            let (numer, denom) = (ratio.numer().magnitude(), ratio.denom().magnitude());
+            let (n, d) = (ratio.numer().magnitude(), ratio.denom().magnitude());
             let place = first_place(ratio);
-            let exact = scaled(numer, denom, EXACT_DIGITS - 1 - place);
+            let exact = scaled(n, d, EXACT_DIGITS - 1 - place);
             let (digits, place) = if exact.1.is_zero() {
                 (exact.0.to_string(), place)
             } else {
-                rounded(numer, denom, place)
+                rounded(n, d, place)
             };
             layout(ratio.is_negative(), &digits, place)
         }
@@ -56,13 +56,13 @@ fn first_place(ratio: &BigRational) -> i64 {
 /// Quotient and rest of `numer * 10^shift / denom`.
 fn scaled(numer: &BigUint, denom: &BigUint, shift: i64) -> (BigUint, BigUint) {
     let power: BigUint = BigUint::from(10_u32).pow(shift.unsigned_abs());
-    let (n, d) = if shift < 0 {
+    let (dividend, divisor) = if shift < 0 {
         (numer.clone(), denom * power)
     } else {
         (numer * power, denom.clone())
     };
-    let quotient = &n / &d;
-    let rest = n - &quotient * d;
+    let quotient = &dividend / &divisor;
+    let rest = dividend - &quotient * divisor;
     (quotient, rest)
 }
 
@@ -105,7 +105,8 @@ fn layout(negative: bool, digits: &str, place: i64) -> String {
             out.push('.');
             out.push_str(rest);
         }
-        out.push_str(&format!("e{place}"));
+        out.push('e');
+        out.push_str(&place.to_string());
     } else if place < 0 {
         out.push_str("0.");
         out.extend(std::iter::repeat_n('0', (-place - 1) as usize));

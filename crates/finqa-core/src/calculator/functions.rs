@@ -118,10 +118,10 @@ fn logarithm(x: &Number, base: Option<&Number>) -> Result<Number, ToolError> {
     if *base == Number::integer(1) {
         return Err(division_by_zero());
     }
-    if let (Number::Exact(x), Number::Exact(base)) = (x, base) {
-        if let Some(power) = whole_power(x, base) {
-            return Ok(Number::integer(power));
-        }
+    if let (Number::Exact(x), Number::Exact(base)) = (x, base)
+        && let Some(power) = whole_power(x, base)
+    {
+        return Ok(Number::integer(power));
     }
     let value = if *base == Number::integer(10) {
         libm::log10(x.to_f64())

@@ -90,11 +90,8 @@ pub(super) fn tokenize(source: &str) -> Result<Vec<Token>, ToolError> {
     if ends_with_equals {
         chars.pop();
     } else if chars.len() != before {
-        return Err(syntax_error(
-            source,
-            chars.last().map_or(0, |c| c.0 + 1),
-            "\"?\" is only read after \"=\"",
-        ));
+        let at = source.rfind(['?', '？']).unwrap_or(source.len());
+        return Err(syntax_error(source, at, "\"?\" is only read after \"=\""));
     }
     let start = chars.iter().position(|c| c.1 != ' ').unwrap_or(chars.len());
     let leading_equals = chars.get(start).is_some_and(|c| c.1 == '=')

@@ -159,18 +159,16 @@ impl Number {
         if other.is_zero() {
             return Err(division_by_zero());
         }
-        match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::exact(a - b * (a / b).floor()),
-            _ => {
-                let (a, b) = (self.to_f64(), other.to_f64());
-                let rest = libm::fmod(a, b);
-                Self::float(if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
-                    rest + b
-                } else {
-                    rest
-                })
-            }
+        if let (Self::Exact(a), Self::Exact(b)) = (self, other) {
+            return Self::exact(a - b * (a / b).floor());
         }
+        let (a, b) = (self.to_f64(), other.to_f64());
+        let rest = libm::fmod(a, b);
+        Self::float(if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+            rest + b
+        } else {
+            rest
+        })
     }
 
     pub(super) fn floor(&self) -> Result<Self, ToolError> {

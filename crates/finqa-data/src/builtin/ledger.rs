@@ -47,8 +47,10 @@ impl Ledger {
         for year in 1..YEARS {
             revenue[year] = revenue[year - 1] * 100 / draw.range(90, 122);
         }
+        // One level a company, which drifts by up to a quarter from year to year.
         let rate = |of: &ByYear, draw: &mut Draw, low: i64, high: i64| {
-            of.map(|v| v * draw.range(low, high) / 1000)
+            let base = draw.range(low, high);
+            of.map(|v| v * base * draw.range(80, 125) / 100_000)
         };
         let loss_year = draw.chance(15).then(|| draw.below(YEARS));
         let mut pretax = rate(&revenue, &mut draw, 60, 220);

@@ -65,10 +65,12 @@ pub(super) fn identity(seed: u64, index: u32) -> Identity {
     );
     let (last, industry) = LAST[(mixed >> 10) as usize];
     let round = u64::from(index) / ROUND;
-    let mut slug = format!("{first}{second}_{last}");
-    if round > 0 {
-        slug.push_str(&format!("_{}", round + 1));
-    }
+    let again = if round > 0 {
+        format!("_{}", round + 1)
+    } else {
+        String::new()
+    };
+    let slug = format!("{first}{second}_{last}{again}");
     let ticker = [&first[..1], &second[..1], &last[..2]].concat();
     Identity {
         slug,

@@ -102,6 +102,16 @@ fn boxes(text: &str) -> Vec<&str> {
 /// Without LaTeX: `\text{x}` is x, `\%` is %, `\$` is $, spacing commands are blanks.
 fn plain(text: &str) -> String {
     let mut out = text.replace("\\text{", "{").replace("\\mathrm{", "{");
+    // `\frac{a}{b}` is a/b, as the strict rules read it.
+    for fraction in ["\\frac{", "\\dfrac{"] {
+        while let Some(at) = out.find(fraction) {
+            out = format!(
+                "{}{}",
+                &out[..at],
+                out[at + fraction.len()..].replacen("}{", "/", 1)
+            );
+        }
+    }
     for (from, to) in [
         ("{,}", ","),
         ("\\%", "%"),
@@ -159,7 +169,10 @@ struct Number<'a> {
 impl<'a> Number<'a> {
     /// Reads `($ 1,234.5)`, `-6.8%`, `4.2x`, `$5 million`; `None` if the text is no single number.
     fn read(text: &'a str) -> Option<Self> {
-        let text = text.trim();
+        let mut text = text.trim();
+        for lead in ["approximately ", "about ", "USD ", "EUR ", "GBP "] {
+            text = text.strip_prefix(lead).unwrap_or(text);
+        }
         let first = text.find(|c: char| c.is_ascii_digit() || c == '.')?;
         let (before, rest) = text.split_at(first);
         let end = rest
@@ -387,6 +400,9 @@ mod tests {
             ("(1,234)", Unit::Amount),
             ("Yes", Unit::Bool),
             (r"\boxed{\text{No}}", Unit::Bool),
+            (r"\boxed{\frac{1}{4}}", Unit::Ratio),
+            ("approximately 5%", Unit::Percent),
+            ("EUR 5", Unit::Amount),
             ("North America", Unit::Text),
             ("increased by 5 from 2 to 7", Unit::Text),
         ] {

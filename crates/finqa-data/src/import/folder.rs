@@ -14,7 +14,7 @@ use finqa_core::{Company, Table, Value};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::table_json::{Grid, Members};
+use super::table_json::{Cells, Grid, Members};
 use super::tree::Tree;
 use super::{Imported, csv_rows, openenv, parquet_rows, table_notes, tasks_file};
 use crate::error::{DataError, Result, utf8};
@@ -175,8 +175,6 @@ enum Unread {
     Refused(&'static str, String),
     Broken(DataError),
 }
-
-type Cells = (Vec<String>, Vec<Value>);
 
 /// Every cell is text, the empty ones too.
 fn csv(path: &Path, bytes: &[u8], delimiter: u8) -> Result<Cells, Unread> {

@@ -17,8 +17,8 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 
 use crate::error::{DataError, Result};
 
-/// Digits that every `f64` holds: a decimal this narrow loses nothing as a float.
-const EXACT_FLOAT_DIGITS: u8 = 15;
+/// Digits that every `f64` holds: a decimal with no more loses nothing as a float.
+const EXACT_FLOAT_DIGITS: usize = 15;
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Typed rows, and what could not be used.
@@ -84,6 +84,11 @@ pub(crate) fn read(path: &Path) -> Result<ParquetRows> {
             }
         }
     }
+    for (i, &field) in used.iter().enumerate() {
+        if matches!(schema.field(field).data_type(), DataType::Decimal128(_, scale) if *scale > 0) {
+            exact_floats(&mut rows, i, used.len());
+        }
+    }
     for (column, count) in columns.iter().zip(not_finite) {
         if count > 0 {
             let detail = format!("{count} cells are NaN or infinite; they became NULL");
@@ -143,11 +148,9 @@ fn cell(array: &ArrayRef, row: usize) -> Option<Value> {
         }
         DataType::Float64 => Some(Value::Real(array.as_primitive::<Float64Type>().value(row))),
         DataType::Utf8 => Some(Value::text(array.as_string::<i32>().value(row))),
-        DataType::Decimal128(precision, scale) => decimal(
-            array.as_primitive::<Decimal128Type>().value(row),
-            *precision,
-            *scale,
-        ),
+        DataType::Decimal128(_, scale) => {
+            decimal(array.as_primitive::<Decimal128Type>().value(row), *scale)
+        }
         DataType::Date32 => Some(Value::text(date(
             array.as_primitive::<Date32Type>().value(row).into(),
         ))),
@@ -188,7 +191,7 @@ fn cell(array: &ArrayRef, row: usize) -> Option<Value> {
     }
 }
 
-fn decimal(value: i128, precision: u8, scale: i8) -> Option<Value> {
+fn decimal(value: i128, scale: i8) -> Option<Value> {
     if scale <= 0 {
         let whole = value.checked_mul(10i128.checked_pow(u32::from(scale.unsigned_abs()))?)?;
         return Some(
@@ -200,10 +203,27 @@ fn decimal(value: i128, precision: u8, scale: i8) -> Option<Value> {
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let sign = if value < 0 { "-" } else { "" };
     let text = format!("{sign}{whole}.{fraction}");
-    if precision <= EXACT_FLOAT_DIGITS {
-        text.parse().ok().map(Value::Real)
-    } else {
-        Some(Value::text(text))
+    Some(Value::text(text))
+}
+
+/// Turns a column of decimals into floats if every one of them is exact as a float. All or none: a column with both
+/// would not sort.
+fn exact_floats(rows: &mut [Value], column: usize, num_columns: usize) {
+    let digits = |text: &str| {
+        let all: String = text.chars().filter(char::is_ascii_digit).collect();
+        all.trim_start_matches('0').len()
+    };
+    let mut cells = rows.iter().skip(column).step_by(num_columns);
+    if !cells.all(|cell| {
+        cell.as_str()
+            .is_none_or(|text| digits(text) <= EXACT_FLOAT_DIGITS)
+    }) {
+        return;
+    }
+    for cell in rows.iter_mut().skip(column).step_by(num_columns) {
+        if let Some(number) = cell.as_str().and_then(|text| text.parse().ok()) {
+            *cell = Value::Real(number);
+        }
     }
 }
 
@@ -256,10 +276,23 @@ mod tests {
     }
 
     #[test]
-    fn narrow_decimals_are_numbers_and_wide_ones_text() {
-        assert_eq!(decimal(-5, 9, 2), Some(Value::Real(-0.05)));
-        assert_eq!(decimal(1234, 9, 0), Some(Value::Integer(1234)));
-        assert_eq!(decimal(12, 9, -2), Some(Value::Integer(1200)));
-        assert_eq!(decimal(123_456, 38, 2), Some(Value::text("1234.56")));
+    fn decimals_are_floats_where_all_of_a_column_are_exact() {
+        assert_eq!(decimal(-5, 2), Some(Value::text("-0.05")));
+        assert_eq!(decimal(1234, 0), Some(Value::Integer(1234)));
+        assert_eq!(decimal(12, -2), Some(Value::Integer(1200)));
+        let long = "1234567890123456.78";
+        let mut rows: Vec<Value> = ["1.25", long, "-0.01", "2.00"].map(Value::text).into();
+        rows.extend([Value::Null, Value::Null]);
+        exact_floats(&mut rows, 0, 2);
+        exact_floats(&mut rows, 1, 2);
+        let want = [
+            Value::Real(1.25),
+            Value::text(long),
+            Value::Real(-0.01),
+            Value::text("2.00"),
+            Value::Null,
+            Value::Null,
+        ];
+        assert_eq!(rows, want);
     }
 }

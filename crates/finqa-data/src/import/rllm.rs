@@ -88,9 +88,12 @@ pub fn import(root: &Path) -> Result<Imported> {
         if multi {
             for task in &mut out.tasks[first..] {
                 if !task.question_type.starts_with("multi_table") {
-                    task.question_type = format!("multi_table {}", task.question_type)
-                        .trim_end()
-                        .to_owned();
+                    let own = std::mem::take(&mut task.question_type);
+                    task.question_type = if own.is_empty() {
+                        "multi_table".into()
+                    } else {
+                        format!("multi_table {own}")
+                    };
                 }
             }
         }

@@ -51,11 +51,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
 }
 
 type Raw = Box<RawValue>;
+/// Column names and row-major cells.
+pub(crate) type Cells = (Vec<String>, Vec<Value>);
 
 /// Columns and row-major cells of a table in one of the shapes that pandas writes:
 /// `{"col": {"0": v}}`, `{"col": [v]}`, `[{"col": v}]`, `{"columns": […], "index": […], "data": [[…]]}`, and
 /// `{"0": {"col": v}}` where the outer keys are 0, 1, 2, … and the inner ones are not all numbers.
-pub(crate) fn parse(text: &str) -> Result<(Vec<String>, Vec<Value>), BadTable> {
+pub(crate) fn parse(text: &str) -> Result<Cells, BadTable> {
     let text = text.trim();
     let (columns, rows) = if text.starts_with('[') {
         records(text)?
@@ -100,7 +102,7 @@ fn cell(raw: &str, column: &str) -> Result<Value, BadTable> {
     }
 }
 
-fn records(text: &str) -> Result<(Vec<String>, Vec<Value>), BadTable> {
+fn records(text: &str) -> Result<Cells, BadTable> {
     let records: Vec<Members<Raw>> = serde_json::from_str(text).map_err(|e| invalid(&e))?;
     let mut grid = Grid::default();
     for (row, record) in records.iter().enumerate() {
@@ -114,7 +116,7 @@ fn records(text: &str) -> Result<(Vec<String>, Vec<Value>), BadTable> {
     Ok(grid.finish(records.len()))
 }
 
-fn object(text: &str) -> Result<(Vec<String>, Vec<Value>), BadTable> {
+fn object(text: &str) -> Result<Cells, BadTable> {
     let members: Members<Raw> = serde_json::from_str(text).map_err(|e| invalid(&e))?;
     if let Some(split) = split_shape(&members.0)? {
         return Ok(split);
@@ -180,7 +182,7 @@ fn object(text: &str) -> Result<(Vec<String>, Vec<Value>), BadTable> {
 }
 
 /// pandas' `orient="split"`.
-fn split_shape(members: &[(String, Raw)]) -> Result<Option<(Vec<String>, Vec<Value>)>, BadTable> {
+fn split_shape(members: &[(String, Raw)]) -> Result<Option<Cells>, BadTable> {
     let get = |key: &str| members.iter().find(|(k, _)| k == key).map(|(_, v)| v.get());
     let known = members
         .iter()
@@ -245,7 +247,7 @@ impl Grid {
         self.cells.push((row, column, value));
     }
 
-    pub(super) fn finish(self, num_rows: usize) -> (Vec<String>, Vec<Value>) {
+    pub(super) fn finish(self, num_rows: usize) -> Cells {
         let n = self.columns.len();
         let mut rows = vec![Value::Null; n * num_rows];
         for (row, column, value) in self.cells {

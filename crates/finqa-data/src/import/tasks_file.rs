@@ -99,7 +99,7 @@ pub(crate) fn read(path: &Path, out: &mut Imported) -> Result<()> {
                         id: task.id,
                     });
                 }
-                task.source = record.clone();
+                task.source.clone_from(&record);
                 out.tasks.push(task);
                 if let Some(detail) = gold_problem {
                     out.refuse(
@@ -469,7 +469,7 @@ fn operands(expression: &str, num_queries: usize) -> Result<(String, Vec<CellRef
             cells.len() - 1
         });
         out.push_str(&rest[..open]);
-        out.push_str(&format!("{{{index}}}"));
+        out.extend(["{", index.to_string().as_str(), "}"]);
         rest = &rest[close + 1..];
     }
     out.push_str(rest);

@@ -50,15 +50,13 @@ impl Tree {
 
     /// The bytes of a file.
     pub(crate) fn read(&self, path: &str) -> Result<Cow<'_, [u8]>> {
-        match self.files.get(path) {
-            Some(Some(bytes)) => Ok(Cow::Borrowed(bytes)),
-            _ => {
-                let full = self.full_path(path);
-                fs::read(&full)
-                    .map(Cow::Owned)
-                    .map_err(|e| DataError::io(full, e))
-            }
+        if let Some(Some(bytes)) = self.files.get(path) {
+            return Ok(Cow::Borrowed(bytes));
         }
+        let full = self.full_path(path);
+        fs::read(&full)
+            .map(Cow::Owned)
+            .map_err(|e| DataError::io(full, e))
     }
 
     /// The text of a file.

@@ -100,7 +100,7 @@ pub(super) fn encode(records: &[Object], columns: &[(&str, Kind)], path: &Path) 
 fn array(records: &[Object], name: &str, kind: Kind) -> ArrayRef {
     if kind == Kind::Integer {
         let numbers = records.iter().map(|r| r.get(name).and_then(Json::as_i64));
-        return Arc::new(Int64Array::from_iter(numbers));
+        return Arc::new(numbers.collect::<Int64Array>());
     }
     let mut texts = LargeStringBuilder::new();
     for record in records {

@@ -1,19 +1,30 @@
-//! Runs gold programs on the imported tables with plain SQLite and an evaluator of its own, and compares with the
-//! written answer by the strict rule. Shares no code with the importers.
+//! Runs gold programs on the imported tables twice: with plain SQLite, an evaluator and a strict rule of its own that
+//! share no code with the importers, and with the guards, the number reading, the calculator and the scoring of the
+//! tools.
 
-#![allow(dead_code, reason = "each test file uses its own part of this module")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the lint configuration knows tests, not the modules that they share"
+)]
+
+mod evaluate;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use finqa_core::answer::{Op, Unit};
+use finqa_core::answer::{AnswerMode, Op, Unit, cell_number, score_answer};
+use finqa_core::calculator::calculate;
 use finqa_core::gold::{CellRef, Gold, GoldAnswer};
+use finqa_core::sql_guard::{self, SqlGuard};
 use finqa_core::{Company, Table, Task, Value};
 use finqa_data::Imported;
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 use rusqlite::Connection;
+
+use evaluate::{decimal, evaluate, shown, written};
 
 /// A shared file's path and text; `None`, with the reason printed, if the shared folder is not there.
 pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
@@ -25,7 +36,9 @@ pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some((path, text)),
         Err(e) => {
-            println!("SKIPPED: {name} is not in the shared folder ({e}); set FINQA_SHARED to run this test");
+            println!(
+                "SKIPPED: {name} is not in the shared folder ({e}); set FINQA_SHARED to run this test"
+            );
             None
         }
     }
@@ -33,7 +46,9 @@ pub(crate) fn shared(name: &str) -> Option<(PathBuf, String)> {
 
 /// A fixture's path and text.
 pub(crate) fn fixture(name: &str) -> (PathBuf, String) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
     let text = std::fs::read_to_string(&path).unwrap();
     (path, text)
 }
@@ -43,18 +58,30 @@ pub(crate) fn cell(table: &Table, row: usize, column: usize) -> &str {
 }
 
 pub(crate) fn table<'a>(imported: &'a Imported, company: &str, name: &str) -> &'a Table {
-    let company = imported.companies.iter().find(|c| c.name == company).expect(company);
+    let company = imported
+        .companies
+        .iter()
+        .find(|c| c.name == company)
+        .expect(company);
     company.table(name).expect(name)
 }
 
 pub(crate) fn task<'a>(imported: &'a Imported, id: &str) -> &'a Task {
-    imported.tasks.iter().find(|t| t.id == id).unwrap_or_else(|| {
-        panic!("no task {id}; refused: {:#?}", imported.refusals)
-    })
+    imported
+        .tasks
+        .iter()
+        .find(|t| t.id == id)
+        .unwrap_or_else(|| panic!("no task {id}; refused: {:#?}", imported.refusals))
+}
+
+pub(crate) fn gold(task: &Task) -> &Gold {
+    task.gold
+        .as_ref()
+        .unwrap_or_else(|| panic!("{} has no gold program", task.id))
 }
 
 pub(crate) fn gold_sql(task: &Task) -> &str {
-    &task.gold.as_ref().expect("the task has a gold program").queries[0].sql
+    &gold(task).queries[0].sql
 }
 
 fn quoted(name: &str) -> String {
@@ -65,13 +92,26 @@ fn quoted(name: &str) -> String {
 pub(crate) fn database(company: &Company) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     for table in &company.tables {
-        let columns: Vec<String> = table.columns.iter().map(|c| format!("{} TEXT", quoted(c))).collect();
-        db.execute(&format!("CREATE TABLE {} ({})", quoted(&table.name), columns.join(", ")), []).unwrap();
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| format!("{} TEXT", quoted(c)))
+            .collect();
+        db.execute(
+            &format!(
+                "CREATE TABLE {} ({})",
+                quoted(&table.name),
+                columns.join(", ")
+            ),
+            [],
+        )
+        .unwrap();
         let marks = vec!["?"; table.columns.len()].join(", ");
         let insert = format!("INSERT INTO {} VALUES ({marks})", quoted(&table.name));
         for row in 0..table.num_rows() {
             let values: Vec<Option<&str>> = table.row(row).iter().map(Value::as_str).collect();
-            db.execute(&insert, rusqlite::params_from_iter(values)).unwrap();
+            db.execute(&insert, rusqlite::params_from_iter(values))
+                .unwrap();
         }
     }
     db
@@ -82,11 +122,15 @@ pub(crate) fn run(db: &Connection, gold: &Gold) -> Vec<Vec<Vec<String>>> {
     gold.queries
         .iter()
         .map(|q| {
-            let mut statement = db.prepare(&q.sql).unwrap_or_else(|e| panic!("{}: {e}", q.sql));
+            let mut statement = db
+                .prepare(&q.sql)
+                .unwrap_or_else(|e| panic!("{}: {e}", q.sql));
             let width = statement.column_count();
             let rows = statement
                 .query_map([], |row| {
-                    (0..width).map(|i| row.get::<_, String>(i)).collect::<Result<Vec<_>, _>>()
+                    (0..width)
+                        .map(|i| row.get::<_, String>(i))
+                        .collect::<Result<Vec<_>, _>>()
                 })
                 .unwrap();
             rows.map(Result::unwrap).collect()
@@ -98,160 +142,50 @@ fn at(results: &[Vec<Vec<String>>], c: CellRef) -> &str {
     &results[usize::from(c.query)][usize::from(c.row)][usize::from(c.column)]
 }
 
-/// A decimal like "-12.50".
-pub(crate) fn decimal(text: &str) -> Option<BigRational> {
-    let negative = text.starts_with('-');
-    let digits = text.trim_start_matches('-');
-    let (int, frac) = digits.split_once('.').unwrap_or((digits, ""));
-    if int.len() + frac.len() == 0 || !(int.bytes().chain(frac.bytes())).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let scaled: BigInt = format!("{int}{frac}").parse().ok()?;
-    let value = BigRational::new(scaled, BigInt::from(10).pow(frac.len() as u32));
-    Some(if negative { -value } else { value })
-}
-
-/// What a cell shows, read by taking every mark away.
-pub(crate) fn shown(cell: &str) -> Option<BigRational> {
-    let dash = |c| matches!(c, '—' | '–' | '−');
-    let plain: String = cell.replace(dash, "-").chars().filter(|c| !" ,%$€£¥AURMS".contains(*c)).collect();
-    if plain == "-" {
-        return Some(BigRational::zero());
-    }
-    match plain.strip_prefix('(').and_then(|p| p.strip_suffix(')')) {
-        Some(inside) => decimal(inside).map(|v| -v),
-        None => decimal(&plain),
-    }
-}
-
-/// Evaluates a gold expression; the calculator's language as far as gold programs use it.
-pub(crate) fn evaluate(expression: &str, operands: &[BigRational]) -> BigRational {
-    let mut tokens = Tokens { rest: expression, operands };
-    let value = tokens.sum();
-    assert!(tokens.rest.trim().is_empty(), "{expression}: rest {:?}", tokens.rest);
-    value
-}
-
-struct Tokens<'a> {
-    rest: &'a str,
-    operands: &'a [BigRational],
-}
-
-impl Tokens<'_> {
-    fn eat(&mut self, token: &str) -> bool {
-        let rest = self.rest.trim_start();
-        match rest.strip_prefix(token) {
-            Some(after) => {
-                self.rest = after;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn sum(&mut self) -> BigRational {
-        let mut value = self.product();
-        loop {
-            if self.eat("+") {
-                value += self.product();
-            } else if self.eat("-") {
-                value -= self.product();
-            } else {
-                return value;
-            }
-        }
-    }
-
-    fn product(&mut self) -> BigRational {
-        let mut value = self.power();
-        loop {
-            // A power is no product; `power` has eaten it before.
-            if self.eat("*") {
-                value *= self.power();
-            } else if self.eat("/") {
-                value /= self.power();
-            } else {
-                return value;
-            }
-        }
-    }
-
-    fn power(&mut self) -> BigRational {
-        let base = self.atom();
-        if self.eat("**") {
-            let exponent = self.atom();
-            assert!(exponent.is_integer());
-            return base.pow(i32::try_from(exponent.to_integer()).unwrap());
-        }
-        base
-    }
-
-    fn atom(&mut self) -> BigRational {
-        for (name, larger) in [("max(", true), ("min(", false)] {
-            if self.eat(name) {
-                let mut best = self.sum();
-                while self.eat(",") {
-                    let next = self.sum();
-                    if (next > best) == larger {
-                        best = next;
-                    }
-                }
-                assert!(self.eat(")"));
-                return best;
-            }
-        }
-        if self.eat("(") {
-            let value = self.sum();
-            assert!(self.eat(")"), "no closing parenthesis before {:?}", self.rest);
-            return value;
-        }
-        if self.eat("{") {
-            let (index, rest) = self.rest.split_once('}').unwrap();
-            self.rest = rest;
-            return self.operands[index.parse::<usize>().unwrap()].clone();
-        }
-        let rest = self.rest.trim_start();
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
-        self.rest = &rest[end..];
-        decimal(&rest[..end]).unwrap_or_else(|| panic!("a number was expected at {rest:?}"))
-    }
-}
-
-/// Rounds half away from zero and writes `decimals` digits.
-fn written(value: &BigRational, decimals: u8) -> String {
-    let scaled = (value * BigRational::from_integer(BigInt::from(10).pow(u32::from(decimals)))).round();
-    let digits = scaled.to_integer().abs().to_string();
-    let width = usize::from(decimals) + 1;
-    let digits = format!("{digits:0>width$}");
-    let (int, frac) = digits.split_at(digits.len() - usize::from(decimals));
-    let sign = if scaled.is_negative() { "-" } else { "" };
-    if decimals == 0 { format!("{sign}{int}") } else { format!("{sign}{int}.{frac}") }
-}
-
 /// What a gold program submits, given the company's tables.
 pub(crate) fn submission(db: &Connection, gold: &Gold) -> String {
     let results = run(db, gold);
     let numbers = |operands: &[CellRef]| -> Vec<BigRational> {
         operands
             .iter()
-            .map(|&c| shown(at(&results, c)).unwrap_or_else(|| panic!("no number: {:?}", at(&results, c))))
+            .map(|&c| {
+                shown(at(&results, c)).unwrap_or_else(|| panic!("no number: {:?}", at(&results, c)))
+            })
             .collect()
     };
     match &gold.answer {
-        GoldAnswer::Number { expression, operands, decimals, suffix } => {
+        GoldAnswer::Number {
+            expression,
+            operands,
+            decimals,
+            suffix,
+        } => {
             let value = evaluate(expression, &numbers(operands));
             let decimals = decimals.unwrap_or_else(|| {
-                (0..12).find(|&d| decimal(&written(&value, d)).unwrap() == value).unwrap()
+                (0..12)
+                    .find(|&d| decimal(&written(&value, d)).unwrap() == value)
+                    .unwrap()
             });
             format!("{}{suffix}", written(&value, decimals))
         }
-        GoldAnswer::Cells { cells } => {
-            cells.iter().map(|&c| at(&results, c)).collect::<Vec<_>>().join("; ")
-        }
+        GoldAnswer::Cells { cells } => cells
+            .iter()
+            .map(|&c| at(&results, c))
+            .collect::<Vec<_>>()
+            .join("; "),
         GoldAnswer::RowCount => results[0].len().to_string(),
-        GoldAnswer::Greater { left, right, operands } => {
+        GoldAnswer::Greater {
+            left,
+            right,
+            operands,
+        } => {
             let n = numbers(operands);
-            (if evaluate(left, &n) > evaluate(right, &n) { "yes" } else { "no" }).to_owned()
+            (if evaluate(left, &n) > evaluate(right, &n) {
+                "yes"
+            } else {
+                "no"
+            })
+            .to_owned()
         }
         GoldAnswer::Text { text } => text.clone(),
     }
@@ -264,18 +198,29 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
             let key = |s: &str| {
                 let words = s.to_lowercase();
                 let words = words.split(|c: char| !c.is_alphanumeric());
-                words.filter(|w| !["", "a", "an", "the"].contains(w)).collect::<Vec<_>>().join(" ")
+                words
+                    .filter(|w| !["", "a", "an", "the"].contains(w))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             };
-            let list = |s: &str| s.split(';').map(key).collect::<Vec<_>>();
+            let list = |s: &str| match s.strip_prefix("\\boxed{") {
+                Some(boxes) => boxes.split("\\boxed{").map(key).collect::<Vec<_>>(),
+                None => s.split(';').map(key).collect(),
+            };
             list(submitted) == list(&task.truth)
                 || task.answer.aliases.iter().any(|a| key(a) == key(submitted))
         }
         Unit::Bool => submitted == task.truth,
         _ => {
-            let (given, truths): (Vec<_>, Vec<_>) =
-                (submitted.split(';').collect(), task.truth.split(';').collect());
+            let (given, truths): (Vec<_>, Vec<_>) = (
+                submitted.split(';').collect(),
+                task.truth.split(';').collect(),
+            );
             given.len() == truths.len()
-                && given.iter().zip(&truths).all(|(g, t)| value_right(g, t, task.answer.op))
+                && given
+                    .iter()
+                    .zip(&truths)
+                    .all(|(g, t)| value_right(g, t, task.answer.op))
         }
     }
 }
@@ -283,12 +228,17 @@ pub(crate) fn right(submitted: &str, task: &Task) -> bool {
 fn value_right(submitted: &str, truth: &str, op: Op) -> bool {
     let truth = truth.trim().trim_end_matches('%');
     let given = submitted.trim().trim_end_matches('%');
-    let (Some(p), Some(t)) = (shown(given), decimal(truth)) else { return false };
+    let (Some(p), Some(t)) = (shown(given), decimal(truth)) else {
+        return false;
+    };
     if p == t {
         return true;
     }
     let digits = |s: &str| s.split_once('.').map_or(0, |(_, f)| f.len() as u32);
-    let half = BigRational::new(BigInt::from(1), BigInt::from(2) * BigInt::from(10).pow(digits(truth)));
+    let half = BigRational::new(
+        BigInt::from(1),
+        BigInt::from(2) * BigInt::from(10).pow(digits(truth)),
+    );
     op == Op::Derived
         && digits(given) >= digits(truth)
         && p.is_negative() == t.is_negative()
@@ -302,6 +252,57 @@ fn raw(gold: &Gold, cells: &[BigRational]) -> Option<BigRational> {
             std::panic::catch_unwind(|| evaluate(expression, cells)).ok()
         }
         _ => None,
+    }
+}
+
+/// What strict scoring says about a submission.
+fn strict(submitted: &str, task: &Task) -> bool {
+    score_answer(submitted, &task.truth, &task.answer, AnswerMode::Strict).score > 0.5
+}
+
+/// The value of a gold expression by the calculator tool, with the cells as that tool is given them.
+fn by_calculator(expression: &str, cells: &[&str]) -> BigRational {
+    let mut text = expression.to_owned();
+    for (i, cell) in cells.iter().enumerate() {
+        let number = cell_number(cell).unwrap_or_else(|| panic!("{cell:?} is no number"));
+        assert_eq!(decimal(&number), shown(cell), "{cell:?}");
+        text = text.replace(&format!("{{{i}}}"), &number);
+    }
+    let result = calculate(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let value: f64 = result.parse().unwrap();
+    decimal(&format!("{value:.9}")).unwrap()
+}
+
+/// Checks a program against the tools' own rules: guards, number reading, calculator, strict scoring.
+fn by_the_tools(
+    task: &Task,
+    gold: &Gold,
+    submitted: &str,
+    results: &[Vec<Vec<String>>],
+) -> Result<(), String> {
+    for query in &gold.queries {
+        for guard in [SqlGuard::Rllm, SqlGuard::OpenEnv] {
+            sql_guard::check(guard, &query.sql).map_err(|e| format!("{guard:?}: {e}"))?;
+        }
+    }
+    if let GoldAnswer::Number {
+        expression,
+        operands,
+        decimals: Some(decimals),
+        suffix,
+    } = &gold.answer
+    {
+        let cells: Vec<&str> = operands.iter().map(|&c| at(results, c)).collect();
+        let value = by_calculator(expression, &cells);
+        let calculated = format!("{}{suffix}", written(&value, *decimals));
+        if !strict(&calculated, task) {
+            return Err(format!("the calculator gives {calculated:?}"));
+        }
+    }
+    if strict(submitted, task) {
+        Ok(())
+    } else {
+        Err("not right in strict mode".to_owned())
     }
 }
 
@@ -322,16 +323,35 @@ pub(crate) struct Checked {
 /// Runs every gold program of an import.
 pub(crate) fn check(imported: &Imported) -> Checked {
     let mut out = Checked::default();
-    let databases: BTreeMap<&str, Connection> =
-        imported.companies.iter().map(|c| (c.name.as_str(), database(c))).collect();
+    let databases: BTreeMap<&str, Connection> = imported
+        .companies
+        .iter()
+        .map(|c| (c.name.as_str(), database(c)))
+        .collect();
     for task in &imported.tasks {
         *out.by_type.entry(task.question_type.clone()).or_default() += 1;
+        if !strict(&task.truth, task) {
+            out.wrong.push(format!(
+                "{}: the truth {:?} is not right by itself",
+                task.id, task.truth
+            ));
+        }
         let Some(gold) = &task.gold else { continue };
         out.golds += 1;
         let db = &databases[task.companies[0].as_str()];
         let submitted = submission(db, gold);
         if !right(&submitted, task) {
-            out.wrong.push(format!("{}: {submitted:?} for {:?} ({gold:?})", task.id, task.truth));
+            out.wrong.push(format!(
+                "{}: {submitted:?} for {:?} ({gold:?})",
+                task.id, task.truth
+            ));
+            continue;
+        }
+        if let Err(reason) = by_the_tools(task, gold, &submitted, &run(db, gold)) {
+            out.wrong.push(format!(
+                "{}: {submitted:?} for {:?}: {reason} ({gold:?})",
+                task.id, task.truth
+            ));
             continue;
         }
         match &gold.answer {
@@ -350,17 +370,56 @@ pub(crate) fn check(imported: &Imported) -> Checked {
 }
 
 /// Changes one operand at a time: the program must then miss the written answer.
-fn sensitive(task: &Task, gold: &Gold, operands: &[CellRef], results: &[Vec<Vec<String>>], out: &mut Checked) {
-    let cells: Vec<BigRational> = operands.iter().map(|&c| shown(at(results, c)).unwrap()).collect();
-    let GoldAnswer::Number { decimals, .. } = &gold.answer else { return };
+fn sensitive(
+    task: &Task,
+    gold: &Gold,
+    operands: &[CellRef],
+    results: &[Vec<Vec<String>>],
+    out: &mut Checked,
+) {
+    let cells: Vec<BigRational> = operands
+        .iter()
+        .map(|&c| shown(at(results, c)).unwrap())
+        .collect();
+    let GoldAnswer::Number { decimals, .. } = &gold.answer else {
+        return;
+    };
     for changed in 0..cells.len() {
-        let mut other = cells.clone();
-        other[changed] = &cells[changed] * BigRational::from_integer(BigInt::from(-3))
-            + BigRational::from_integer(BigInt::from(100_003));
-        if let Some(value) = raw(gold, &other)
-            && right(&written(&value, decimals.unwrap_or(6)), task)
-        {
-            out.insensitive.push(format!("{}: operand {changed} of {gold:?}", task.id));
+        // Up and down: a minimum only feels a fall.
+        let misses = [700_001, -900_007].into_iter().any(|by| {
+            let mut other = cells.clone();
+            other[changed] += BigRational::from_integer(BigInt::from(by));
+            raw(gold, &other).is_none_or(|v| !strict(&written(&v, decimals.unwrap_or(6)), task))
+        });
+        if !misses {
+            out.insensitive
+                .push(format!("{}: operand {changed} of {gold:?}", task.id));
         }
     }
+}
+
+/// Texts like `text` with something wrong in them: characters exchanged, doubled or dropped, the same ones each time.
+pub(crate) fn damaged(text: &str, count: u64) -> impl Iterator<Item = String> {
+    let chars: Vec<char> = text.chars().collect();
+    let odd: Vec<char> = "0129.,-—–()%$€#\"[]{}:; a_İ\u{200b}".chars().collect();
+    (0..count).map(move |seed| {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let mut copy = chars.clone();
+        for _ in 0..=next(24) {
+            let at = next(copy.len());
+            match next(4) {
+                0 => drop(copy.remove(at)),
+                1 => copy.insert(at, odd[next(odd.len())]),
+                2 => copy[at] = copy[next(copy.len())],
+                _ => copy[at] = odd[next(odd.len())],
+            }
+        }
+        copy.into_iter().collect()
+    })
 }

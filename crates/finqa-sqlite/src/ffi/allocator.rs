@@ -37,6 +37,7 @@ unsafe extern "C" fn malloc(n: c_int) -> *mut c_void {
     }
     // SAFETY: the block holds HEADER + size bytes and is aligned for a usize.
     unsafe {
+        #[expect(clippy::cast_ptr_alignment, reason = "the layout asks for 8")]
         block.cast::<u64>().write(size as u64);
         block.add(HEADER).cast()
     }

@@ -7,6 +7,7 @@
 //! The published splits share tickers. A file keeps its own split here ([`import`]); whoever joins files must split
 //! again by company, for which every question of a ticker is in one place.
 
+mod cells;
 mod page;
 mod program;
 mod question;
@@ -58,7 +59,10 @@ struct Sheet {
 /// ```
 pub fn import(path: &Path, text: &str) -> Result<Imported> {
     let list = records::list(path, text, "FinQA records")?;
-    let mut out = Imported { licence: LICENCE.to_owned(), ..Imported::default() };
+    let mut out = Imported {
+        licence: LICENCE.to_owned(),
+        ..Imported::default()
+    };
     let mut sheets: HashMap<String, Option<Sheet>> = HashMap::new();
     let mut companies: IndexMap<String, Vec<String>> = IndexMap::new();
     let mut ids = HashSet::new();
@@ -77,7 +81,10 @@ pub fn import(path: &Path, text: &str) -> Result<Imported> {
             if let Err(detail) = &made {
                 out.refuse(&place, "bad_table", detail);
             } else {
-                companies.entry(company.clone()).or_default().push(file.to_owned());
+                companies
+                    .entry(company.clone())
+                    .or_default()
+                    .push(file.to_owned());
             }
             let failed = made.is_err();
             sheets.insert(file.to_owned(), made.ok());
@@ -86,7 +93,11 @@ pub fn import(path: &Path, text: &str) -> Result<Imported> {
             }
         }
         let Some(Some(sheet)) = sheets.get(file) else {
-            out.refuse(place, "bad_table", format!("the table of {file:?} was refused before"));
+            out.refuse(
+                place,
+                "bad_table",
+                format!("the table of {file:?} was refused before"),
+            );
             continue;
         };
         let made = Question::of(record).and_then(|question| question.task(sheet, &split));
@@ -98,7 +109,10 @@ pub fn import(path: &Path, text: &str) -> Result<Imported> {
             Ok(_) if !ids.insert(id.to_owned()) => {
                 out.refuse(place, "duplicate_id", format!("{id:?} appears before"));
             }
-            Ok(task) => out.tasks.push(Task { id: id.to_owned(), ..task }),
+            Ok(task) => out.tasks.push(Task {
+                id: id.to_owned(),
+                ..task
+            }),
             Err(Refused { reason, detail }) => out.refuse(place, reason, detail),
         }
     }
@@ -118,9 +132,14 @@ fn names(file: &str) -> Option<(String, String)> {
     let mut parts = file.split('/');
     let (ticker, year, page) = (parts.next()?, parts.next()?, parts.next()?);
     let page = page.strip_suffix(".pdf").unwrap_or(page);
-    let good = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
-    (parts.next().is_none() && [ticker, year, page].into_iter().all(good))
-        .then(|| (ticker.to_owned(), format!("report_{year}_{page}").replace(['.', '-'], "_")))
+    let good =
+        |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    (parts.next().is_none() && [ticker, year, page].into_iter().all(good)).then(|| {
+        (
+            ticker.to_owned(),
+            format!("report_{year}_{page}").replace(['.', '-'], "_"),
+        )
+    })
 }
 
 fn sheet(record: &Value, company: &str, name: &str) -> Result<Sheet, String> {
@@ -131,14 +150,23 @@ fn sheet(record: &Value, company: &str, name: &str) -> Result<Sheet, String> {
     };
     let page = page::restore(&table, &ori)?;
     let grid = Grid::new(company, name, &page.header, &page.body)?;
-    let labels = table.iter().map(|row| row.first().cloned().unwrap_or_default()).collect();
-    Ok(Sheet { grid, origin: page.origin, labels })
+    let labels = table
+        .iter()
+        .map(|row| row.first().cloned().unwrap_or_default())
+        .collect();
+    Ok(Sheet {
+        grid,
+        origin: page.origin,
+        labels,
+    })
 }
 
 impl Sheet {
     /// The rows that annotators named as evidence.
     fn marked(&self, evidence: &BTreeSet<usize>) -> BTreeSet<usize> {
         let rows = self.origin.iter().enumerate();
-        rows.filter(|(_, o)| o.is_some_and(|o| evidence.contains(&o))).map(|(r, _)| r).collect()
+        rows.filter(|(_, o)| o.is_some_and(|o| evidence.contains(&o)))
+            .map(|(r, _)| r)
+            .collect()
     }
 }

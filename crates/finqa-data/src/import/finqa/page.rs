@@ -24,7 +24,9 @@ fn plain(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len());
     let mut rest = cell;
     while let Some(open) = rest.find('<') {
-        let Some(close) = rest[open..].find('>') else { break };
+        let Some(close) = rest[open..].find('>') else {
+            break;
+        };
         out.push_str(&rest[..open]);
         // A superscript is a footnote mark; without a blank it would become part of a number.
         if rest[open..].starts_with("<sup") {
@@ -33,7 +35,11 @@ fn plain(cell: &str) -> String {
         rest = &rest[open + close + 1..];
     }
     out.push_str(rest);
-    let decoded = out.replace("&nbsp;", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+    let decoded = out
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">");
     words::collapse(&decoded)
 }
 
@@ -72,15 +78,25 @@ fn tokens(text: &str) -> Vec<String> {
 /// A merged title with its last part as the report shows it: "payments 2 2013 3 years" gets its dash back.
 fn restored_title(merged: &str, last: Option<&String>) -> String {
     let merged = words::collapse(merged);
-    let Some(last) = last.filter(|l| l.contains(['–', '—'])) else { return merged };
+    let Some(last) = last.filter(|l| l.contains(['–', '—'])) else {
+        return merged;
+    };
     let ends = tokens(last);
     let mut rest = merged.as_str();
     for token in ends.iter().rev() {
         let trimmed = rest.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let Some(shorter) = trimmed.to_lowercase().strip_suffix(token.as_str()).map(str::len) else {
+        let Some(shorter) = trimmed
+            .to_lowercase()
+            .strip_suffix(token.as_str())
+            .map(str::len)
+        else {
             return merged;
         };
-        rest = &trimmed[..shorter];
+        // Lower case can be longer or shorter than what it stands for.
+        let Some(before) = trimmed.get(..shorter) else {
+            return merged;
+        };
+        rest = before;
     }
     words::collapse(&format!("{rest} {last}"))
 }
@@ -99,6 +115,46 @@ fn without_unit(title: &str, notes: &mut Vec<String>) -> String {
     title.to_owned()
 }
 
+/// The header rows of the report in full width, each spanning title at the start of its block of columns.
+///
+/// The copy writes the first spanning title over every column but the last ("three months ended change" where the
+/// report says twelve), so the report's own rows are taken wherever their titles divide the columns evenly.
+fn spread_heads(heads: &[Vec<String>], merged: &[String]) -> Option<Vec<Vec<String>>> {
+    let width = merged.len();
+    let (last, spanning) = heads
+        .split_last()
+        .filter(|(last, above)| width > 1 && last.len() == width && !above.is_empty())?;
+    let mut rows = Vec::new();
+    for row in spanning {
+        if row.len() == width {
+            rows.push(row.clone());
+            continue;
+        }
+        let first = row.first()?;
+        let labelled = first.is_empty() || tokens(&merged[0]).starts_with(&tokens(first));
+        let (label, titles) = if labelled {
+            (first.as_str(), &row[1..])
+        } else {
+            ("", &row[..])
+        };
+        if titles.is_empty() || !(width - 1).is_multiple_of(titles.len()) {
+            return None;
+        }
+        let block = (width - 1) / titles.len();
+        let mut full = vec![String::new(); width];
+        label.clone_into(&mut full[0]);
+        for (k, title) in titles.iter().enumerate() {
+            full[1 + k * block].clone_from(title);
+        }
+        rows.push(full);
+    }
+    rows.push(last.clone());
+    // With a row of data below, all of them must be read as header.
+    let mut probe = rows.clone();
+    probe.push(vec!["1".to_owned(); width]);
+    (header::count(&probe) == rows.len()).then_some(rows)
+}
+
 /// Puts a page's table together; the error says what is wrong with it.
 pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page, String> {
     let width = table.first().map_or(0, Vec::len);
@@ -107,11 +163,17 @@ pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page
     }
     if let Some((r, row)) = table.iter().enumerate().find(|(_, row)| row.len() != width) {
         let len = row.len();
-        return Err(format!("row {r} has {len} cells, row 0 has {width}; all rows must be equally long"));
+        return Err(format!(
+            "row {r} has {len} cells, row 0 has {width}; all rows must be equally long"
+        ));
     }
-    let ori: Vec<Vec<String>> =
-        ori.iter().map(|row| row.iter().map(|c| plain(c)).collect()).collect();
-    let merged = (ori.len() + 1).checked_sub(table.len()).filter(|m| (1..=4).contains(m));
+    let ori: Vec<Vec<String>> = ori
+        .iter()
+        .map(|row| row.iter().map(|c| plain(c)).collect())
+        .collect();
+    let merged = (ori.len() + 1)
+        .checked_sub(table.len())
+        .filter(|m| (1..=4).contains(m));
     let body = |r: usize| -> Vec<String> {
         let original = merged.and_then(|m| ori.get(r + m - 1));
         match original {
@@ -131,12 +193,19 @@ pub(super) fn restore(table: &[Vec<String>], ori: &[Vec<String>]) -> Result<Page
     let swallowed = whole && heads.len() > 1 && header::count(&ori) < heads.len();
     if (heads.len() == 1 && whole) || swallowed {
         // Nothing was merged, or a row of data was merged into the header: the report's own rows are right.
-        rows.extend(heads.iter().map(|row| ((heads.len() == 1).then_some(0), row.clone())));
+        rows.extend(
+            heads
+                .iter()
+                .map(|row| ((heads.len() == 1).then_some(0), row.clone())),
+        );
+    } else if let Some(spread) = spread_heads(heads, &table[0]) {
+        rows.extend(spread.into_iter().map(|row| (None, row)));
     } else {
         let last = heads.last().filter(|row| row.len() == width);
-        let titles = table[0].iter().enumerate().map(|(c, title)| {
-            restored_title(&undoubled(title), last.and_then(|row| row.get(c)))
-        });
+        let titles = table[0]
+            .iter()
+            .enumerate()
+            .map(|(c, title)| restored_title(&undoubled(title), last.and_then(|row| row.get(c))));
         rows.push((Some(0), titles.collect()));
     }
     rows.extend((1..table.len()).map(|r| (Some(r), body(r))));
@@ -191,8 +260,49 @@ mod tests {
     #[test]
     fn titles_get_their_dash_back() {
         let last = "2 – 3 years".to_owned();
-        assert_eq!(restored_title("payments due 2 2013 3 years", Some(&last)), "payments due 2 – 3 years");
-        assert_eq!(restored_title("payments due 2013", Some(&"2013".to_owned())), "payments due 2013");
+        assert_eq!(
+            restored_title("payments due 2 2013 3 years", Some(&last)),
+            "payments due 2 – 3 years"
+        );
+        assert_eq!(
+            restored_title("payments due 2013", Some(&"2013".to_owned())),
+            "payments due 2013"
+        );
+    }
+
+    #[test]
+    fn spanning_titles_stand_over_their_own_columns() {
+        let rows = |rows: &[&[&str]]| -> Vec<Vec<String>> {
+            rows.iter()
+                .map(|r| r.iter().map(|s| (*s).to_owned()).collect())
+                .collect()
+        };
+        let table = rows(&[
+            &[
+                "",
+                "three months ended 2013",
+                "three months ended change",
+                "three months ended 2013",
+                "change",
+            ],
+            &["sales", "5", "1", "20", "2"],
+        ]);
+        let ori = rows(&[
+            &["", "Three Months Ended", "Twelve Months Ended"],
+            &["", "2013", "Change", "2013", "Change"],
+            &["Sales", "5", "1", "20", "2"],
+        ]);
+        let page = restore(&table, &ori).unwrap();
+        assert_eq!(
+            header::names(&page.header.titles)[1..],
+            [
+                "three_months_ended_2013",
+                "three_months_ended_change",
+                "twelve_months_ended_2013",
+                "twelve_months_ended_change"
+            ]
+        );
+        assert_eq!(page.origin, [Some(1)]);
     }
 
     #[test]

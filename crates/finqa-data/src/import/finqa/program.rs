@@ -5,7 +5,7 @@
 //! (Chen et al., EMNLP 2021) describes it.
 
 use super::super::qa::Exact;
-use super::super::qa::expr::{Expr, Fun, Literal, Op};
+use super::super::qa::expr::{Expr, Fun, Literal, MAX_LEAVES, Op};
 use super::super::qa::number;
 
 /// A whole program.
@@ -24,16 +24,21 @@ pub(super) fn parse(
     let mut steps: Vec<Expr<Literal>> = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let (name, after) =
-            rest.split_once('(').ok_or_else(|| format!("no parenthesis in {rest:?}"))?;
+        let (name, after) = rest
+            .split_once('(')
+            .ok_or_else(|| format!("no parenthesis in {rest:?}"))?;
         let end = closing(after).ok_or_else(|| format!("{rest:?} is not closed"))?;
         let (inside, next) = (&after[..end], after[end + 1..].trim_start());
         rest = next.strip_prefix(',').unwrap_or(next).trim_start();
         let name = name.trim();
-        let (first, second) =
-            inside.rsplit_once(", ").ok_or_else(|| format!("{name} has one argument"))?;
+        let (first, second) = inside
+            .rsplit_once(", ")
+            .ok_or_else(|| format!("{name} has one argument"))?;
         if let Some(aggregate) = name.strip_prefix("table_") {
             let cells = row(first.trim()).ok_or_else(|| format!("no row is called {first:?}"))?;
+            if cells.len() > MAX_LEAVES {
+                return Err(format!("more than {MAX_LEAVES} numbers"));
+            }
             steps.push(aggregated(aggregate, cells).ok_or_else(|| format!("{name} of {first:?}"))?);
             continue;
         }
@@ -49,9 +54,16 @@ pub(super) fn parse(
             "greater" => return Err("greater is not the last step".to_owned()),
             other => return Err(format!("the operation {other:?} is unknown")),
         };
-        steps.push(step(op, a, b));
+        let step = step(op, a, b);
+        if step.size() > MAX_LEAVES {
+            return Err(format!("more than {MAX_LEAVES} numbers"));
+        }
+        steps.push(step);
     }
-    steps.pop().map(Program::Value).ok_or_else(|| "the program is empty".to_owned())
+    steps
+        .pop()
+        .map(Program::Value)
+        .ok_or_else(|| "the program is empty".to_owned())
 }
 
 /// The place of the parenthesis that closes the one before `text`.
@@ -84,14 +96,18 @@ fn argument(text: &str, steps: &[Expr<Literal>]) -> Result<Expr<Literal>, String
     let text = text.trim();
     if let Some(k) = text.strip_prefix('#') {
         let step = k.parse::<usize>().ok().and_then(|k| steps.get(k));
-        return step.cloned().ok_or_else(|| format!("{text:?} is no earlier step"));
+        return step
+            .cloned()
+            .ok_or_else(|| format!("{text:?} is no earlier step"));
     }
     if let Some(name) = text.strip_prefix("const_") {
         let value = match name.strip_prefix('m') {
             Some(n) => number::read(n).map(|n| -n.value),
             None => number::read(name).map(|n| n.value),
         };
-        return value.map(Expr::Const).ok_or_else(|| format!("{text:?} is no constant"));
+        return value
+            .map(Expr::Const)
+            .ok_or_else(|| format!("{text:?} is no constant"));
     }
     let number = number::read(text).ok_or_else(|| format!("{text:?} is no number"))?;
     Ok(Expr::Leaf(Literal { number, at: None }))
@@ -106,7 +122,11 @@ fn aggregated(name: &str, cells: Vec<Literal>) -> Option<Expr<Literal>> {
         "sum" | "average" => {
             let sum = leaves.into_iter().reduce(|a, b| Expr::bin(Op::Add, a, b))?;
             let divisor = Expr::Const(number::whole(n));
-            Some(if name == "sum" { sum } else { Expr::bin(Op::Div, sum, divisor) })
+            Some(if name == "sum" {
+                sum
+            } else {
+                Expr::bin(Op::Div, sum, divisor)
+            })
         }
         _ => None,
     }
@@ -116,7 +136,11 @@ fn aggregated(name: &str, cells: Vec<Literal>) -> Option<Expr<Literal>> {
 pub(super) fn official_value(expr: &Expr<Literal>) -> Option<Exact> {
     expr.value(&|l: &Literal| {
         let v = l.number.value.clone();
-        if l.number.percent { v / number::whole(100) } else { v }
+        if l.number.percent {
+            v / number::whole(100)
+        } else {
+            v
+        }
     })
 }
 
@@ -129,7 +153,10 @@ mod tests {
             (label == "net loss ( gain ), total").then(|| {
                 ["4", "8"]
                     .iter()
-                    .map(|t| Literal { number: number::read(t).unwrap(), at: Some((0, 1)) })
+                    .map(|t| Literal {
+                        number: number::read(t).unwrap(),
+                        at: Some((0, 1)),
+                    })
                     .collect()
             })
         };
@@ -142,8 +169,14 @@ mod tests {
 
     #[test]
     fn programs_of_every_operation() {
-        assert_eq!(value("subtract(12, 10), divide(#0, 10), multiply(#1, const_100)"), "20");
-        assert_eq!(value("divide(6.9%, const_100), add(const_1, #0), exp(#1, 2)"), "1.00138047610000000".trim_end_matches('0'));
+        assert_eq!(
+            value("subtract(12, 10), divide(#0, 10), multiply(#1, const_100)"),
+            "20"
+        );
+        assert_eq!(
+            value("divide(6.9%, const_100), add(const_1, #0), exp(#1, 2)"),
+            "1.00138047610000000".trim_end_matches('0')
+        );
         assert_eq!(value("table_average(net loss ( gain ), total, none)"), "6");
         assert_eq!(value("table_max(net loss ( gain ), total, none)"), "8");
         assert_eq!(value("multiply(351, const_m1), add(#0, 538)"), "187");
@@ -157,5 +190,7 @@ mod tests {
         assert!(value("add(#3, 1)").contains("no earlier step"));
         assert!(value("table_sum(rent, none)").contains("no row"));
         assert!(value("").contains("empty"));
+        let doubled: String = (0..40).map(|k| format!(", add(#{k}, #{k})")).collect();
+        assert!(value(&format!("add(1, 2){doubled}")).contains("more than 256"));
     }
 }

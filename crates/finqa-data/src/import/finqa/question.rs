@@ -8,13 +8,14 @@ use finqa_core::{Split, Task};
 use serde_json::Value;
 
 use super::super::qa::expr::{Expr, Literal, Op};
-use super::super::qa::locate::{self, Bound, Clues};
+use super::super::qa::locate::Bound;
 use super::super::qa::number::{self, Number};
 use super::super::qa::rounding::{decimals_to_submit, round};
 use super::super::qa::spec;
 use super::super::qa::sql::Fetch;
 use super::super::qa::{Exact, header, records, words};
 use super::Sheet;
+use super::cells::{all_percent, in_fractions, row_cells};
 use super::program::{self, Program};
 
 /// Why a record became no task.
@@ -23,18 +24,22 @@ pub(super) struct Refused {
     pub(super) detail: String,
 }
 
-fn refused<T>(reason: &'static str, detail: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused { reason, detail: detail.into() })
+/// A refusal as a result.
+pub(super) fn refused<T>(reason: &'static str, detail: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused {
+        reason,
+        detail: detail.into(),
+    })
 }
 
 /// What a record asks and answers.
 pub(super) struct Question<'a> {
-    text: String,
+    pub(super) text: String,
     answer: String,
     exe_ans: &'a Value,
-    program: &'a str,
+    pub(super) program: &'a str,
     /// Rows of `table` that hold evidence.
-    evidence: BTreeSet<usize>,
+    pub(super) evidence: BTreeSet<usize>,
 }
 
 /// The written answer: its number and the scale word behind it.
@@ -43,9 +48,9 @@ struct Written {
     scale: Option<Scale>,
 }
 
-/// Drops the escape sequences `\n` that some fields end with.
+/// Drops the escape sequences that some fields end with, a letter n after one or two backslashes.
 fn clean(text: &str) -> String {
-    words::collapse(&text.replace("\\n", " "))
+    words::collapse(&text.replace("\\\\n", " ").replace("\\n", " "))
 }
 
 impl<'a> Question<'a> {
@@ -55,7 +60,10 @@ impl<'a> Question<'a> {
         let program = records::text(qa, "program");
         for (field, value) in [("question", text.as_str()), ("program", program)] {
             if value.is_empty() {
-                return refused("bad_question", format!("the field qa.{field} is absent or no text"));
+                return refused(
+                    "bad_question",
+                    format!("the field qa.{field} is absent or no text"),
+                );
             }
         }
         let answer = clean(records::text(qa, "answer"));
@@ -69,17 +77,25 @@ impl<'a> Question<'a> {
             .filter_map(|k| k.strip_prefix("table_")?.parse().ok())
             .collect();
         let exe_ans = qa.get("exe_ans").unwrap_or(&Value::Null);
-        Ok(Self { text, answer, exe_ans, program, evidence })
+        Ok(Self {
+            text,
+            answer,
+            exe_ans,
+            program,
+            evidence,
+        })
     }
 
     /// The task, without its id.
     pub(super) fn task(&self, sheet: &Sheet, split: &Split) -> Result<Task, Refused> {
         let row = |label: &str| row_cells(sheet, label);
-        let parsed = program::parse(self.program, &row)
-            .map_err(|e| Refused { reason: "program_unreadable", detail: format!("{:?}: {e}", self.program) })?;
+        let parsed = program::parse(self.program, &row).map_err(|e| Refused {
+            reason: "program_unreadable",
+            detail: format!("{:?}: {e}", self.program),
+        })?;
         let (truth, answer, gold, question_type) = match parsed {
             Program::Greater(a, b) => self.comparison(sheet, a, b)?,
-            Program::Value(expr) => self.value(sheet, expr)?,
+            Program::Value(expr) => self.value(sheet, &expr)?,
         };
         let mut unit_hint = spec::hint(&self.text, &sheet.grid, &answer);
         let unknown = answer.unit == Unit::Amount && answer.scale == Scale::One;
@@ -100,60 +116,6 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Cells for the numbers of an expression.
-    fn bind(&self, sheet: &Sheet, expr: &Expr<Literal>) -> Result<Bound, Refused> {
-        let expr = self.given(sheet, expr);
-        let marked = sheet.marked(&self.evidence);
-        let clues = Clues { question: &self.text, rows: &marked };
-        let bound = locate::bind(&sheet.grid, &expr, &clues).map_err(|l| Refused {
-            reason: "operand_only_in_text",
-            detail: format!("no cell shows {}, which {:?} uses", l.number.text(), self.program),
-        })?;
-        if bound.cells.is_empty() {
-            return refused("operand_only_in_text", format!("{:?} uses no cell", self.program));
-        }
-        // Small numbers stand in many cells: without a marked row they are the paragraph's, not the table's.
-        if marked.is_empty() {
-            let mut small = false;
-            expr.each_leaf(&mut |l| {
-                small |= l.number.text().chars().filter(char::is_ascii_digit).count() < 3;
-            });
-            if small {
-                return refused("operand_only_in_text", "the evidence is marked in the text, not in the table");
-            }
-        }
-        Ok(bound)
-    }
-
-    /// Numbers that no cell shows are constants if the question gives them or if they are 1 or 100; and the other
-    /// way round, a constant beside a number of the table is a cell if the same row shows it (`divide(637, const_5)`
-    /// with a cell 5.0).
-    fn given(&self, sheet: &Sheet, expr: &Expr<Literal>) -> Expr<Literal> {
-        let cells = |l: &Literal| locate::candidates(&sheet.grid, l);
-        match expr {
-            Expr::Leaf(l) if cells(l).is_empty() => {
-                let shown = l.number.text();
-                let asked = self.text.split(|c: char| !(c.is_ascii_digit() || ".%".contains(c)));
-                let given = shown == "1"
-                    || shown == "100"
-                    || asked.into_iter().any(|w| w.trim_end_matches('.') == shown);
-                if given && !l.number.percent { Expr::Const(l.number.value.clone()) } else { expr.clone() }
-            }
-            Expr::Bin(Op::Div, a, b) => match (&**a, &**b) {
-                (Expr::Leaf(l), Expr::Const(c)) if *c != number::whole(1) && *c != number::whole(100) => {
-                    let wanted = Literal { number: Number { value: c.clone(), percent: false, currency: false, decimals: 0 }, at: None };
-                    let rows: Vec<usize> = cells(l).iter().map(|at| at.0).collect();
-                    let other = cells(&wanted).into_iter().find(|at| rows.contains(&at.0));
-                    let right = other.map_or_else(|| (**b).clone(), |at| Expr::Leaf(Literal { at: Some(at), ..wanted }));
-                    Expr::bin(Op::Div, self.given(sheet, a), right)
-                }
-                _ => Expr::bin(Op::Div, self.given(sheet, a), self.given(sheet, b)),
-            },
-            Expr::Bin(op, a, b) => Expr::bin(*op, self.given(sheet, a), self.given(sheet, b)),
-            other => other.clone(),
-        }
-    }
-
     fn comparison(
         &self,
         sheet: &Sheet,
@@ -170,75 +132,121 @@ impl<'a> Question<'a> {
         }
         // Both sides are bound as one difference, so that they share the operands.
         let bound = self.bind(sheet, &Expr::bin(Op::Sub, a, b))?;
-        let greater = bound.value(&sheet.grid).is_some_and(|v| v > number::whole(0));
+        let greater = bound
+            .value(&sheet.grid)
+            .is_some_and(|v| v > number::whole(0));
         if greater != (exe == "yes") {
-            return refused("program_disagrees_with_exe_ans", format!("the cells give {greater}, exe_ans is {exe}"));
+            return refused(
+                "program_disagrees_with_exe_ans",
+                format!("the cells give {greater}, exe_ans is {exe}"),
+            );
         }
         let Expr::Bin(_, left, right) = &bound.expr else {
             return refused("program_unreadable", self.program);
         };
         let (Some(left), Some(right)) = (left.text(), right.text()) else {
-            return refused("program_unreadable", format!("{:?} has no decimal form", self.program));
+            return refused(
+                "program_unreadable",
+                format!("{:?} has no decimal form", self.program),
+            );
         };
         let fetch = Fetch::new(&sheet.grid, &bound.cells);
         let operands = bound.cells.iter().map(|&c| fetch.place(c)).collect();
-        let gold = Gold { queries: vec![fetch.query], answer: GoldAnswer::Greater { left, right, operands } };
-        Ok((written, spec::single(Unit::Bool, Scale::One, Exactness::Exact), gold, "Yes/No"))
+        let gold = Gold {
+            queries: vec![fetch.query],
+            answer: GoldAnswer::Greater {
+                left,
+                right,
+                operands,
+            },
+        };
+        Ok((
+            written,
+            spec::single(Unit::Bool, Scale::One, Exactness::Exact),
+            gold,
+            "Yes/No",
+        ))
     }
 
     fn written(&self) -> Result<Written, Refused> {
         let (text, scale) = spec::split_scale(&self.answer);
         match number::read(text) {
             Some(number) => Ok(Written { number, scale }),
-            None => refused("answer_unreadable", format!("{:?} is no single number", self.answer)),
+            None => refused(
+                "answer_unreadable",
+                format!("{:?} is no single number", self.answer),
+            ),
         }
     }
 
     fn value(
         &self,
         sheet: &Sheet,
-        expr: Expr<Literal>,
+        expr: &Expr<Literal>,
     ) -> Result<(String, AnswerSpec, Gold, &'static str), Refused> {
         let written = self.written()?;
-        let bound = self.bind(sheet, &expr)?;
+        let bound = self.bind(sheet, expr)?;
         let exe = self.exe_ans.as_number().and_then(|n| exact(&n.to_string()));
         let Some(exe) = exe else {
-            return refused("program_disagrees_with_exe_ans", format!("exe_ans is {}, no number", self.exe_ans));
-        };
-        // The cells' value as FinQA's evaluator counts: percentages are fractions.
-        let fractions = in_fractions(&bound, sheet);
-        let value = fractions.value(&sheet.grid);
-        let Some(value) = value.filter(|v| round(v, 5) == round(&exe, 5)) else {
-            let seen = program::official_value(&expr).and_then(|v| number::plain(&round(&v, 5)));
             return refused(
                 "program_disagrees_with_exe_ans",
-                format!("exe_ans is {}, the program gives {seen:?} as written, another value over the table's cells", self.exe_ans),
+                format!("exe_ans is {}, no number", self.exe_ans),
             );
         };
-        let factors: [i64; 2] = if written.number.percent { [100, 1] } else { [1, 100] };
+        // The cells' value as FinQA's evaluator counts: percentages are fractions.
+        let fractions = in_fractions(&bound);
+        let value = fractions.value(&sheet.grid);
+        let Some(value) = value.filter(|v| round(v, 5) == round(&exe, 5)) else {
+            let seen = program::official_value(expr).and_then(|v| number::plain(&round(&v, 5)));
+            return refused(
+                "program_disagrees_with_exe_ans",
+                format!(
+                    "exe_ans is {}, the program gives {seen:?} as written, another value over the table's cells",
+                    self.exe_ans
+                ),
+            );
+        };
+        let factors: [i64; 2] = if written.number.percent {
+            [100, 1]
+        } else {
+            [1, 100]
+        };
         let found = factors.into_iter().find_map(|f| {
             let digits = decimals_to_submit(&(&value * number::whole(f)), &written.number)?;
             Some((f, digits))
         });
-        let Some((factor, decimals)) = found.filter(|(f, _)| *f == 1 || self.may_be_percent(&written, &bound, sheet)) else {
+        let Some((factor, decimals)) =
+            found.filter(|(f, _)| *f == 1 || self.may_be_percent(&written, &bound, sheet))
+        else {
             return refused(
                 "answer_disagrees_with_exe_ans",
-                format!("the answer is {:?}, exe_ans is {}", self.answer, self.exe_ans),
+                format!(
+                    "the answer is {:?}, exe_ans is {}",
+                    self.answer, self.exe_ans
+                ),
             );
         };
-        let points = bound.expr.is_linear() && all_percent(&bound, sheet);
+        let points = bound.expr.is_linear() && bound.percent.iter().all(|p| *p);
         let expr = match factor {
             100 if points => bound.expr.clone(),
             100 => fractions.expr.clone().times(100),
             _ => fractions.expr.clone(),
         };
         let Some(expression) = expr.text() else {
-            return refused("program_unreadable", format!("{:?} has no decimal form", self.program));
+            return refused(
+                "program_unreadable",
+                format!("{:?} has no decimal form", self.program),
+            );
         };
         let mut answer = self.answer_spec(sheet, &written, &bound, factor);
         let result = &value * number::whole(factor);
-        let exact = result == written.number.value && (expr.is_additive() || written.number.decimals == 0);
-        answer.op = if exact { Exactness::Exact } else { Exactness::Derived };
+        let exact =
+            result == written.number.value && (expr.is_additive() || written.number.decimals == 0);
+        answer.op = if exact {
+            Exactness::Exact
+        } else {
+            Exactness::Derived
+        };
         answer.signed_change = spec::signed_change(&self.text);
         let fetch = Fetch::new(&sheet.grid, &bound.cells);
         let gold = Gold {
@@ -246,7 +254,11 @@ impl<'a> Question<'a> {
                 expression,
                 operands: bound.cells.iter().map(|&c| fetch.place(c)).collect(),
                 decimals: Some(decimals),
-                suffix: if written.number.percent { "%".to_owned() } else { String::new() },
+                suffix: if written.number.percent {
+                    "%".to_owned()
+                } else {
+                    String::new()
+                },
             },
             queries: vec![fetch.query],
         };
@@ -263,10 +275,20 @@ impl<'a> Question<'a> {
             || lower.contains('%')
     }
 
-    fn answer_spec(&self, sheet: &Sheet, written: &Written, bound: &Bound, factor: i64) -> AnswerSpec {
+    fn answer_spec(
+        &self,
+        sheet: &Sheet,
+        written: &Written,
+        bound: &Bound,
+        factor: i64,
+    ) -> AnswerSpec {
         let difference = matches!(bound.expr, Expr::Bin(Op::Sub, ..)) && bound.expr.is_linear();
         let unit = if written.number.percent || factor == 100 {
-            if difference && (factor == 1 || all_percent(bound, sheet)) { Unit::Pp } else { Unit::Percent }
+            if difference && (factor == 1 || all_percent(bound, sheet)) {
+                Unit::Pp
+            } else {
+                Unit::Percent
+            }
         } else if bound.expr.is_quotient() {
             Unit::Ratio
         } else {
@@ -284,37 +306,6 @@ impl<'a> Question<'a> {
 /// A JSON number's exact value; `exe_ans` has five digits after the point at most.
 fn exact(text: &str) -> Option<Exact> {
     number::read(text).map(|n| n.value)
-}
-
-fn all_percent(bound: &Bound, sheet: &Sheet) -> bool {
-    bound.cells.iter().all(|&(r, c)| sheet.grid.number(r, c).is_some_and(|n| n.percent))
-}
-
-/// The same expression with percentages divided by 100.
-fn in_fractions(bound: &Bound, sheet: &Sheet) -> Bound {
-    let expr = bound.expr.replace(&mut |&i: &usize| {
-        let (r, c) = bound.cells[i];
-        let percent = sheet.grid.number(r, c).is_some_and(|n| n.percent);
-        let leaf = Expr::Leaf(i);
-        if percent { Expr::bin(Op::Div, leaf, Expr::Const(number::whole(100))) } else { leaf }
-    });
-    Bound { expr, cells: bound.cells.clone() }
-}
-
-/// The numeric cells of the row that a program names by its tokenised label.
-fn row_cells(sheet: &Sheet, label: &str) -> Option<Vec<Literal>> {
-    let key = words::label_key(label);
-    let named = |o: &Option<usize>| {
-        o.and_then(|o| sheet.labels.get(o)).is_some_and(|l| words::label_key(l) == key)
-    };
-    let row = sheet.origin.iter().position(named)?;
-    let cells: Vec<Literal> = (1..sheet.grid.num_columns())
-        .filter_map(|c| {
-            let number = sheet.grid.number(row, c)?.clone();
-            Some(Literal { number, at: Some((row, c)) })
-        })
-        .collect();
-    (!cells.is_empty()).then_some(cells)
 }
 
 fn question_type(expr: &Expr<usize>) -> &'static str {

@@ -60,7 +60,9 @@ impl<L> Expr<L> {
     /// `self * factor`, where a division by the same factor is undone instead.
     pub(crate) fn times(self, factor: i64) -> Self {
         match self {
-            Self::Bin(Op::Div, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(factor)) => *a,
+            Self::Bin(Op::Div, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(factor)) => {
+                *a
+            }
             other => Self::bin(Op::Mul, other, Self::Const(number::whole(factor))),
         }
     }
@@ -68,7 +70,9 @@ impl<L> Expr<L> {
     /// `self / divisor`, where a multiplication by the same divisor is undone instead.
     pub(crate) fn divided_by(self, divisor: i64) -> Self {
         match self {
-            Self::Bin(Op::Mul, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(divisor)) => *a,
+            Self::Bin(Op::Mul, a, b) if matches!(&*b, Self::Const(c) if *c == number::whole(divisor)) => {
+                *a
+            }
             other => Self::bin(Op::Div, other, Self::Const(number::whole(divisor))),
         }
     }
@@ -110,25 +114,12 @@ impl<L> Expr<L> {
             Self::Leaf(l) => leaf(l),
             Self::Const(c) => c.clone(),
             Self::Neg(a) => -a.value(leaf)?,
-            Self::Bin(op, a, b) => {
-                let (x, y) = (a.value(leaf)?, b.value(leaf)?);
-                match op {
-                    Op::Add => x + y,
-                    Op::Sub => x - y,
-                    Op::Mul => x * y,
-                    Op::Div if y.is_zero() => return None,
-                    Op::Div => x / y,
-                    Op::Pow => {
-                        let n: i32 = y.is_integer().then(|| y.to_integer())?.try_into().ok()?;
-                        if n.abs() > 64 || (n < 0 && x.is_zero()) {
-                            return None;
-                        }
-                        x.pow(n)
-                    }
-                }
-            }
+            Self::Bin(op, a, b) => applied(*op, a.value(leaf)?, b.value(leaf)?)?,
             Self::Call(fun, args) => {
-                let values = args.iter().map(|a| a.value(leaf)).collect::<Option<Vec<_>>>()?;
+                let values = args
+                    .iter()
+                    .map(|a| a.value(leaf))
+                    .collect::<Option<Vec<_>>>()?;
                 match fun {
                     Fun::Min => values.into_iter().min()?,
                     Fun::Max => values.into_iter().max()?,
@@ -156,8 +147,20 @@ impl<L> Expr<L> {
             Self::Bin(Op::Add | Op::Sub, a, b) => {
                 (a.is_quotient() || a.is_const()) && (b.is_quotient() || b.is_const())
             }
-            Self::Bin(Op::Mul, a, b) => a.is_quotient() && b.is_const() || a.is_const() && b.is_quotient(),
+            Self::Bin(Op::Mul, a, b) => {
+                a.is_quotient() && b.is_const() || a.is_const() && b.is_quotient()
+            }
             _ => false,
+        }
+    }
+
+    /// How many leaves and constants there are.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Leaf(_) | Self::Const(_) => 1,
+            Self::Neg(a) => a.size(),
+            Self::Bin(_, a, b) => a.size() + b.size(),
+            Self::Call(_, args) => args.iter().map(Self::size).sum(),
         }
     }
 
@@ -175,12 +178,44 @@ impl<L> Expr<L> {
             Self::Const(c) => c.is_zero(),
             Self::Neg(a) => a.is_linear(),
             Self::Bin(Op::Add | Op::Sub, a, b) => a.is_linear() && b.is_linear(),
-            Self::Bin(Op::Mul, a, b) => a.is_linear() && b.is_const() || a.is_const() && b.is_linear(),
+            Self::Bin(Op::Mul, a, b) => {
+                a.is_linear() && b.is_const() || a.is_const() && b.is_linear()
+            }
             Self::Bin(Op::Div, a, b) => a.is_linear() && b.is_const(),
             Self::Bin(Op::Pow, ..) => false,
             Self::Call(_, args) => args.iter().all(Self::is_linear),
         }
     }
+}
+
+/// Largest result of a power, in bits: hundreds of digits, but no exhausted memory.
+const MAX_POWER_BITS: u64 = 4096;
+
+/// Most numbers that a derivation may use. Longer ones are broken, and steps that repeat steps grow without bound.
+pub(crate) const MAX_LEAVES: usize = 256;
+
+/// `left op right`, if it has a value.
+fn applied(op: Op, left: BigRational, right: BigRational) -> Option<BigRational> {
+    Some(match op {
+        Op::Add => left + right,
+        Op::Sub => left - right,
+        Op::Mul => left * right,
+        Op::Div if right.is_zero() => return None,
+        Op::Div => left / right,
+        Op::Pow => {
+            let exponent: i32 = right
+                .is_integer()
+                .then(|| right.to_integer())?
+                .try_into()
+                .ok()?;
+            let bits = left.numer().bits() + left.denom().bits();
+            let size = bits.saturating_mul(u64::from(exponent.unsigned_abs()));
+            if size > MAX_POWER_BITS || (exponent < 0 && left.is_zero()) {
+                return None;
+            }
+            left.pow(exponent)
+        }
+    })
 }
 
 impl Expr<usize> {
@@ -197,7 +232,10 @@ impl Expr<usize> {
             Self::Leaf(i) => format!("{{{i}}}"),
             Self::Const(c) => {
                 let text = number::plain(c)?;
-                if text.starts_with('-') { format!("(0 - {})", &text[1..]) } else { text }
+                match text.strip_prefix('-') {
+                    Some(positive) => format!("(0 - {positive})"),
+                    None => text,
+                }
             }
             Self::Neg(a) => format!("(0 - {})", a.write(2)?),
             Self::Bin(op, a, b) => {
@@ -207,10 +245,17 @@ impl Expr<usize> {
                     _ => a.write(level)?,
                 };
                 let text = format!("{left} {} {}", op.symbol(), b.write(level + 1)?);
-                if level < outer { format!("({text})") } else { text }
+                if level < outer {
+                    format!("({text})")
+                } else {
+                    text
+                }
             }
             Self::Call(fun, args) => {
-                let args = args.iter().map(|a| a.write(0)).collect::<Option<Vec<_>>>()?;
+                let args = args
+                    .iter()
+                    .map(|a| a.write(0))
+                    .collect::<Option<Vec<_>>>()?;
                 let name = match fun {
                     Fun::Min => "min",
                     Fun::Max => "max",

@@ -68,7 +68,11 @@ impl Grid {
         let mut table = Table::new(company, name, header::names(&header.titles), values)
             .map_err(|e| e.to_string())?;
         table.description = header.notes.join("; ");
-        let stated = header.notes.iter().chain(&header.titles).find_map(|t| header::stated_scale(t));
+        let stated = header
+            .notes
+            .iter()
+            .chain(&header.titles)
+            .find_map(|t| header::stated_scale(t));
         scale_word(stated.unwrap_or_default()).clone_into(&mut table.scale);
         Ok(Self {
             company: company.to_owned(),
@@ -89,7 +93,9 @@ impl Grid {
 
     /// The cell's text.
     pub(crate) fn cell(&self, row: usize, column: usize) -> &str {
-        self.table.rows[row * self.num_columns() + column].as_str().unwrap_or_default()
+        self.table.rows[row * self.num_columns() + column]
+            .as_str()
+            .unwrap_or_default()
     }
 
     /// The cell's number, if it shows one.

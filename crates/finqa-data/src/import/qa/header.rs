@@ -2,7 +2,8 @@
 //!
 //! A header row is a leading row without a number that is no year, at most four of them. A row that fills only its
 //! first cell is a section heading (`"Deferred tax assets:"`) and ends the header, unless it states a unit or stands
-//! first. A header over several columns is written over one of them and the rest are empty: a lone one belongs to
+//! first. A labelled row below a row that names every column is data even if it holds no number
+//! (`"Dividend yield", "None", "None"`). A header over several columns is written over one of them and the rest are empty: a lone one belongs to
 //! the whole table and goes into the description, several are spread over the columns they stand for.
 
 use finqa_core::answer::Scale;
@@ -30,22 +31,30 @@ fn holds_value(cell: &str) -> bool {
 
 /// A year with a footnote digit glued to it: `20181` was 2018¹.
 fn is_marked_year(cell: &str) -> bool {
-    cell.len() == 5 && number::is_year(&cell[..4.min(cell.len())]) && cell.is_ascii() && !cell.ends_with('0')
-        && cell.bytes().all(|b| b.is_ascii_digit())
+    let digits = cell.len() == 5 && cell.bytes().all(|b| b.is_ascii_digit());
+    digits && number::is_year(&cell[..4]) && !cell.ends_with('0')
 }
 
 /// The scale that a text states: "in millions", "$'000", "USDm".
 pub(crate) fn stated_scale(text: &str) -> Option<Scale> {
     let lower = text.to_lowercase();
-    if lower.contains("'000") || lower.contains("’000") || lower.contains("$000") || lower.contains("£000") {
+    if lower.contains("'000")
+        || lower.contains("’000")
+        || lower.contains("$000")
+        || lower.contains("£000")
+    {
         return Some(Scale::Thousand);
     }
-    lower.split(|c: char| !c.is_alphanumeric() && c != '$' && c != '£' && c != '€').find_map(|word| match word {
-        "thousands" | "thousand" | "usd000" => Some(Scale::Thousand),
-        "millions" | "million" | "$m" | "£m" | "€m" | "usdm" | "rmbm" => Some(Scale::Million),
-        "billions" | "billion" | "$bn" | "£bn" | "€bn" => Some(Scale::Billion),
-        _ => None,
-    })
+    lower
+        .split(|c: char| !c.is_alphanumeric() && c != '$' && c != '£' && c != '€')
+        .find_map(|word| match word {
+            "thousands" | "thousand" | "usd000" => Some(Scale::Thousand),
+            "millions" | "million" | "$m" | "£m" | "€m" | "usdm" | "rmbm" => {
+                Some(Scale::Million)
+            }
+            "billions" | "billion" | "$bn" | "£bn" | "€bn" => Some(Scale::Billion),
+            _ => None,
+        })
 }
 
 /// A text that says nothing but a unit: "(in millions)", "$'000", "(dollars in thousands, except per share data)".
@@ -54,12 +63,16 @@ fn is_unit(text: &str) -> bool {
     let bare = t.trim_matches(['(', ')']);
     let lower = bare.to_lowercase();
     stated_scale(t).is_some()
-        && (t.starts_with('(') || lower.starts_with("in ") || lower.starts_with("amounts") || bare.len() <= 24)
+        && (t.starts_with('(')
+            || lower.starts_with("in ")
+            || lower.starts_with("amounts")
+            || bare.len() <= 24)
 }
 
 /// How many leading rows are header; 0 if the first row already holds data.
 pub(crate) fn count(rows: &[Vec<String>]) -> usize {
     let mut named = false;
+    let mut complete = false;
     let mut count = 0;
     for row in rows.iter().take(MAX_ROWS.min(rows.len().saturating_sub(1))) {
         let rest = row.get(1..).unwrap_or_default();
@@ -68,10 +81,11 @@ pub(crate) fn count(rows: &[Vec<String>]) -> usize {
         }
         let alone = rest.iter().all(String::is_empty);
         let label = row.first().map_or("", String::as_str);
-        if alone && named && !is_unit(label) {
+        if !is_unit(label) && (alone && named || complete && !label.is_empty()) {
             break;
         }
         named |= !alone;
+        complete |= rest.iter().all(|c| !c.is_empty());
         count += 1;
     }
     if named { count } else { 0 }
@@ -80,13 +94,20 @@ pub(crate) fn count(rows: &[Vec<String>]) -> usize {
 /// Reads the first `count` rows as header.
 pub(crate) fn read(rows: &[Vec<String>], count: usize) -> Header {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut header =
-        Header { rows: count, titles: vec![String::new(); width], notes: Vec::new() };
+    let mut header = Header {
+        rows: count,
+        titles: vec![String::new(); width],
+        notes: Vec::new(),
+    };
     let mut units = vec![String::new(); width];
     for row in &rows[..count] {
         let label = row.first().map_or("", String::as_str);
         let spread = spread(row, width, &mut header.notes);
-        let alone = row.get(1..).unwrap_or_default().iter().all(String::is_empty);
+        let alone = row
+            .get(1..)
+            .unwrap_or_default()
+            .iter()
+            .all(String::is_empty);
         if alone || is_unit(label) {
             note(&mut header.notes, label);
         } else {
@@ -143,7 +164,10 @@ fn spread(row: &[String], width: usize, notes: &mut Vec<String>) -> Vec<String> 
     // Blocks of equal width with one header each, wherever in its block it stands; else each runs on to the next.
     let block = columns / filled.len();
     let regular = columns.is_multiple_of(filled.len())
-        && filled.iter().enumerate().all(|(k, &c)| (c - 1) / block == k);
+        && filled
+            .iter()
+            .enumerate()
+            .all(|(k, &c)| (c - 1) / block == k);
     if regular {
         let heads: Vec<String> = filled.iter().map(|&c| cells[c].clone()).collect();
         for c in 1..width {
@@ -152,7 +176,8 @@ fn spread(row: &[String], width: usize, notes: &mut Vec<String>) -> Vec<String> 
     } else {
         for c in 2..width {
             if cells[c].is_empty() {
-                cells[c] = cells[c - 1].clone();
+                let left = cells[c - 1].clone();
+                cells[c] = left;
             }
         }
     }
@@ -162,7 +187,11 @@ fn spread(row: &[String], width: usize, notes: &mut Vec<String>) -> Vec<String> 
 /// A column name: lower-case words joined by underscores; a year stays a year, `%` is "percent".
 pub(crate) fn slug(title: &str) -> String {
     let title = words::without_footnotes(title);
-    let title = if is_marked_year(title) { &title[..4] } else { title };
+    let title = if is_marked_year(title) {
+        &title[..4]
+    } else {
+        title
+    };
     let mut out = String::new();
     for c in title.replace('%', " percent ").to_lowercase().chars() {
         if c.is_alphanumeric() {
@@ -200,7 +229,9 @@ mod tests {
     use super::*;
 
     fn table(rows: &[&[&str]]) -> Vec<Vec<String>> {
-        rows.iter().map(|r| r.iter().map(|s| (*s).to_owned()).collect()).collect()
+        rows.iter()
+            .map(|r| r.iter().map(|s| (*s).to_owned()).collect())
+            .collect()
     }
 
     fn columns(rows: &[&[&str]]) -> (usize, Vec<String>, Vec<String>) {
@@ -211,9 +242,18 @@ mod tests {
 
     #[test]
     fn a_lone_spanning_header_goes_into_the_description() {
-        let (rows, names, notes) =
-            columns(&[&["", "", "Fiscal", ""], &["", "2019", "2018", "2017"], &["Sales", "1", "2", "3"]]);
-        assert_eq!((rows, names), (2, vec!["item".into(), "2019".into(), "2018".into(), "2017".into()]));
+        let (rows, names, notes) = columns(&[
+            &["", "", "Fiscal", ""],
+            &["", "2019", "2018", "2017"],
+            &["Sales", "1", "2", "3"],
+        ]);
+        assert_eq!(
+            (rows, names),
+            (
+                2,
+                vec!["item".into(), "2019".into(), "2018".into(), "2017".into()]
+            )
+        );
         assert_eq!(notes, ["Fiscal"]);
     }
 
@@ -224,7 +264,16 @@ mod tests {
             &["", "2019", "2018", "2019", "2018"],
             &["Rate", "4.0%", "3.7%", "1.9%", "2.8%"],
         ]);
-        assert_eq!(names, ["item", "north_2019", "north_2018", "south_2019", "south_2018"]);
+        assert_eq!(
+            names,
+            [
+                "item",
+                "north_2019",
+                "north_2018",
+                "south_2019",
+                "south_2018"
+            ]
+        );
     }
 
     #[test]
@@ -240,12 +289,25 @@ mod tests {
     }
 
     #[test]
+    fn a_labelled_row_without_numbers_is_data() {
+        let (rows, ..) = columns(&[
+            &["Plan", "2019", "2018"],
+            &["Yield", "None", "None"],
+            &["Rate", "2%", "3%"],
+        ]);
+        assert_eq!(rows, 1);
+    }
+
+    #[test]
     fn no_header_at_all() {
         assert_eq!(count(&table(&[&["Cash", "12"], &["Debt", "13"]])), 0);
     }
 
     #[test]
     fn footnote_digits_leave_years() {
-        assert_eq!((slug("20181"), slug("2018 (4)"), slug("% Change")), ("2018".into(), "2018".into(), "percent_change".into()));
+        assert_eq!(
+            (slug("20181"), slug("2018 (4)"), slug("% Change")),
+            ("2018".into(), "2018".into(), "percent_change".into())
+        );
     }
 }

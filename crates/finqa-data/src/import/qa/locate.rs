@@ -8,29 +8,60 @@ use std::collections::BTreeSet;
 use super::Exact;
 use super::expr::{Expr, Literal, Op};
 use super::grid::Grid;
+use super::number;
 use super::words;
 
 /// An expression over cells of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Bound {
     /// Leaf `i` is `cells[i]`.
     pub(crate) expr: Expr<usize>,
     /// (row, column) of each operand.
     pub(crate) cells: Vec<(usize, usize)>,
+    /// Whether the derivation writes each operand with a percent sign.
+    pub(crate) percent: Vec<bool>,
 }
 
 impl Bound {
+    /// Every operand counts: no cell can change without changing the value. In `(a + b) / 2 - (b + c) / 2` the
+    /// middle one does not.
+    pub(crate) fn uses_every_cell(&self, grid: &Grid) -> bool {
+        let with = |changed: Option<(usize, i64)>| {
+            self.expr.value(&|&i| {
+                let (r, c) = self.cells[i];
+                let value = grid
+                    .number(r, c)
+                    .map(|n| n.value.clone())
+                    .unwrap_or_default();
+                match changed {
+                    Some((at, by)) if at == i => value + number::whole(by),
+                    _ => value,
+                }
+            })
+        };
+        // Two directions, because a minimum only feels a fall and a maximum only a rise.
+        (0..self.cells.len()).all(|i| {
+            [100_000_007, -100_000_007]
+                .into_iter()
+                .any(|by| with(Some((i, by))) != with(None))
+        })
+    }
+
     /// The exact value that the cells give.
     pub(crate) fn value(&self, grid: &Grid) -> Option<Exact> {
         self.expr.value(&|&i| {
             let (r, c) = self.cells[i];
-            grid.number(r, c).map(|n| n.value.clone()).unwrap_or_default()
+            grid.number(r, c)
+                .map(|n| n.value.clone())
+                .unwrap_or_default()
         })
     }
 
     /// One of the cells shows a percentage.
     pub(crate) fn shows_percent(&self, grid: &Grid) -> bool {
-        self.cells.iter().any(|&(r, c)| grid.number(r, c).is_some_and(|n| n.percent))
+        self.cells
+            .iter()
+            .any(|&(r, c)| grid.number(r, c).is_some_and(|n| n.percent))
     }
 }
 
@@ -69,18 +100,20 @@ fn sums<L>(expr: &Expr<L>, own: usize, next: &mut usize, out: &mut Vec<usize>) {
                 return;
             }
             for side in [a, b] {
-                if !matches!(op, Op::Add | Op::Sub) {
+                if matches!(op, Op::Add | Op::Sub) {
+                    sums(side, own, next, out);
+                } else {
                     *next += 1;
                     sums(side, *next, next, out);
-                } else {
-                    sums(side, own, next, out);
                 }
             }
         }
         Expr::Call(_, args) => {
             *next += 1;
             let group = *next;
-            args.iter().for_each(|a| sums(a, group, next, out));
+            for arg in args {
+                sums(arg, group, next, out);
+            }
         }
     }
 }
@@ -100,8 +133,10 @@ pub(crate) fn bind<'a>(
     if let Some(i) = options.iter().position(Vec::is_empty) {
         return Err(leaves[i]);
     }
-    let mut chosen: Vec<Option<(usize, usize)>> =
-        options.iter().map(|o| if let [one] = o[..] { Some(one) } else { None }).collect();
+    let mut chosen: Vec<Option<(usize, usize)>> = options
+        .iter()
+        .map(|o| if let [one] = o[..] { Some(one) } else { None })
+        .collect();
     for i in 0..leaves.len() {
         if chosen[i].is_some() {
             continue;
@@ -121,8 +156,11 @@ pub(crate) fn bind<'a>(
             s += f64::from(u8::from(others().any(|c| c.0 == at.0))) * 0.75;
             s += f64::from(u8::from(others().any(|c| c.1 == at.1))) * 0.75;
             s += f64::from(u8::from(clues.rows.contains(&at.0))) * 2.0;
-            let same_sign = grid.number(at.0, at.1).is_some_and(|n| n.value == leaves[i].number.value);
-            s + f64::from(u8::from(same_sign)) * 0.3 - f64::from(u8::from(taken.contains(&at))) * 100.0
+            let same_sign = grid
+                .number(at.0, at.1)
+                .is_some_and(|n| n.value == leaves[i].number.value);
+            s + f64::from(u8::from(same_sign)) * 0.3
+                - f64::from(u8::from(taken.contains(&at))) * 100.0
         };
         // The first of equal scores wins, so the order of the table decides.
         let mut best = options[i][0];
@@ -134,17 +172,29 @@ pub(crate) fn bind<'a>(
         chosen[i] = Some(best);
     }
     let mut cells: Vec<(usize, usize)> = Vec::new();
+    let mut percent = Vec::new();
     let mut next = 0;
     let expr = expr.replace(&mut |literal: &Literal| {
         let at = chosen[next].unwrap_or_default();
         next += 1;
         let index = cells.iter().position(|c| *c == at).unwrap_or_else(|| {
             cells.push(at);
+            percent.push(literal.number.percent);
             cells.len() - 1
         });
-        let negated = grid.number(at.0, at.1).is_some_and(|n| n.value != literal.number.value);
+        let negated = grid
+            .number(at.0, at.1)
+            .is_some_and(|n| n.value != literal.number.value);
         let leaf = Expr::Leaf(index);
-        if negated { Expr::Neg(Box::new(leaf)) } else { leaf }
+        if negated {
+            Expr::Neg(Box::new(leaf))
+        } else {
+            leaf
+        }
     });
-    Ok(Bound { expr, cells })
+    Ok(Bound {
+        expr,
+        cells,
+        percent,
+    })
 }

@@ -28,8 +28,12 @@ pub(crate) fn power_of_ten(n: u8) -> BigInt {
 }
 
 /// Currency signs and codes that filings write before a number, longest first.
-const CURRENCIES: [&str; 12] =
-    ["US$", "A$", "C$", "HK$", "S$", "RMB", "RM", "$", "€", "£", "¥", "₹"];
+const CURRENCIES: [&str; 12] = [
+    "US$", "A$", "C$", "HK$", "S$", "RMB", "RM", "$", "€", "£", "¥", "₹",
+];
+
+/// Longest number that is read; filings have no longer ones.
+const MAX_DIGITS: usize = 40;
 
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '–' | '—' | '−' | '‐' | '‑')
@@ -38,8 +42,12 @@ fn is_dash(c: char) -> bool {
 /// Reads a cell: `"$ (1,234)"` is −1234, `"—"` is 0, `"21.0%"` is 21; `None` if it is no number.
 pub(crate) fn read(cell: &str) -> Option<Number> {
     let mut rest = cell.trim();
-    let mut number =
-        Number { value: BigRational::zero(), percent: false, currency: false, decimals: 0 };
+    let mut number = Number {
+        value: BigRational::zero(),
+        percent: false,
+        currency: false,
+        decimals: 0,
+    };
     let mut negative = false;
     let mut parenthesis = false;
     // Sign, currency and parenthesis come in any order before the digits, each at most once.
@@ -71,7 +79,9 @@ pub(crate) fn read(cell: &str) -> Option<Number> {
             break;
         }
     }
-    let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.'))
+        .unwrap_or(rest.len());
     let (digits, mut tail) = rest.split_at(end);
     let (value, decimals) = digits_value(digits)?;
     tail = tail.trim_start();
@@ -92,7 +102,11 @@ pub(crate) fn read(cell: &str) -> Option<Number> {
     if !tail.is_empty() {
         return None;
     }
-    number.value = if negative || parenthesis { -value } else { value };
+    number.value = if negative || parenthesis {
+        -value
+    } else {
+        value
+    };
     number.decimals = decimals;
     Some(number)
 }
@@ -110,8 +124,15 @@ fn digits_value(digits: &str) -> Option<(BigRational, u8)> {
             return None;
         }
     }
+    if digits.len() > MAX_DIGITS {
+        return None;
+    }
     let decimals = u8::try_from(frac.len()).ok()?;
-    let all: String = int.chars().filter(char::is_ascii_digit).chain(frac.chars()).collect();
+    let all: String = int
+        .chars()
+        .filter(char::is_ascii_digit)
+        .chain(frac.chars())
+        .collect();
     let scaled: BigInt = all.parse().ok()?;
     Some((BigRational::new(scaled, power_of_ten(decimals)), decimals))
 }
@@ -121,21 +142,28 @@ impl Number {
     pub(crate) fn text(&self) -> String {
         let scaled = &self.value * BigRational::from_integer(power_of_ten(self.decimals));
         let percent = if self.percent { "%" } else { "" };
-        format!("{}{percent}", with_decimals(&scaled.to_integer(), self.decimals))
+        format!(
+            "{}{percent}",
+            with_decimals(&scaled.to_integer(), self.decimals)
+        )
     }
 }
 
 /// A four-digit year from 1900 to 2099, with nothing else.
 pub(crate) fn is_year(text: &str) -> bool {
     let t = text.trim();
-    t.len() == 4 && (t.starts_with("19") || t.starts_with("20")) && t.bytes().all(|b| b.is_ascii_digit())
+    t.len() == 4
+        && (t.starts_with("19") || t.starts_with("20"))
+        && t.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The value as a plain decimal, if it has one of at most 12 digits after the point.
 pub(crate) fn plain(value: &BigRational) -> Option<String> {
     (0..=12).find_map(|d| {
         let scaled = value * BigRational::from_integer(power_of_ten(d));
-        scaled.is_integer().then(|| with_decimals(&scaled.to_integer(), d))
+        scaled
+            .is_integer()
+            .then(|| with_decimals(&scaled.to_integer(), d))
     })
 }
 
@@ -146,7 +174,11 @@ fn with_decimals(scaled: &BigInt, decimals: u8) -> String {
     let padded = format!("{digits:0>width$}", width = d + 1);
     let (int, frac) = padded.split_at(padded.len() - d);
     let sign = if scaled.is_negative() { "-" } else { "" };
-    if d == 0 { format!("{sign}{int}") } else { format!("{sign}{int}.{frac}") }
+    if d == 0 {
+        format!("{sign}{int}")
+    } else {
+        format!("{sign}{int}.{frac}")
+    }
 }
 
 #[cfg(test)]
@@ -179,7 +211,18 @@ mod tests {
 
     #[test]
     fn what_is_no_number() {
-        for cell in ["", "N/A", "12 months", "1,23", "(5", "5)", "-(5)", "1.2.3", "2014 a", "$"] {
+        for cell in [
+            "",
+            "N/A",
+            "12 months",
+            "1,23",
+            "(5",
+            "5)",
+            "-(5)",
+            "1.2.3",
+            "2014 a",
+            "$",
+        ] {
             assert_eq!(read(cell), None, "{cell}");
         }
     }

@@ -11,14 +11,21 @@ pub(crate) fn list(path: &Path, text: &str, what: &str) -> Result<Vec<Value>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value: Value = serde_json::from_str(text).map_err(|e| {
         let place = format!("line {}, column {}", e.line(), e.column());
-        DataError::record(path, place, format!("not JSON: {e}; the file must be a list of {what}"))
+        DataError::record(
+            path,
+            place,
+            format!("not JSON: {e}; the file must be a list of {what}"),
+        )
     })?;
     match value {
         Value::Array(records) => Ok(records),
         other => Err(DataError::record(
             path,
             "line 1",
-            format!("the file holds {}; it must be a list of {what}", kind(&other)),
+            format!(
+                "the file holds {}; it must be a list of {what}",
+                kind(&other)
+            ),
         )),
     }
 }
@@ -39,9 +46,12 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 ///
 /// The error says which cell is none.
 pub(crate) fn rows(value: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
-    let rows = value
-        .and_then(Value::as_array)
-        .ok_or_else(|| format!("the table is {}; it must be a list of rows", value.map_or("absent", kind)))?;
+    let rows = value.and_then(Value::as_array).ok_or_else(|| {
+        format!(
+            "the table is {}; it must be a list of rows",
+            value.map_or("absent", kind)
+        )
+    })?;
     rows.iter()
         .enumerate()
         .map(|(r, row)| {
@@ -67,5 +77,8 @@ pub(crate) fn rows(value: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
 
 /// A text field; empty if it is absent or no text.
 pub(crate) fn text<'a>(record: &'a Value, field: &str) -> &'a str {
-    record.get(field).and_then(Value::as_str).unwrap_or_default()
+    record
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }

@@ -19,12 +19,17 @@ pub(crate) fn round(value: &BigRational, decimals: u8) -> BigRational {
 /// Usually the digits that `written` has. Where the data set rounded an exact half down, one more digit keeps the
 /// submission within half a unit.
 pub(crate) fn decimals_to_submit(value: &BigRational, written: &Number) -> Option<u8> {
-    let half = BigRational::new(BigInt::from(1), BigInt::from(2) * power_of_ten(written.decimals));
-    [written.decimals, written.decimals + 1].into_iter().find(|&d| {
-        let rounded = round(value, d);
-        rounded.is_negative() == written.value.is_negative()
-            && (&rounded - &written.value).abs() <= half
-    })
+    let half = BigRational::new(
+        BigInt::from(1),
+        BigInt::from(2) * power_of_ten(written.decimals),
+    );
+    [written.decimals, written.decimals + 1]
+        .into_iter()
+        .find(|&d| {
+            let rounded = round(value, d);
+            rounded.is_negative() == written.value.is_negative()
+                && (&rounded - &written.value).abs() <= half
+        })
 }
 
 #[cfg(test)]

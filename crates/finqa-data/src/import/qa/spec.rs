@@ -13,7 +13,17 @@ fn mentions(question: &str, words: &[&str]) -> bool {
 
 /// The question asks for an amount for one share.
 pub(crate) fn per_share(question: &str) -> bool {
-    mentions(question, &["per share", "per common share", "per ordinary share", "eps", "share price", "stock price"])
+    mentions(
+        question,
+        &[
+            "per share",
+            "per common share",
+            "per ordinary share",
+            "eps",
+            "share price",
+            "stock price",
+        ],
+    )
 }
 
 /// The question asks for a number of things.
@@ -25,7 +35,8 @@ pub(crate) fn counts_things(question: &str) -> bool {
 pub(crate) fn signed_change(question: &str) -> bool {
     let tokens = words::tokens(question);
     let has = |list: &[&str]| list.iter().any(|w| tokens.iter().any(|t| t == w));
-    has(&["change", "increase", "growth"]) && !has(&["decrease", "decline", "reduction", "drop", "fall"])
+    has(&["change", "increase", "growth"])
+        && !has(&["decrease", "decline", "reduction", "drop", "fall"])
 }
 
 /// Unit of an amount that is no rate: per share, a number of things, or money.
@@ -46,7 +57,12 @@ pub(crate) fn hint(question: &str, grid: &Grid, spec: &AnswerSpec) -> String {
         Unit::Pp if !mentions(question, &["percentage point", "percent", "%"]) => {
             "Answer in percentage points.".to_owned()
         }
-        Unit::Ratio if mentions(question, &["percent", "%", "proportion", "portion", "share of"]) => {
+        Unit::Ratio
+            if mentions(
+                question,
+                &["percent", "%", "proportion", "portion", "share of"],
+            ) =>
+        {
             "Answer as a decimal.".to_owned()
         }
         Unit::Amount | Unit::Count => {
@@ -65,15 +81,29 @@ pub(crate) fn hint(question: &str, grid: &Grid, spec: &AnswerSpec) -> String {
 
 /// A specification for one value.
 pub(crate) fn single(unit: Unit, scale: Scale, op: Op) -> AnswerSpec {
-    let scale = if matches!(unit, Unit::Amount | Unit::Count) { scale } else { Scale::One };
-    AnswerSpec { unit, scale, op, ..AnswerSpec::default() }
+    let scale = if matches!(unit, Unit::Amount | Unit::Count) {
+        scale
+    } else {
+        Scale::One
+    };
+    AnswerSpec {
+        unit,
+        scale,
+        op,
+        ..AnswerSpec::default()
+    }
 }
 
 /// Splits a scale word off the end of a written amount: `"$ 2.33 million"`.
 pub(crate) fn split_scale(text: &str) -> (&str, Option<Scale>) {
     let t = text.trim();
     match t.rsplit_once(' ') {
-        Some((number, word)) if matches!(word.trim_end_matches('s'), "thousand" | "million" | "billion") => {
+        Some((number, word))
+            if matches!(
+                word.trim_end_matches('s'),
+                "thousand" | "million" | "billion"
+            ) =>
+        {
             (number.trim_end(), stated_scale(word))
         }
         _ => (t, None),

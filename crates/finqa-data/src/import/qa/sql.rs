@@ -27,10 +27,16 @@ impl Fetch {
     pub(crate) fn new(grid: &Grid, cells: &[(usize, usize)]) -> Self {
         let rows: BTreeSet<usize> = cells.iter().map(|c| c.0).collect();
         let columns: BTreeSet<usize> = cells.iter().map(|c| c.1).chain([0]).collect();
-        let names: Vec<String> = columns.iter().map(|&c| name(&grid.table.columns[c])).collect();
+        let names: Vec<String> = columns
+            .iter()
+            .map(|&c| name(&grid.table.columns[c]))
+            .collect();
         let mut seen = HashSet::new();
-        let labels: Vec<&str> =
-            rows.iter().map(|&r| grid.cell(r, 0)).filter(|l| seen.insert(*l)).collect();
+        let labels: Vec<&str> = rows
+            .iter()
+            .map(|&r| grid.cell(r, 0))
+            .filter(|l| seen.insert(*l))
+            .collect();
         let ambiguous = (0..grid.num_rows())
             .any(|r| !rows.contains(&r) && labels.contains(&grid.cell(r, 0)))
             || labels.len() < rows.len();
@@ -49,10 +55,17 @@ impl Fetch {
                 _ => format!("{filter} AND rowid IN ({})", ids.join(", ")),
             };
         }
-        let sql =
-            format!("SELECT {} FROM {} WHERE {filter}", names.join(", "), name(&grid.table.name));
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {filter}",
+            names.join(", "),
+            name(&grid.table.name)
+        );
         Self {
-            query: GoldQuery { company: grid.company.clone(), table: grid.table.name.clone(), sql },
+            query: GoldQuery {
+                company: grid.company.clone(),
+                table: grid.table.name.clone(),
+                sql,
+            },
             rows: rows.into_iter().collect(),
             columns: columns.into_iter().collect(),
         }
@@ -61,8 +74,14 @@ impl Fetch {
     /// Where `cell` stands in the result. It must be one of the cells that the query was made for.
     pub(crate) fn place(&self, cell: (usize, usize)) -> CellRef {
         let index = |all: &[usize], wanted: usize| {
-            all.iter().position(|&x| x == wanted).map_or(0, |i| i as u16)
+            all.iter()
+                .position(|&x| x == wanted)
+                .map_or(0, |i| i as u16)
         };
-        CellRef { query: 0, row: index(&self.rows, cell.0), column: index(&self.columns, cell.1) }
+        CellRef {
+            query: 0,
+            row: index(&self.rows, cell.0),
+            column: index(&self.columns, cell.1),
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 /// Words that carry no meaning for finding a cell.
 const STOP: [&str; 30] = [
-    "the", "a", "an", "of", "in", "on", "at", "to", "from", "for", "and", "or", "is", "was", "were", "are", "what",
-    "which", "how", "much", "many", "by", "as", "with", "between", "did", "does", "s", "be", "that",
+    "the", "a", "an", "of", "in", "on", "at", "to", "from", "for", "and", "or", "is", "was",
+    "were", "are", "what", "which", "how", "much", "many", "by", "as", "with", "between", "did",
+    "does", "s", "be", "that",
 ];
 
 /// Lower-case words and numbers, without stop words and plural endings.
@@ -28,8 +29,10 @@ pub(crate) fn covered(wanted: &[String], given: &[String]) -> f64 {
 
 /// Trims, turns every kind of blank into one space and drops zero-width characters.
 pub(crate) fn collapse(text: &str) -> String {
-    let visible: String =
-        text.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}')).collect();
+    let visible: String = text
+        .chars()
+        .filter(|c| !matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}'))
+        .collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -46,7 +49,9 @@ pub(crate) fn label_key(text: &str) -> String {
 pub(crate) fn without_footnotes(label: &str) -> &str {
     let mut rest = label.trim_end();
     loop {
-        let Some(open) = rest.strip_suffix(')').and_then(|r| r.rfind('(')) else { return rest };
+        let Some(open) = rest.strip_suffix(')').and_then(|r| r.rfind('(')) else {
+            return rest;
+        };
         let inner = &rest[open + 1..rest.len() - 1];
         let mark = inner.trim();
         let short = mark.chars().count() <= 2 && !mark.is_empty();

@@ -33,10 +33,17 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
         _ => String::new(),
     };
     let number = number::read(&written).ok_or_else(|| {
-        Refused::new("answer_is_no_number", format!("the answer is {}", question.answer))
+        Refused::new(
+            "answer_is_no_number",
+            format!("the answer is {}", question.answer),
+        )
     })?;
     let conventions: &[Convention] = if question.scale == "percent" {
-        &[Convention::AsIs, Convention::TimesHundred, Convention::ByHundred]
+        &[
+            Convention::AsIs,
+            Convention::TimesHundred,
+            Convention::ByHundred,
+        ]
     } else {
         &[Convention::AsIs]
     };
@@ -47,19 +54,28 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
             Err(e) => return Err(refused.unwrap_or(e)),
         };
         for &convention in conventions {
-            let Bound { expr, cells } = &bound;
+            let expr = bound.expr.clone();
             let expr = match convention {
-                Convention::AsIs => expr.clone(),
-                Convention::TimesHundred => expr.clone().times(100),
-                Convention::ByHundred => expr.clone().divided_by(100),
+                Convention::AsIs => expr,
+                Convention::TimesHundred => expr.times(100),
+                Convention::ByHundred => expr.divided_by(100),
             };
-            let bound = Bound { expr, cells: cells.clone() };
-            let Some(value) = bound.value(grid) else { continue };
-            let Some(decimals) = decimals_to_submit(&value, &number) else { continue };
+            let bound = Bound {
+                expr,
+                ..bound.clone()
+            };
+            let Some(value) = bound.value(grid) else {
+                continue;
+            };
+            let Some(decimals) = decimals_to_submit(&value, &number) else {
+                continue;
+            };
             let exact = value == number.value && (bound.expr.is_additive() || number.decimals == 0);
             return answered(grid, question, &number, &bound, (decimals, exact));
         }
-        let value = bound.value(grid).and_then(|v| number::plain(&super::super::qa::rounding::round(&v, 6)));
+        let value = bound
+            .value(grid)
+            .and_then(|v| number::plain(&super::super::qa::rounding::round(&v, 6)));
         refused.get_or_insert(Refused::new(
             "derivation_disagrees",
             format!(
@@ -73,18 +89,31 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
 }
 
 fn bind(grid: &Grid, question: &Question<'_>, parentheses: Parentheses) -> Result<Bound, Refused> {
-    let parsed = derivation::parse(question.derivation, parentheses)
-        .map_err(|e| Refused::new("derivation_unreadable", format!("{:?}: {e}", question.derivation)))?;
-    let expr =
-        derivation::constants(parsed, &|l| !locate::candidates(grid, l).is_empty());
+    let parsed = derivation::parse(question.derivation, parentheses).map_err(|e| {
+        Refused::new(
+            "derivation_unreadable",
+            format!("{:?}: {e}", question.derivation),
+        )
+    })?;
+    let expr = derivation::constants(parsed, &|l| !locate::candidates(grid, l).is_empty());
     if expr.is_const() {
-        return Err(Refused::new("operand_not_in_table", format!("{:?} uses no cell", question.derivation)));
+        return Err(Refused::new(
+            "operand_not_in_table",
+            format!("{:?} uses no cell", question.derivation),
+        ));
     }
-    let clues = Clues { question: question.text, rows: &BTreeSet::new() };
+    let clues = Clues {
+        question: question.text,
+        rows: &BTreeSet::new(),
+    };
     locate::bind(grid, &expr, &clues).map_err(|literal| {
         Refused::new(
             "operand_not_in_table",
-            format!("no cell shows {}, which {:?} uses", literal.number.text(), question.derivation),
+            format!(
+                "no cell shows {}, which {:?} uses",
+                literal.number.text(),
+                question.derivation
+            ),
         )
     })
 }
@@ -97,18 +126,25 @@ fn answered(
     (decimals, exact): (u8, bool),
 ) -> Result<Answered, Refused> {
     let expression = bound.expr.text().ok_or_else(|| {
-        Refused::new("derivation_unreadable", format!("{:?} has no decimal form", question.derivation))
+        Refused::new(
+            "derivation_unreadable",
+            format!("{:?} has no decimal form", question.derivation),
+        )
     })?;
     let fetch = Fetch::new(grid, &bound.cells);
     let mut answer = answer_spec(grid, question, bound);
-    answer.op = if exact { Exactness::Exact } else { Exactness::Derived };
+    answer.op = if exact {
+        Exactness::Exact
+    } else {
+        Exactness::Derived
+    };
     answer.signed_change = spec::signed_change(question.text);
     Ok(Answered {
         truth: number.text(),
         unit_hint: spec::hint(question.text, grid, &answer),
         answer,
         question_type: derivation::question_type(&bound.expr),
-        gold: Some(Gold {
+        gold: bound.uses_every_cell(grid).then(|| Gold {
             answer: GoldAnswer::Number {
                 expression,
                 operands: bound.cells.iter().map(|&c| fetch.place(c)).collect(),
@@ -125,7 +161,11 @@ fn answer_spec(grid: &Grid, question: &Question<'_>, bound: &Bound) -> AnswerSpe
     let unit = if question.scale == "percent" {
         let points = bound.shows_percent(grid) && bound.expr.is_linear();
         let difference = matches!(bound.expr, Expr::Bin(super::super::qa::expr::Op::Sub, ..));
-        if points && difference { Unit::Pp } else { Unit::Percent }
+        if points && difference {
+            Unit::Pp
+        } else {
+            Unit::Percent
+        }
     } else if bound.shows_percent(grid) && bound.expr.is_linear() {
         Unit::Percent
     } else if bound.expr.is_quotient() && scale == Scale::One {

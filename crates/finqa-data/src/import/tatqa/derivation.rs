@@ -2,7 +2,7 @@
 
 use num_traits::{One, Signed};
 
-use super::super::qa::expr::{Expr, Literal, Op};
+use super::super::qa::expr::{Expr, Literal, MAX_LEAVES, Op};
 use super::super::qa::number::{self, Number};
 
 /// What a number alone in parentheses means: annotators write `(13)` for 13 and, copying a cell, for −13.
@@ -23,7 +23,18 @@ const MAX_DEPTH: u8 = 32;
 
 /// Reads a derivation; the error says what stands where no operator or number was expected.
 pub(super) fn parse(text: &str, parentheses: Parentheses) -> Result<Expr<Literal>, String> {
-    let mut parser = Parser { rest: text, parentheses, depth: 0 };
+    // Counted before parsing: a long sum is a deep tree.
+    let operators = text
+        .matches(['+', '-', '–', '−', '*', '×', 'x', '/', '÷'])
+        .count();
+    if operators > MAX_LEAVES {
+        return Err(format!("more than {MAX_LEAVES} operators"));
+    }
+    let mut parser = Parser {
+        rest: text,
+        parentheses,
+        depth: 0,
+    };
     let expr = parser.sum()?;
     if parser.peek().is_some() {
         return Err(format!("{:?} was not expected", parser.rest));
@@ -46,12 +57,19 @@ impl Parser<'_> {
     }
 
     fn operator(&mut self, choices: &[(char, Op)]) -> Option<Op> {
-        choices.iter().find(|(c, _)| self.take(*c)).map(|(_, op)| *op)
+        choices
+            .iter()
+            .find(|(c, _)| self.take(*c))
+            .map(|(_, op)| *op)
     }
 
     fn sum(&mut self) -> Result<Expr<Literal>, String> {
-        const OPS: [(char, Op); 4] =
-            [('+', Op::Add), ('-', Op::Sub), ('–', Op::Sub), ('−', Op::Sub)];
+        const OPS: [(char, Op); 4] = [
+            ('+', Op::Add),
+            ('-', Op::Sub),
+            ('–', Op::Sub),
+            ('−', Op::Sub),
+        ];
         let mut left = self.product()?;
         while let Some(op) = self.operator(&OPS) {
             left = Expr::bin(op, left, self.product()?);
@@ -60,8 +78,13 @@ impl Parser<'_> {
     }
 
     fn product(&mut self) -> Result<Expr<Literal>, String> {
-        const OPS: [(char, Op); 5] =
-            [('*', Op::Mul), ('×', Op::Mul), ('x', Op::Mul), ('/', Op::Div), ('÷', Op::Div)];
+        const OPS: [(char, Op); 5] = [
+            ('*', Op::Mul),
+            ('×', Op::Mul),
+            ('x', Op::Mul),
+            ('/', Op::Div),
+            ('÷', Op::Div),
+        ];
         let mut left = self.unary()?;
         while let Some(op) = self.operator(&OPS) {
             left = Expr::bin(op, left, self.unary()?);
@@ -97,7 +120,11 @@ impl Parser<'_> {
                         literal.number.percent |= percent;
                         let negative = self.parentheses == Parentheses::Negative;
                         let leaf = Expr::Leaf(literal);
-                        if negative { Expr::Neg(Box::new(leaf)) } else { leaf }
+                        if negative {
+                            Expr::Neg(Box::new(leaf))
+                        } else {
+                            leaf
+                        }
                     }
                     other => other,
                 });
@@ -106,8 +133,8 @@ impl Parser<'_> {
         let digit = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
         let end = self.rest.find(|c| !digit(c)).unwrap_or(self.rest.len());
         let (text, rest) = self.rest.split_at(end);
-        let mut number =
-            number::read(text).ok_or_else(|| format!("a number was expected at {:?}", self.rest))?;
+        let mut number = number::read(text)
+            .ok_or_else(|| format!("a number was expected at {:?}", self.rest))?;
         self.rest = rest;
         number.percent = self.take('%');
         Ok(Expr::Leaf(Literal { number, at: None }))
@@ -119,11 +146,15 @@ fn is_factor(number: &Number) -> bool {
     let v = &number.value;
     number.decimals == 0
         && (*v >= number::whole(2) && *v <= number::whole(12)
-            || [100, 365, 1000, 1_000_000].iter().any(|n| *v == number::whole(*n)))
+            || [100, 365, 1000, 1_000_000]
+                .iter()
+                .any(|n| *v == number::whole(*n)))
 }
 
 fn is_conversion(number: &Number) -> bool {
-    [100, 1000, 1_000_000].iter().any(|n| number.value == number::whole(*n))
+    [100, 1000, 1_000_000]
+        .iter()
+        .any(|n| number.value == number::whole(*n))
 }
 
 fn terms<L>(expr: &Expr<L>) -> i64 {
@@ -136,10 +167,7 @@ fn terms<L>(expr: &Expr<L>) -> i64 {
 /// Turns the numbers that stand for no cell into constants: the divisor of an average, `* 100`, `- 1`.
 ///
 /// `shown` says whether a cell shows the number; small factors that no cell shows are constants too.
-pub(super) fn constants(
-    expr: Expr<Literal>,
-    shown: &impl Fn(&Literal) -> bool,
-) -> Expr<Literal> {
+pub(super) fn constants(expr: Expr<Literal>, shown: &impl Fn(&Literal) -> bool) -> Expr<Literal> {
     let Expr::Bin(op, a, b) = expr else {
         return match expr {
             Expr::Neg(a) => Expr::Neg(Box::new(constants(*a, shown))),
@@ -149,7 +177,12 @@ pub(super) fn constants(
     let constant = |side: &Expr<Literal>, other: &Expr<Literal>, right: bool| -> bool {
         let Expr::Leaf(l) = side else { return false };
         let n = &l.number;
+        // `/ (2019 - 2017 + 1)`: years are no amounts.
+        if matches!(op, Op::Add | Op::Sub) && number::is_year(&n.text()) && !shown(l) {
+            return true;
+        }
         match op {
+            Op::Div if !right => n.value.is_one() && n.decimals == 0 && !shown(l),
             Op::Div if right => {
                 is_factor(n) && terms(other) > 1 && n.value == number::whole(terms(other))
                     || is_conversion(n)
@@ -177,7 +210,9 @@ pub(super) fn question_type<L: PartialEq>(expr: &Expr<L>) -> &'static str {
         Expr::Bin(Op::Mul | Op::Div, a, b) if matches!(&**b, Expr::Const(c) if is_hundred(c)) => {
             question_type(a)
         }
-        Expr::Bin(Op::Sub, a, b) if matches!(&**b, Expr::Const(c) if c.is_one()) && a.is_quotient() => {
+        Expr::Bin(Op::Sub, a, b)
+            if matches!(&**b, Expr::Const(c) if c.is_one()) && a.is_quotient() =>
+        {
             "Growth - YoY"
         }
         Expr::Bin(Op::Div, a, b) if b.is_const() && a.is_additive() => "Average",
@@ -220,8 +255,16 @@ mod tests {
             ("(44.1-56.7)/56.7", "({0} - {1}) / {1}", "Growth - YoY"),
             ("126 / 67 - 1", "{0} / {1} - 1", "Growth - YoY"),
             ("(9.9% - 8.9%) * 100", "({0} - {1}) * 100", "Net Change"),
-            ("- (197 + 101 + 206) / 3", "(0 - ({0} + {1} + {2})) / 3", "Average"),
-            ("[(166+178)/2] - [(57+44)/2]", "({0} + {1}) / 2 - ({2} + {3}) / 2", "Arithmetic"),
+            (
+                "- (197 + 101 + 206) / 3",
+                "(0 - ({0} + {1} + {2})) / 3",
+                "Average",
+            ),
+            (
+                "[(166+178)/2] - [(57+44)/2]",
+                "({0} + {1}) / 2 - ({2} + {3}) / 2",
+                "Arithmetic",
+            ),
             ("$37,390 - 543", "{0} - {1}", "Net Change"),
         ] {
             assert_eq!(shape(text), (gold.to_owned(), kind), "{text}");
@@ -233,6 +276,7 @@ mod tests {
         let error = parse("60.3 million + 5", Parentheses::Grouping).unwrap_err();
         assert!(error.contains("million"), "{error}");
         assert!(parse("(1 + 2", Parentheses::Grouping).is_err());
+        assert!(parse(&"1+".repeat(100_000), Parentheses::Grouping).is_err());
         assert!(parse(&"(".repeat(100), Parentheses::Grouping).is_err());
     }
 }

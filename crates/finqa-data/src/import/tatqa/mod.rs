@@ -64,7 +64,10 @@ struct Refused {
 
 impl Refused {
     fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self {
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -88,7 +91,10 @@ impl Refused {
 /// ```
 pub fn import(path: &Path, text: &str) -> Result<Imported> {
     let contexts = records::list(path, text, "TAT-QA contexts")?;
-    let mut out = Imported { licence: LICENCE.to_owned(), ..Imported::default() };
+    let mut out = Imported {
+        licence: LICENCE.to_owned(),
+        ..Imported::default()
+    };
     let mut names = HashSet::new();
     let mut ids = HashSet::new();
     for (index, context) in contexts.iter().enumerate() {
@@ -110,12 +116,19 @@ pub fn import(path: &Path, text: &str) -> Result<Imported> {
             match task(path, &grid, record) {
                 Ok(task) if ids.insert(task.id.clone()) => out.tasks.push(task),
                 Ok(task) => {
-                    out.refuse(place, "duplicate_id", format!("{:?} appears before", task.id));
+                    out.refuse(
+                        place,
+                        "duplicate_id",
+                        format!("{:?} appears before", task.id),
+                    );
                 }
                 Err(Refused { reason, detail }) => out.refuse(place, reason, detail),
             }
         }
-        out.companies.push(Company { name: grid.company.clone(), tables: vec![grid.table] });
+        out.companies.push(Company {
+            name: grid.company.clone(),
+            tables: vec![grid.table],
+        });
     }
     Ok(out)
 }
@@ -125,9 +138,18 @@ fn table(context: &Value, names: &mut HashSet<String>) -> Result<Grid, Refused> 
     let table = context.get("table").unwrap_or(&Value::Null);
     let uid = records::text(table, "uid");
     if uid.is_empty() {
-        return Err(bad("the table has no uid, which names the company".to_owned()));
+        return Err(bad(
+            "the table has no uid, which names the company".to_owned()
+        ));
     }
     let rows = records::rows(table.get("table")).map_err(bad)?;
+    let width = rows.first().map_or(0, Vec::len);
+    if let Some((r, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
+        let len = row.len();
+        return Err(bad(format!(
+            "row {r} has {len} cells, row 0 has {width}; all rows must be equally long"
+        )));
+    }
     let short: String = uid.chars().filter(|c| *c != '-').take(8).collect();
     let mut company = format!("tatqa_{}", short.to_lowercase());
     if names.contains(&company) {
@@ -137,7 +159,10 @@ fn table(context: &Value, names: &mut HashSet<String>) -> Result<Grid, Refused> 
     let header = header::read(&rows, count);
     let grid = Grid::new(&company, "table_1", &header, &rows[count..]).map_err(bad)?;
     if !names.insert(company) {
-        return Err(Refused::new("duplicate_id", format!("a table with uid {uid:?} appears before")));
+        return Err(Refused::new(
+            "duplicate_id",
+            format!("a table with uid {uid:?} appears before"),
+        ));
     }
     Ok(grid)
 }
@@ -147,7 +172,10 @@ fn task(path: &Path, grid: &Grid, record: &Value) -> Result<Task, Refused> {
     let text = records::text(record, "question").trim();
     for (field, value) in [("uid", id), ("question", text)] {
         if value.is_empty() {
-            return Err(Refused::new("bad_question", format!("the field {field:?} is absent or no text")));
+            return Err(Refused::new(
+                "bad_question",
+                format!("the field {field:?} is absent or no text"),
+            ));
         }
     }
     let question = Question {

@@ -1,6 +1,6 @@
 //! Lookups: one span, several spans, and counts of things that the table lists.
 
-use finqa_core::answer::{AnswerSpec, Multi, Op, Scale, Unit};
+use finqa_core::answer::{AnswerMode, AnswerSpec, Multi, Op, Scale, Unit, score_answer};
 use finqa_core::gold::{Gold, GoldAnswer};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::{Answered, Question, Refused};
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Cell(usize, usize),
-    /// In a column header or in what the header says about the whole table.
+    /// In a column header, a section heading, or in what the header says about the whole table.
     Header,
 }
 
@@ -24,6 +24,8 @@ struct Span {
     number: Option<Number>,
     scale: Option<Scale>,
     place: Place,
+    /// The cell shows the number with the other sign: 365 vested shares stand as `(365)`.
+    negated: bool,
 }
 
 /// Reads a span or multi-span question; every span must stand in the table.
@@ -34,20 +36,29 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
         _ => Vec::new(),
     };
     if texts.is_empty() {
-        let detail = format!("the answer is {}; it must be a list of strings", question.answer);
+        let detail = format!(
+            "the answer is {}; it must be a list of strings",
+            question.answer
+        );
         return Err(Refused::new("bad_answer", detail));
     }
     let mut taken = Vec::new();
     let mut spans = Vec::new();
     for text in &texts {
         let span = find(grid, question, text, &taken).ok_or_else(|| {
-            Refused::new("span_not_in_table", format!("no cell or header shows {text:?}"))
+            Refused::new(
+                "span_not_in_table",
+                format!("no cell or header shows {text:?}"),
+            )
         })?;
         taken.push(span.place);
         spans.push(span);
     }
     let unit = unit(grid, question, &spans);
-    let scale = spans.iter().find_map(|s| s.scale).unwrap_or(question.scale());
+    let scale = spans
+        .iter()
+        .find_map(|s| s.scale)
+        .unwrap_or(question.scale());
     let mut answer = spec::single(unit, scale, Op::Exact);
     if spans.len() > 1 {
         answer.multi = Multi::List;
@@ -57,11 +68,15 @@ pub(super) fn read(grid: &Grid, question: &Question<'_>) -> Result<Answered, Ref
         answer.aliases = aliases(grid, &spans[0]);
     }
     Ok(Answered {
-        gold: gold(grid, &spans, &answer),
+        gold: gold(grid, &spans, &truth, &answer),
         unit_hint: spec::hint(question.text, grid, &answer),
         truth,
         answer,
-        question_type: if spans.len() > 1 { "Lookup list" } else { "Lookup" },
+        question_type: if spans.len() > 1 {
+            "Lookup list"
+        } else {
+            "Lookup"
+        },
     })
 }
 
@@ -75,22 +90,38 @@ pub(super) fn read_count(grid: &Grid, question: &Question<'_>) -> Result<Answere
     let count: usize = written
         .parse()
         .map_err(|_| Refused::new("bad_answer", format!("{written:?} is no count")))?;
-    let items: Vec<&str> =
-        question.derivation.split("##").map(str::trim).filter(|s| !s.is_empty()).collect();
+    let items: Vec<&str> = question
+        .derivation
+        .split("##")
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .collect();
     let mut places = Vec::new();
     for item in &items {
         let span = find(grid, question, item, &places).ok_or_else(|| {
-            Refused::new("counted_item_not_in_table", format!("no cell or header shows {item:?}"))
+            Refused::new(
+                "counted_item_not_in_table",
+                format!("no cell or header shows {item:?}"),
+            )
         })?;
         places.push(span.place);
     }
     if items.len() != count {
-        let detail = format!("the derivation lists {} things, the answer is {count}", items.len());
+        let detail = format!(
+            "the derivation lists {} things, the answer is {count}",
+            items.len()
+        );
         return Err(Refused::new("derivation_disagrees", detail));
     }
     let mut rows: Vec<(usize, usize)> = places
         .iter()
-        .filter_map(|p| if let Place::Cell(r, 0) = p { Some((*r, 0)) } else { None })
+        .filter_map(|p| {
+            if let Place::Cell(r, 0) = p {
+                Some((*r, 0))
+            } else {
+                None
+            }
+        })
         .collect();
     rows.sort_unstable();
     rows.dedup();
@@ -110,7 +141,11 @@ pub(super) fn read_count(grid: &Grid, question: &Question<'_>) -> Result<Answere
 fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Option<Span> {
     let text = words::collapse(text);
     let (amount, scale) = spec::split_scale(&text);
-    let number = if number::is_year(&text) { None } else { number::read(amount) };
+    let number = if number::is_year(&text) {
+        None
+    } else {
+        number::read(amount)
+    };
     let asked = words::tokens(question.text);
     let mut best: Option<((usize, usize), f64)> = None;
     let mut offer = |at: (usize, usize), bonus: f64| {
@@ -120,8 +155,17 @@ fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Op
             best = Some((at, score));
         }
     };
+    let mut negated = false;
     if let Some(n) = &number {
-        grid.numeric_cells().filter(|(_, c)| c.value == n.value).for_each(|(at, _)| offer(at, 0.0));
+        negated = !grid.numeric_cells().any(|(_, c)| c.value == n.value);
+        let wanted = if negated {
+            -n.value.clone()
+        } else {
+            n.value.clone()
+        };
+        grid.numeric_cells()
+            .filter(|(_, c)| c.value == wanted)
+            .for_each(|(at, _)| offer(at, 0.0));
     } else {
         let key = words::label_key(&text);
         for row in 0..grid.num_rows() {
@@ -129,7 +173,8 @@ fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Op
                 let cell = grid.cell(row, column);
                 if !key.is_empty() && words::label_key(cell) == key {
                     offer((row, column), 1.0);
-                } else if !key.is_empty() && words::label_key(words::without_footnotes(cell)) == key {
+                } else if !key.is_empty() && words::label_key(words::without_footnotes(cell)) == key
+                {
                     offer((row, column), 0.5);
                 }
             }
@@ -140,16 +185,29 @@ fn find(grid: &Grid, question: &Question<'_>, text: &str, taken: &[Place]) -> Op
         None if number.is_none() && in_header(grid, &text) => Place::Header,
         None => return None,
     };
-    Some(Span { number, scale, place, text })
+    Some(Span {
+        text,
+        number,
+        scale,
+        place,
+        negated,
+    })
 }
 
 fn in_header(grid: &Grid, text: &str) -> bool {
     let key = words::label_key(text);
     let described = [grid.table.description.as_str()];
-    let mut texts = grid.titles.iter().map(String::as_str).chain(described);
-    let has_words = |title: &str| format!(" {} ", words::label_key(title)).contains(&format!(" {key} "));
+    let headings = grid.titles.iter().chain(&grid.sections).map(String::as_str);
+    let mut texts = headings.chain(described);
+    let has_words =
+        |title: &str| format!(" {} ", words::label_key(title)).contains(&format!(" {key} "));
     // A year glued to a footnote digit is shown as the year in the column name.
-    let named = || grid.table.columns.iter().any(|c| has_words(&c.replace('_', " ")));
+    let named = || {
+        grid.table
+            .columns
+            .iter()
+            .any(|c| has_words(&c.replace('_', " ")))
+    };
     !key.is_empty() && (texts.any(has_words) || named())
 }
 
@@ -185,13 +243,22 @@ fn truth(spans: &[Span], unit: Unit) -> Result<String, Refused> {
         })
         .collect();
     if texts.iter().any(|t| t.contains(['{', '}', '\\'])) {
-        return Err(Refused::new("bad_answer", format!("{texts:?} holds braces or backslashes")));
+        return Err(Refused::new(
+            "bad_answer",
+            format!("{texts:?} holds braces or backslashes"),
+        ));
     }
-    Ok(if texts.len() > 1 && texts.iter().any(|t| t.contains([',', ';'])) {
-        texts.iter().map(|t| format!("\\boxed{{{t}}}")).collect::<Vec<_>>().join(", ")
-    } else {
-        texts.join("; ")
-    })
+    Ok(
+        if texts.len() > 1 && texts.iter().any(|t| t.contains([',', ';'])) {
+            texts
+                .iter()
+                .map(|t| format!("\\boxed{{{t}}}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        } else {
+            texts.join("; ")
+        },
+    )
 }
 
 /// The cell's own text where it differs from the span (a footnote mark).
@@ -204,42 +271,37 @@ fn aliases(grid: &Grid, span: &Span) -> Vec<String> {
     }
 }
 
-/// The program that looks the cells up; none where a header holds the answer, or where the cells' own texts would
-/// not be read as the answer.
-fn gold(grid: &Grid, spans: &[Span], answer: &AnswerSpec) -> Option<Gold> {
+/// The program that looks the cells up; none where a header holds the answer, or where the cells' own texts are not
+/// scored as the answer (a dash for 0, labels with commas in a list).
+fn gold(grid: &Grid, spans: &[Span], truth: &str, answer: &AnswerSpec) -> Option<Gold> {
     let cells: Vec<(usize, usize)> = spans
         .iter()
-        .map(|s| if let Place::Cell(r, c) = s.place { Some((r, c)) } else { None })
+        .map(|s| {
+            if let Place::Cell(r, c) = s.place {
+                Some((r, c))
+            } else {
+                None
+            }
+        })
         .collect::<Option<_>>()?;
     let fetch = Fetch::new(grid, &cells);
     let places = cells.iter().map(|&c| fetch.place(c)).collect::<Vec<_>>();
     let numeric = !matches!(answer.unit, Unit::Text | Unit::Year);
     let result = match (cells.as_slice(), numeric) {
         ([_], true) => GoldAnswer::Number {
-            expression: "{0}".to_owned(),
+            expression: if spans[0].negated { "0 - {0}" } else { "{0}" }.to_owned(),
             operands: places,
             decimals: None,
             suffix: String::new(),
         },
         (several, _) => {
-            let readable = several.iter().all(|&(r, c)| {
-                let text = grid.cell(r, c);
-                match grid.number(r, c).filter(|_| numeric) {
-                    // A dash is no number in a submission, and a currency sign may mark a full amount.
-                    Some(n) => {
-                        text.contains(|c: char| c.is_ascii_digit())
-                            && !(n.currency && answer.scale != Scale::One)
-                    }
-                    None => several.len() == 1 || !text.contains([',', ';']),
-                }
-            });
-            let same = numeric
-                || several.len() == 1
-                || several.iter().zip(spans).all(|(&(r, c), s)| {
-                    words::label_key(grid.cell(r, c)) == words::label_key(&s.text)
-                });
-            (readable && same).then_some(GoldAnswer::Cells { cells: places })?
+            let texts: Vec<&str> = several.iter().map(|&(r, c)| grid.cell(r, c)).collect();
+            let verdict = score_answer(&texts.join("; "), truth, answer, AnswerMode::Strict);
+            (verdict.score >= 1.0).then_some(GoldAnswer::Cells { cells: places })?
         }
     };
-    Some(Gold { queries: vec![fetch.query], answer: result })
+    Some(Gold {
+        queries: vec![fetch.query],
+        answer: result,
+    })
 }

@@ -1,0 +1,11 @@
+//! Tests of finqa-data through its public interface, on files that the tests write.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+
+mod builtin;
+mod common;
+mod detect;
+mod folder;
+mod native;
+mod openenv;
+mod rllm;
