@@ -246,7 +246,7 @@ def open_corpus(
         progress: As for `load`.
 
     Raises:
-        ValueError: The number of companies is none.
+        ValueError: The number of companies is none, or a layout or tasks file for ``builtin``.
         FileNotFoundError: The path does not exist.
         DataError: As for `load`.
 
@@ -257,6 +257,9 @@ def open_corpus(
     kind, colon, number = name.partition(":")
     if kind != "builtin":
         return load(name, layout, tasks=tasks, progress=progress)
+    if layout is not None or tasks is not None:
+        msg = f"corpus {name!r} is made by code: a layout or a tasks file goes with a path"
+        raise ValueError(msg)
     if not colon:
         return builtin()
     if not number.isdecimal() or int(number) < 1:

@@ -188,7 +188,7 @@ class EngineRun:
         ...     run.measure(0.01)
         ...     speed = run.speed()
         >>> speed.correct_share, sorted(speed.errors)
-        (1.0, ['sql_unknown_column'])
+        (1.0, ['sql_no_such_column'])
     """
 
     def __init__(

@@ -9,11 +9,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, Group
 
 from finqa_gym.cli.corpora import CorpusOption, open_with_progress
-from finqa_gym.cli.screen import grid, notices, results, stages
+from finqa_gym.cli.screen import grid, notices, results, section, stages
 
 if TYPE_CHECKING:
     from finqa_gym.bench.compare import Comparison
@@ -109,11 +108,11 @@ def bench(
         report.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     console = results()
     _print_conditions(console, figures)
-    console.print("", comparison_table(compared, cached))
+    console.print(comparison_table(compared, cached))
     if compared.plain is None:
         notices().print(f"The plain Python environment was {NO_PANDAS}.", markup=False)
-    console.print("", _latency_table(latency))
-    console.print("", _thread_table(sweep))
+    console.print(_latency_table(latency))
+    console.print(_thread_table(sweep))
     _print_memory(console, memory)
     if imports is not None:
         console.print(
@@ -157,16 +156,9 @@ def _speed_figures(speed: "EngineSpeed") -> dict[str, Any]:
     }
 
 
-def comparison_table(compared: "Comparison", cached: "EngineSpeed | None" = None) -> Table:
+def comparison_table(compared: "Comparison", cached: "EngineSpeed | None" = None) -> Group:
     """Engine and baselines with the ratios."""
-    table = grid(
-        "Engine and baselines", "contender", ">steps/s, median", ">best", ">episodes/s", ">engine is",
-        caption=(
-            "A sixth each: list, info, failing query, good query, calculator, submit.\n"
-            "The engine's time holds step and the reset of ended slots.\n"
-            "The bare loop runs the queries alone: no parsing, tools, episodes or sandbox."
-        ),
-    )  # fmt: skip
+    table = grid("contender", ">steps/s, median", ">best", ">episodes/s", ">engine is")
     engine = compared.engine
     name = f"finqa-gym, {engine.num_threads} threads, result cache off"
     table.add_row(*_engine_row(name, engine), "1.0x")
@@ -189,7 +181,13 @@ def comparison_table(compared: "Comparison", cached: "EngineSpeed | None" = None
         "bare sqlite3 loop (queries only)",
         *(f"{median(steps):,.0f}", f"{max(steps):,.0f}", "-", f"{compared.bare_sqlite_ratio:.2f}x"),
     )
-    return table
+    return section(
+        "Engine and baselines",
+        table,
+        "Equal shares of list, info, failing query, good query, calculator and submit.",
+        "The engine's time holds step and the reset of ended slots.",
+        "The bare loop runs the queries alone: no parsing, tools, episodes or sandbox.",
+    )
 
 
 def _engine_row(name: str, speed: "EngineSpeed") -> tuple[str, str, str, str]:
@@ -227,18 +225,20 @@ def _shares(calls: dict[str, int]) -> str:
     return ", ".join(f"{tool} {count / total:.1%}" for tool, count in calls.items())
 
 
-def _latency_table(speed: "EngineSpeed") -> Table:
-    table = grid(
-        "Latency of a tool call", "tool", ">p50, µs", ">p99, µs",
-        caption="A run of its own with clocks on, result cache off. Bounds of buckets, 4 a doubling.",
-    )  # fmt: skip
+def _latency_table(speed: "EngineSpeed") -> Group:
+    table = grid("tool", ">p50, µs", ">p99, µs")
     for tool, (p50, p99) in speed.latency_us.items():
         table.add_row(tool, f"{p50:,.2f}", f"{p99:,.2f}")
-    return table
+    return section(
+        "Latency of a tool call",
+        table,
+        "A run of its own with clocks on, result cache off.",
+        "Upper bounds of histogram buckets, four a doubling.",
+    )
 
 
-def _thread_table(sweep: "list[EngineSpeed]") -> Table:
-    table = grid("Threads", ">threads", ">steps/s, median", ">best", ">to one thread")
+def _thread_table(sweep: "list[EngineSpeed]") -> Group:
+    table = grid(">threads", ">steps/s, median", ">best", ">to one thread")
     for speed in sweep:
         table.add_row(
             str(speed.num_threads),
@@ -246,7 +246,7 @@ def _thread_table(sweep: "list[EngineSpeed]") -> Table:
             f"{max(speed.steps_per_s):,.0f}",
             f"{speed.median_steps_per_s / sweep[0].median_steps_per_s:.2f}x",
         )
-    return table
+    return section("Threads", table)
 
 
 def _print_memory(console: Console, memory: "EpisodeMemory | None") -> None:

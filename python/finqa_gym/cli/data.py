@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from finqa_gym.cli.corpora import LayoutOption, open_with_progress
-from finqa_gym.cli.screen import grid, progress_bar, results, shorten
+from finqa_gym.cli.screen import grid, progress_bar, results, section, shorten
 from finqa_gym.data import Corpus, TaskCheck
 
 __all__ = ["app"]
@@ -61,7 +62,7 @@ def inspect(
         ("unit", (t["answer"]["unit"] for t in everything)),
     ):
         _print_counts(console, f"Tasks by {title}", title, Counter(values))
-    _print_refusals(console, corpus, show)
+    _print_refusals(console, corpus, path, show)
     if everything:
         wanted: str | int | None = int(task) if task is not None and task.isdecimal() else task
         _print_task(
@@ -92,7 +93,7 @@ def import_(
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     console = results()
     _print_facts(console, corpus)
-    _print_refusals(console, corpus, 3)
+    _print_refusals(console, corpus, path, 3)
     console.print(
         f"wrote {out} ({format.value}, {size / 1e6:.2f} MB); read back with the same hash",
         markup=False,
@@ -166,22 +167,26 @@ def _print_facts(console: Console, corpus: Corpus) -> None:
 
 
 def _print_counts(console: Console, title: str, name: str, counts: Counter[str]) -> None:
-    table = grid(title, name, ">tasks")
+    table = grid(name, ">tasks")
     for value, count in counts.most_common():
         table.add_row(value, f"{count:,}")
-    console.print("", table)
+    console.print(section(title, table))
 
 
-def _print_refusals(console: Console, corpus: Corpus, show: int) -> None:
+def _print_refusals(console: Console, corpus: Corpus, path: str, show: int) -> None:
     if not corpus.refused:
-        console.print("nothing was refused")
+        console.print("\nnothing was refused")
         return
-    table = grid("Refused records", "reason", ">records", "the first of them")
+    table = grid("reason", ">records", "the first of them")
     for reason, count in sorted(corpus.refused.items(), key=lambda item: -item[1]):
         first = [refusal for refusal in corpus.refusals if refusal.reason == reason][:show]
-        lines = [shorten(f"{refusal.record}: {refusal.detail}", 140) for refusal in first]
+        records = [refusal.record.removeprefix(path).lstrip("/: ") for refusal in first]
+        lines = [
+            shorten(f"{record}: {refusal.detail}", 160)
+            for record, refusal in zip(records, first, strict=True)
+        ]
         table.add_row(reason, f"{count:,}", _plain("\n".join(lines)))
-    console.print("", table)
+    console.print(section("Refused records", table))
 
 
 def _typical(tasks: Iterable[dict[str, Any]]) -> int:
@@ -193,6 +198,7 @@ def _typical(tasks: Iterable[dict[str, Any]]) -> int:
 
 
 def _print_task(console: Console, corpus: Corpus, task: dict[str, Any]) -> None:
+    console.print()
     console.rule(f"task {task['id']}", align="left")
     console.print(task["user_query"], markup=False)
     answer = ", ".join(f"{key} {value}" for key, value in task["answer"].items() if value)
@@ -207,23 +213,21 @@ def _print_task(console: Console, corpus: Corpus, task: dict[str, Any]) -> None:
         return
     table = tables[name]
     shown = [str(column) for column in table["columns"][:SAMPLE_COLUMNS]]
-    rendered = grid(_plain(f"{company} / {name}"))
+    rendered = grid()
     for column in shown:
         rendered.add_column(_plain(column), overflow="fold")
     for row in table["rows"][:SAMPLE_ROWS]:
         cells = ("" if cell is None else str(cell) for cell in row[:SAMPLE_COLUMNS])
         rendered.add_row(*(_plain(cell) for cell in cells))
-    console.print(rendered)
+    console.print(section(f"{company} / {name}", rendered))
     left = (len(table["rows"]) - SAMPLE_ROWS, len(table["columns"]) - SAMPLE_COLUMNS)
     if max(left) > 0:
         console.print(f"({max(left[0], 0)} rows and {max(left[1], 0)} columns are not shown)")
 
 
-def _plain(text: str) -> str:
+def _plain(text: str) -> Text:
     """Text that rich prints as it is: filings hold square brackets."""
-    from rich.markup import escape
-
-    return escape(text)
+    return Text(text)
 
 
 def _write_report(path: Path, report: dict[str, Any]) -> None:

@@ -12,7 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from finqa_gym.cli.corpora import CorpusOption, LayoutOption, open_with_progress
-from finqa_gym.cli.screen import Advance, grid, notices, progress_bar, results, shorten, stages
+from finqa_gym.cli.screen import (
+    Advance,
+    grid,
+    notices,
+    progress_bar,
+    results,
+    section,
+    shorten,
+    stages,
+)
 from finqa_gym.data import Corpus
 from finqa_gym.policies import PolicyName, ScriptedPolicy
 from finqa_gym.tools import parse_action
@@ -170,9 +179,8 @@ def _calculates(task: dict[str, Any]) -> bool:
 
 def _print_policies(console: Console, finished: list[PolicyResult]) -> None:
     table = grid(
-        "Scripted policies", "policy", ">episodes", ">pass@1", ">turns", ">tool errors",
-        ">listed first", ">steps/s", ">episodes/s", "most frequent error",
-        caption="Turns and errors per episode. Rates: wall time of reset, step and the script.",
+        "policy", ">episodes", ">pass@1", ">turns", ">tool errors", ">listed first", ">steps/s",
+        ">episodes/s", "most frequent error",
     )  # fmt: skip
     for result in finished:
         [(error, _)] = result.errors.most_common(1) or [("-", 0)]
@@ -187,7 +195,8 @@ def _print_policies(console: Console, finished: list[PolicyResult]) -> None:
             f"{result.episodes / result.elapsed_s:,.0f}",
             error,
         )
-    console.print("", table)
+    remark = "Turns and errors per episode. Rates: wall time of reset, step and the script."
+    console.print(section("Scripted policies", table, remark))
 
 
 def _print_transcript(console: Console, result: PolicyResult) -> None:
@@ -213,9 +222,9 @@ def _print_transcript(console: Console, result: PolicyResult) -> None:
 
 
 def _call_text(message: str) -> str:
-    """Tool calls as ``name(argument='…')``; a message without one as it is."""
+    """Tool calls as ``name(argument=…)``; a message without one as it is."""
     calls = [
-        f"{attempt.name}({', '.join(f'{k}={v!r}' for k, v in (attempt.arguments or {}).items())})"
+        f"{attempt.name}({', '.join(f'{k}={v}' for k, v in (attempt.arguments or {}).items())})"
         for attempt in parse_action(message).attempts
     ]
     return "\n".join(calls) or message
@@ -241,7 +250,7 @@ def _print_baselines(console: Console, corpus: Corpus, num_envs: int, seconds: f
         stage("writing the workload")
         workload = make_workload(corpus, num_envs=num_envs)
         compared = compare(workload, seconds=seconds, on_stage=stage)
-    console.print("", comparison_table(compared))
+    console.print(comparison_table(compared))
     if compared.plain is None:
         notices().print(
             "The plain Python environment was not measured: it needs pandas "

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["Advance", "grid", "notices", "progress_bar", "results", "shorten", "stages"]
+__all__ = ["Advance", "grid", "notices", "progress_bar", "results", "section", "shorten", "stages"]
 
 LOG_WIDTH = 120
 LOG_EVERY_S = 2.0
@@ -34,15 +35,18 @@ def _console(*, stderr: bool) -> Console:
     return Console(stderr=stderr, width=width, highlight=False, emoji=False)
 
 
-def grid(title: str, *columns: str, caption: str | None = None) -> Table:
+def grid(*columns: str) -> Table:
     """An empty table; columns whose name starts with ">" are right-aligned."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", caption=caption,
-        caption_justify="left",
-    )  # fmt: skip
+    table = Table()
     for column in columns:
         table.add_column(column.lstrip(">"), justify="right" if column[0] == ">" else "left")
     return table
+
+
+def section(title: str, table: Table, *remarks: str) -> Group:
+    """A table under its title, with remarks below: rich would wrap both to the table's width."""
+    below = [Text(remark, style="dim") for remark in remarks]
+    return Group("", Text(title, style="bold"), table, *below)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -85,8 +89,8 @@ def progress_bar(what: str, total: int | None) -> Iterator[Advance]:
 
     def line() -> str:
         done, out_of, doing = state
-        count = f"{done:,}" if out_of is None else f"{done:,}/{out_of:,}"
-        return f"[{time.monotonic() - start:6.1f} s] {doing}: {count}"
+        count = "" if out_of is None else f": {done:,}/{out_of:,}"
+        return f"[{time.monotonic() - start:6.1f} s] {doing}{count}"
 
     def log(done: int, new_total: int | None, doing: str | None) -> None:
         nonlocal told, state
