@@ -207,7 +207,15 @@ def load(
         DataError: A file is broken (path, record and reason are named) or no layout fits.
 
     Example:
-        >>> corpus = load("../shared/data/tatqa_dataset_dev.json")  # doctest: +SKIP
+        >>> import pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp()) / "acme"
+        >>> folder.mkdir()
+        >>> _ = (folder / "revenue.csv").write_text("item,2024,2023\\nTotal,1200,1000\\n")
+        >>> _ = (folder / "tasks.csv").write_text(
+        ...     "question,answer,unit\\nHow much did total revenue grow from 2023 to 2024?,20%,percent\\n"
+        ... )
+        >>> len(load(folder))
+        1
     """
     return Corpus(
         _native.Corpus.load(

@@ -90,7 +90,7 @@ def calculate(expression: str) -> str:
 
     Example:
         >>> calculate("(1,234.5 - 1,100) / 1,100 * 100")
-        '12.2272727272727272727272727273'
+        '12.227272727272727'
     """
     return _native.calculate(expression)
 

@@ -266,7 +266,7 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
             masked["final_info"] = {}
             masked["_final_info"] = ended.copy()
             for key, values in final_info.items():
-                masked["final_info"][key] = np.where(ended, values, np.zeros_like(values))
+                masked["final_info"][key] = np.where(ended, np.nan_to_num(values), np.zeros_like(values))
                 masked["final_info"][f"_{key}"] = ended.copy()
         return (
             tuple(self._observations),
@@ -287,9 +287,13 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         present[env_ids] = True
         for key, values in infos.items():
             if isinstance(values, np.ndarray):
+                # NaN stands for "not yet" in the native arrays; here the mask says that.
+                known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
                 whole = np.zeros(self.num_envs, dtype=values.dtype)
-                whole[env_ids] = values
-                masked[key], masked[f"_{key}"] = whole, present.copy()
+                whole[env_ids[known]] = values[known]
+                mask = present.copy()
+                mask[env_ids[~known]] = False
+                masked[key], masked[f"_{key}"] = whole, mask
             else:
                 rows = [None] * self.num_envs
                 for env_id, value in zip(env_ids.tolist(), values, strict=True):
@@ -329,12 +333,13 @@ def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
 
 
 def _row(infos: dict[str, Any]) -> dict[str, Any]:
-    """The infos of one slot as plain values."""
+    """The infos of one slot as plain values; what is not known yet is left out."""
     infos.pop("env_id")
-    return {
+    row = {
         key: values[0].item() if isinstance(values, np.ndarray) else values[0]
         for key, values in infos.items()
     }
+    return {key: value for key, value in row.items() if value == value}
 
 
 def _observation_length(options: dict[str, Any]) -> int:

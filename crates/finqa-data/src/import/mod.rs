@@ -15,6 +15,7 @@ pub(crate) mod sqlite_file;
 mod table_json;
 mod table_notes;
 mod tasks_file;
+mod tasks_gold;
 pub mod tatqa;
 mod tree;
 

@@ -190,7 +190,8 @@ mod tests {
         assert!(value("add(#3, 1)").contains("no earlier step"));
         assert!(value("table_sum(rent, none)").contains("no row"));
         assert!(value("").contains("empty"));
-        let doubled: String = (0..40).map(|k| format!(", add(#{k}, #{k})")).collect();
+        let doubled: Vec<String> = (0..40).map(|k| format!(", add(#{k}, #{k})")).collect();
+        let doubled = doubled.concat();
         assert!(value(&format!("add(1, 2){doubled}")).contains("more than 256"));
     }
 }
