@@ -231,21 +231,19 @@ def test_validate_rewards_every_gold_program(tmp_path: Path) -> None:
 
 
 def test_validate_fails_where_a_gold_program_does(tmp_path: Path) -> None:
-    out = tmp_path / "native"
-    finqa_gym.builtin(num_companies=3).save(out, format="jsonl")
-    [tasks] = out.glob("tasks*.jsonl")
-    lines = tasks.read_text().splitlines()
-    spoilt = json.loads(lines[0])
-    spoilt["truth"] = "\\boxed{123456789}"
-    tasks.write_text("\n".join([json.dumps(spoilt), *lines[1:]]) + "\n")
-    manifest = out / "corpus.json"
-    if manifest.exists():  # the hash of what was saved no longer fits, on purpose
-        facts = json.loads(manifest.read_text())
-        facts.pop("content_hash", None)
-        manifest.write_text(json.dumps(facts))
-    output = run(["data", "validate", str(out)], code=1)
-    assert f"wrong_answer: {spoilt['id']}" in output
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "sales.csv").write_text("region,2024\nnorth,12\nsouth,30\n")
+    query = "SELECT \"2024\" FROM sales WHERE region = 'south'"
+    question = {"question": "Sales in the south in 2024?", "tables": "sales", "gold_sql": query}
+    tasks = [{"id": "right", "answer": "30", **question}, {"id": "off", "answer": "31", **question}]
+    (tmp_path / "tasks.jsonl").write_text("\n".join(json.dumps(task) for task in tasks) + "\n")
+    report = tmp_path / "report.json"
+    output = run(["data", "validate", str(tmp_path), "--json", str(report)], code=1)
+    assert "wrong_answer: off" in output
     assert "1 are not rewarded" in output
+    written = json.loads(report.read_text())
+    assert written["outcomes"] == {"ok": 1, "wrong_answer": 1}
+    assert [failure["submission"] for failure in written["failures"]] == ["30"]
 
 
 def test_validate_passes_over_tasks_without_gold(folder: Path) -> None:

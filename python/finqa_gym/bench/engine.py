@@ -150,6 +150,9 @@ class EngineSpeed:
     Attributes:
         steps_per_s: Steps a second, one figure a repeat.
         episodes_per_s: Episodes that ended with an answer a second, one figure a repeat.
+        cores_busy: Cores that the process used on average, Python's own work included; on a machine
+            that others use too it stays below what is there.
+        cpu_us_per_step: CPU time of a step over all threads, in microseconds.
         num_threads: Worker threads.
         correct_share: Share of the ended episodes that earned 1.0; the workload submits the truth.
         calls: Tool calls by tool, in the timed part.
@@ -160,6 +163,8 @@ class EngineSpeed:
 
     steps_per_s: list[float]
     episodes_per_s: list[float]
+    cores_busy: float
+    cpu_us_per_step: float
     num_threads: int
     correct_share: float
     calls: dict[str, int]
@@ -210,6 +215,8 @@ class EngineRun:
         self._cache = cache
         self._next = 0
         self._rates: list[tuple[float, float]] = []
+        self._wall_s = self._cpu_s = 0.0
+        self._steps = 0
         workload.start(self._env)
         # Images and connections are made when a company is first asked.
         for _ in range(2 * ACTIONS):
@@ -228,15 +235,18 @@ class EngineRun:
     def measure(self, seconds: float) -> None:
         """Play for ``seconds`` of wall time, in whole rounds of six steps, and note the rates."""
         rounds = episodes = 0
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         while (elapsed := time.perf_counter() - start) < seconds:
             episodes += sum(self._step() for _ in range(ACTIONS))
             rounds += 1
         steps = rounds * ACTIONS * self.workload.num_envs
+        self._cpu_s += time.process_time() - cpu_start
+        self._wall_s += elapsed
+        self._steps += steps
         self._rates.append((steps / elapsed, episodes / elapsed))
 
     def speed(self) -> EngineSpeed:
-        """The rates so far and what was done for them."""
+        """The rates so far and what was done for them; `measure` comes first."""
         before, after = self._before, self._env.stats()
         terminated = after["episodes_terminated"] - before["episodes_terminated"]
         correct = after["episodes_correct"] - before["episodes_correct"]
@@ -245,6 +255,8 @@ class EngineRun:
         return EngineSpeed(
             steps_per_s=[steps for steps, _ in self._rates],
             episodes_per_s=[episodes for _, episodes in self._rates],
+            cores_busy=self._cpu_s / self._wall_s,
+            cpu_us_per_step=self._cpu_s / self._steps * 1e6,
             num_threads=self._env.num_threads,
             correct_share=correct / terminated if terminated else float("nan"),
             calls=_grown(_calls(before), _calls(after)),

@@ -149,6 +149,8 @@ def _speed_figures(speed: "EngineSpeed") -> dict[str, Any]:
         "steps_per_s_median": speed.median_steps_per_s,
         "steps_per_s": speed.steps_per_s,
         "episodes_per_s": speed.episodes_per_s,
+        "cores_busy": speed.cores_busy,
+        "cpu_us_per_step": speed.cpu_us_per_step,
         "correct_share": speed.correct_share,
         "tool_calls": speed.calls,
         "tool_errors": speed.errors,
@@ -238,15 +240,20 @@ def _latency_table(speed: "EngineSpeed") -> Group:
 
 
 def _thread_table(sweep: "list[EngineSpeed]") -> Group:
-    table = grid(">threads", ">steps/s, median", ">best", ">to one thread")
+    table = grid(
+        ">threads", ">steps/s, median", ">best", ">to one thread", ">cores busy", ">CPU, µs/step"
+    )
     for speed in sweep:
         table.add_row(
             str(speed.num_threads),
             f"{speed.median_steps_per_s:,.0f}",
             f"{max(speed.steps_per_s):,.0f}",
             f"{speed.median_steps_per_s / sweep[0].median_steps_per_s:.2f}x",
+            f"{speed.cores_busy:.2f}",
+            f"{speed.cpu_us_per_step:.2f}",
         )
-    return section("Threads", table)
+    remark = "Few cores busy on a machine that others use: look at the CPU time of a step instead."
+    return section("Threads", table, remark)
 
 
 def _print_memory(console: Console, memory: "EpisodeMemory | None") -> None:

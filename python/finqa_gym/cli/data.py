@@ -97,6 +97,7 @@ def import_(
     console.print(
         f"wrote {out} ({format.value}, {size / 1e6:.2f} MB); read back with the same hash",
         markup=False,
+        soft_wrap=True,
     )
 
 
