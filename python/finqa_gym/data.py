@@ -245,7 +245,7 @@ def open_corpus(
     tasks: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
-    """A corpus by the name that the command line takes: a path, ``builtin`` or ``builtin:<companies>``.
+    """A corpus by the name that the command line takes: a path or ``builtin[:companies]``.
 
     Args:
         name: The name. A path that is called ``builtin`` is reached as ``./builtin``.
@@ -271,6 +271,9 @@ def open_corpus(
     if not colon:
         return builtin()
     if not number.isdecimal() or int(number) < 1:
-        msg = f"corpus {name!r}: behind 'builtin:' stands a number of companies from 1, as in 'builtin:64'"
+        msg = (
+            f"corpus {name!r}: behind 'builtin:' stands a number of companies from 1, "
+            "as in 'builtin:64'"
+        )
         raise ValueError(msg)
     return builtin(num_companies=int(number))
