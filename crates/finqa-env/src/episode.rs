@@ -144,6 +144,7 @@ struct Progress {
     last_error: Option<ToolErrorCode>,
     infra_error: Option<Box<str>>,
     malformed: bool,
+    in_reasoning: bool,
     length_limited: bool,
     waiting: Option<Attempt>,
 }
@@ -348,6 +349,7 @@ impl Episode {
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
+                progress.in_reasoning |= attempt.status == AttemptStatus::InReasoning;
                 self.calls
                     .push(self.event(None, attempt.status, None, Touched::default()));
                 continue;
@@ -365,6 +367,9 @@ impl Episode {
                     delta,
                 );
                 name_last(&mut progress, &attempt);
+                if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
+                    break;
+                }
                 continue;
             }
             let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
@@ -437,12 +442,6 @@ impl Episode {
                 "Error: not run, an answer was already submitted. Only the first submission counts.",
             ));
         }
-        if progress.malformed {
-            return Some(ToolError::new(
-                ToolErrorCode::MalformedAction,
-                "Error: not run, an earlier call in this message could not be read.",
-            ));
-        }
         let code = match attempt.status {
             AttemptStatus::Ok | AttemptStatus::Repaired => {
                 if usize::from(progress.num_calls) >= ctx.config.max_calls_per_turn {
@@ -497,6 +496,12 @@ impl Episode {
             ToolError::new(
                 ToolErrorCode::TruncatedAction,
                 "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
+            )
+        } else if progress.in_reasoning {
+            ToolError::new(
+                ToolErrorCode::NoAction,
+                "Error: the tool call stands inside the reasoning and was not run. Close the reasoning first, then \
+                 call the tool.",
             )
         } else {
             let submit = ctx
