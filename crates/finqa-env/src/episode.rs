@@ -144,6 +144,7 @@ struct Progress {
     last_error: Option<ToolErrorCode>,
     infra_error: Option<Box<str>>,
     malformed: bool,
+    in_reasoning: bool,
     length_limited: bool,
     waiting: Option<Attempt>,
 }
@@ -348,6 +349,7 @@ impl Episode {
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
+                progress.in_reasoning |= attempt.status == AttemptStatus::InReasoning;
                 self.calls
                     .push(self.event(None, attempt.status, None, Touched::default()));
                 continue;
@@ -365,6 +367,9 @@ impl Episode {
                     delta,
                 );
                 name_last(&mut progress, &attempt);
+                if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
+                    break;
+                }
                 continue;
             }
             let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
@@ -386,7 +391,7 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, &attempt, kind, touched, text, delta)
+                    self.succeed(&mut progress, &attempt, kind, touched, text, delta);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
@@ -435,12 +440,6 @@ impl Episode {
             return Some(ToolError::new(
                 ToolErrorCode::AlreadySubmitted,
                 "Error: not run, an answer was already submitted. Only the first submission counts.",
-            ));
-        }
-        if progress.malformed {
-            return Some(ToolError::new(
-                ToolErrorCode::MalformedAction,
-                "Error: not run, an earlier call in this message could not be read.",
             ));
         }
         let code = match attempt.status {
@@ -497,6 +496,12 @@ impl Episode {
             ToolError::new(
                 ToolErrorCode::TruncatedAction,
                 "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
+            )
+        } else if progress.in_reasoning {
+            ToolError::new(
+                ToolErrorCode::NoAction,
+                "Error: the tool call stands inside the reasoning and was not run. Close the reasoning first, then \
+                 call the tool.",
             )
         } else {
             let submit = ctx

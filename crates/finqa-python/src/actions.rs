@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString};
 
 enum Item {
     Text(PyBackedStr),
+    Owned(String),
     Structured(String, serde_json::Value),
 }
 
@@ -22,6 +23,7 @@ impl ActionSource for Actions {
         let limited = self.length_limited.get(index).copied().unwrap_or(false);
         match &self.items[index] {
             Item::Text(text) => (Action::Text(text), limited),
+            Item::Owned(text) => (Action::Text(text), limited),
             Item::Structured(text, calls) => (Action::Structured(text, calls), limited),
         }
     }
@@ -72,18 +74,13 @@ impl Actions {
 
 fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
     if let Ok(text) = action.cast::<PyString>() {
-        return match PyBackedStr::try_from(text.clone()) {
-            Ok(text) => Ok(Item::Text(text)),
-            // Lone surrogates have no UTF-8 form; a model that emits them made a mistake, we did not.
-            Err(_) => {
-                let replaced = text.call_method1("encode", ("utf-8", "replace"))?;
-                let replaced: Vec<u8> = replaced.extract()?;
-                Ok(Item::Structured(
-                    String::from_utf8_lossy(&replaced).into_owned(),
-                    serde_json::Value::Null,
-                ))
-            }
-        };
+        if let Ok(text) = PyBackedStr::try_from(text.clone()) {
+            return Ok(Item::Text(text));
+        }
+        // Lone surrogates have no UTF-8 form; a model that emits them made a mistake, we did not.
+        let replaced = text.call_method1("encode", ("utf-8", "replace"))?;
+        let replaced: Vec<u8> = replaced.extract()?;
+        return Ok(Item::Owned(String::from_utf8_lossy(&replaced).into_owned()));
     }
     if let Ok(message) = action.cast::<PyDict>() {
         let content = match message.get_item("content")? {
@@ -101,7 +98,7 @@ fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
                     PyValueError::new_err(format!("actions[{index}]['tool_calls'] is no JSON: {e}"))
                 })?
             }
-            _ => return Ok(Item::Structured(content, serde_json::Value::Null)),
+            _ => return Ok(Item::Owned(content)),
         };
         return Ok(Item::Structured(content, calls));
     }
