@@ -11,9 +11,7 @@ import gymnasium
 import numpy as np
 
 # The part before the colon is the module that Gymnasium imports; it registers the id.
-ENV_ID = "finqa_gym.integrations.gymnasium:FinQA-v0"
-
-envs = gymnasium.make_vec(ENV_ID, num_envs=4, split="train", max_turns=3)
+envs = gymnasium.make_vec("finqa_gym:FinQA-v0", num_envs=4, split="train", max_turns=3)
 print("autoreset:", envs.metadata["autoreset_mode"].name)
 print("actions:  ", envs.single_action_space)
 
