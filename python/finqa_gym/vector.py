@@ -334,7 +334,7 @@ class VectorEnv:
             try:
                 outputs = self._user_tools[name].function([arguments for _, arguments in mine])
                 if len(outputs) != len(mine):
-                    raise ValueError(  # noqa: TRY301 - handled like what the tool itself raises
+                    raise ValueError(
                         f"tool {name!r} returned {len(outputs)} results for {len(mine)} calls; "
                         "one result for each call is needed"
                     )

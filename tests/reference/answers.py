@@ -52,7 +52,7 @@ def _alternatives(words: list[str]) -> str:
 _CURRENCY = r"(?:us\s?\$|[$€£¥]|usd|eur|gbp)"
 _WORDS = _alternatives([word for word in [*_SCALE_WORDS, *_UNIT_WORDS] if word != "%"])
 _AFTER = rf"\s*(?:%|(?:{_WORDS})(?![a-z]))"
-_DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\w))?"
+_DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\d))?"
 _NUMBER = re.compile(
     rf"""
     (?:(?P<fy>\bfy\s?)|(?<![a-z_])) (?P<sign>(?<![\w)])[+-]\s*)?
