@@ -1,6 +1,7 @@
 """finqa-gym: where small language models learn to behave as financial analysts.
 
-Thousands of sandboxed FinQA episodes in one process: tool calls, SQL on a company's tables, answers scored.
+Thousands of sandboxed FinQA episodes in one process: tool calls, SQL on a company's tables,
+answers scored.
 
 Example:
     >>> import finqa_gym
