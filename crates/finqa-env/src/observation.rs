@@ -1,8 +1,10 @@
 //! Texts on their way to the policy, shared where they can be.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use finqa_core::observation::cut_middle;
 use finqa_core::sql::QueryResult;
 
 /// One text. Lists, table infos and query results are shared by all episodes that saw them.
@@ -38,6 +40,19 @@ impl Text {
                     );
                 }
             }
+        }
+    }
+
+    /// The text with at most `max_chars` characters: a longer one loses its middle. Rows are cut where they are made.
+    pub fn cut(self, max_chars: usize) -> Self {
+        let whole = match &self {
+            Self::Shared(text) => &**text,
+            Self::Own(text) => &**text,
+            Self::Rows(_) => return self,
+        };
+        match cut_middle(whole, max_chars) {
+            Cow::Borrowed(text) if text.len() == whole.len() => self,
+            cut => cut.into_owned().into(),
         }
     }
 
