@@ -290,7 +290,9 @@ def test_on_malformed(bench: Callable[..., Bench]) -> None:
     good = b.call("calculator", expression="2 + 3")
     b.step(BROKEN + good)
     assert b.code() == "malformed_action"
-    assert b.batch.infos["num_calls"][0] == 0, "what stands behind a call that cannot be read is not run"
+    assert b.batch.infos["num_calls"][0] == 0, (
+        "what stands behind a call that cannot be read is not run"
+    )
     assert b.batch.infos["num_errors"][0] == 2
     b = bench(on_malformed="ignore")
     assert b.step(BROKEN + good) == "5"
@@ -324,7 +326,9 @@ def test_several_calls_run_in_order(bench: Callable[..., Bench]) -> None:
 def test_calls_behind_a_submission_are_not_run(bench: Callable[..., Bench]) -> None:
     b = bench()
     first = b.call("submit_answer", answer="1")
-    text = b.step(first + b.call("calculator", expression="7") + b.call("submit_answer", answer="2"))
+    text = b.step(
+        first + b.call("calculator", expression="7") + b.call("submit_answer", answer="2")
+    )
     assert b.env.episode(0)["submission"] == "1"
     assert b.code() == "already_submitted"
     assert b.batch.infos["num_calls"][0] == 1

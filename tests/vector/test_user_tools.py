@@ -101,7 +101,9 @@ def test_calls_behind_a_submission_do_not_reach_the_function(
 ) -> None:
     env = make(1, tools=[tool(double)])
     env.reset()
-    batch = env.step([call("double", n=1) + call("submit_answer", answer="1") + call("double", n=2)])
+    batch = env.step(
+        [call("double", n=1) + call("submit_answer", answer="1") + call("double", n=2)]
+    )
     assert double.rounds == [[{"n": 1}]]
     assert batch.terminated[0]
     assert env.error_codes[batch.infos["error_code"][0]] == "already_submitted"
@@ -119,9 +121,7 @@ def test_arguments_are_checked_before_the_function(
     assert double.rounds == [[{"n": 1.5}]]
 
 
-def test_a_refusal_is_an_observation(
-    finqa_gym: Any, make: MakeEnv, call: Call, tool: Any
-) -> None:
+def test_a_refusal_is_an_observation(finqa_gym: Any, make: MakeEnv, call: Call, tool: Any) -> None:
     refuse = Recorder(lambda n: finqa_gym.ToolCallError(f"no {n}, please") if n < 0 else str(n))
     env = make(3, tools=[tool(refuse)])
     env.reset()

@@ -653,9 +653,7 @@ impl Episode {
 fn is_malformed(status: AttemptStatus) -> bool {
     matches!(
         status,
-        AttemptStatus::InvalidJson
-            | AttemptStatus::Unclosed
-            | AttemptStatus::MissingName
+        AttemptStatus::InvalidJson | AttemptStatus::Unclosed | AttemptStatus::MissingName
     )
 }
 

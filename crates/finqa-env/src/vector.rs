@@ -295,7 +295,11 @@ impl VectorEnv {
         slots.company[slot] = episode.company();
         slots.phase[slot] = Phase::Ready;
         let prompt = self.ctx.task_prompt(episode.task());
-        let mut row = row(slot as u32, Turn::default(), info(&episode, &Turn::default()));
+        let mut row = row(
+            slot as u32,
+            Turn::default(),
+            info(&episode, &Turn::default()),
+        );
         row.prompt = Some(prompt);
         row.info.was_reset = true;
         *pool.episode(slot) = Some(episode);

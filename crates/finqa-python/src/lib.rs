@@ -2,6 +2,7 @@
 //!
 //! Thin on purpose: convert, call the engine through the one door that releases the GIL ([`gil`]), convert back.
 //! The classes here are wrapped by pure Python ones, which carry the documentation that users read.
+#![deny(unsafe_code)]
 
 mod actions;
 mod convert;
