@@ -1,7 +1,7 @@
 """Types of the native module. Users import from `finqa_gym`; this is its engine room."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,10 +120,8 @@ class VectorEnv:
     def max_turns(self) -> int: ...
     @property
     def tools(self) -> list[dict[str, Any]]: ...
-    @property
-    def error_codes(self) -> list[str]: ...
-    @property
-    def truncation_reasons(self) -> list[str]: ...
+    error_codes: ClassVar[list[str]]
+    truncation_reasons: ClassVar[list[str]]
 
 @final
 class ScriptedPolicy:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from finqa_gym import _native
 from finqa_gym._native import NotFoundError
 
-__all__ = ["LAYOUTS", "Corpus", "Refusal", "TaskCheck", "builtin", "load"]
+__all__ = ["LAYOUTS", "Corpus", "Refusal", "TaskCheck", "builtin", "load", "open_corpus"]
 
 LAYOUTS = ("openenv", "rllm", "tatqa", "finqa", "native", "folder", "sqlite")
 """Layouts that `load` reads; docs/spec/corpus.md describes each."""
@@ -111,7 +111,7 @@ class Corpus:
         return self._native.task_index(task_id)
 
     def task(self, task: str | int) -> dict[str, Any]:
-        """A task by id or position: id, split, companies, question, truth, answer, gold, …
+        """A task by id or position: id, split, companies, question, truth, answer, gold.
 
         Raises:
             NotFoundError: There is no such task.
@@ -190,12 +190,13 @@ def load(
     name: str | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
-    """Reads a corpus from disk.
+    r"""Reads a corpus from disk.
 
     Args:
         path: File or folder.
         layout: One of `LAYOUTS`; None looks at the path and decides.
-        tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md says.
+        tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md
+            says.
         name: Name of the corpus; None takes the path's.
         progress: Called with (what, done, total or None) during long work.
 
@@ -207,7 +208,16 @@ def load(
         DataError: A file is broken (path, record and reason are named) or no layout fits.
 
     Example:
-        >>> corpus = load("../shared/data/tatqa_dataset_dev.json")  # doctest: +SKIP
+        >>> import pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp()) / "acme"
+        >>> folder.mkdir()
+        >>> _ = (folder / "revenue.csv").write_text("item,2024,2023\nTotal,1200,1000\n")
+        >>> _ = (folder / "tasks.csv").write_text(
+        ...     "question,answer,unit\n"
+        ...     "How much did total revenue grow from 2023 to 2024?,20%,percent\n"
+        ... )
+        >>> len(load(folder))
+        1
     """
     return Corpus(
         _native.Corpus.load(
@@ -228,3 +238,44 @@ def builtin(seed: int = 0, num_companies: int = 512) -> Corpus:
         10
     """
     return Corpus(_native.Corpus.builtin(seed, num_companies))
+
+
+def open_corpus(
+    name: str,
+    layout: str | None = None,
+    *,
+    tasks: str | os.PathLike[str] | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Corpus:
+    """A corpus by the name that the command line takes: a path or ``builtin[:companies]``.
+
+    Args:
+        name: The name. A path that is called ``builtin`` is reached as ``./builtin``.
+        layout: As for `load`.
+        tasks: As for `load`.
+        progress: As for `load`.
+
+    Raises:
+        ValueError: The number of companies is none, or a layout or tasks file for ``builtin``.
+        FileNotFoundError: The path does not exist.
+        DataError: As for `load`.
+
+    Example:
+        >>> len(open_corpus("builtin:3").companies)
+        3
+    """
+    kind, colon, number = name.partition(":")
+    if kind != "builtin":
+        return load(name, layout, tasks=tasks, progress=progress)
+    if layout is not None or tasks is not None:
+        msg = f"corpus {name!r} is made by code: a layout or a tasks file goes with a path"
+        raise ValueError(msg)
+    if not colon:
+        return builtin()
+    if not number.isdecimal() or int(number) < 1:
+        msg = (
+            f"corpus {name!r}: behind 'builtin:' stands a number of companies from 1, "
+            "as in 'builtin:64'"
+        )
+        raise ValueError(msg)
+    return builtin(num_companies=int(number))

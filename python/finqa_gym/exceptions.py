@@ -1,4 +1,7 @@
-"""Exceptions of finqa-gym. Files keep Python's own (`FileNotFoundError`), wrong arguments are `ValueError`."""
+"""Exceptions of finqa-gym.
+
+Files keep Python's own (`FileNotFoundError`), wrong arguments are `ValueError`.
+"""
 
 from finqa_gym._native import (
     AlreadyPendingCallError,

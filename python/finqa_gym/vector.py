@@ -28,13 +28,14 @@ class StepBatch:
     """What a step brought, one row a slot. Unpacks like Gymnasium's five values.
 
     Attributes:
-        observations: ``list[str]``, only what is new: tool results, joined by a line feed if there were several calls.
+        observations: ``list[str]``, only what is new: tool results, joined by a line feed if there
+            were several calls.
         rewards: ``float32 (n,)``; 0 until an answer is submitted.
         terminated: ``bool (n,)``, an answer was submitted.
         truncated: ``bool (n,)``, the episode ended otherwise (``infos["truncation_reason"]``).
-        infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (−1 none, else an index into
-            ``env.error_codes``), truncation_reason (index into ``env.truncation_reasons``), score (NaN until
-            submitted), was_reset.
+        infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (-1
+            none, else an index into ``env.error_codes``), truncation_reason (index into
+            ``env.truncation_reasons``), score (NaN until submitted), was_reset.
         env_ids: ``int32 (n,)``, the slot of each row.
 
     Example:
@@ -56,7 +57,10 @@ class StepBatch:
 
     @property
     def messages(self) -> list[list[dict[str, Any]]]:
-        """The same observations as chat messages: per row one ``tool`` message a call, with its id. Made when read."""
+        """The observations as chat messages: per row one ``tool`` message a call, with its id.
+
+        Made when read.
+        """
         return [turns.messages(index) for turns, index in self._turns]
 
     def __iter__(self) -> Iterator[Any]:
@@ -87,16 +91,17 @@ class VectorEnv:
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
         action_format: Wire form of calls: "auto", or one of docs/spec/actions.md.
         parse_level: "strict" or "repair".
-        on_no_call: A message without a call is answered with "feedback" or taken as the answer ("submit"); None is
-            the profile's own way.
+        on_no_call: A message without a call is answered with "feedback" or taken as the answer
+            ("submit"); None is the profile's own way.
         on_malformed: "feedback", "terminate" or "ignore".
         max_calls_per_turn: Calls run of one message.
         max_action_bytes: Longer messages are refused.
         max_observation_chars: Longer tool results are cut: rows first, then the middle.
-        repair_double_quotes: Read ``WHERE item = "Revenue"`` as a string where no such column exists.
+        repair_double_quotes: Read ``WHERE item = "Revenue"`` as a string where no such column
+            exists.
         system_prompt: Replaces the profile's system prompt.
-        task_prompt: Replaces the task prompt: ``{query}``, or its parts ``{question}``, ``{companies}``,
-            ``{unit_hint}``.
+        task_prompt: Replaces the task prompt: ``{query}``, or its parts ``{question}``,
+            ``{companies}``, ``{unit_hint}``.
         keep_messages: Keep the chat of running episodes for ``messages``.
         measure_latency: Measure every tool call for ``stats``.
         cache_bytes: Size of the SQL result cache; 0 switches it off.
@@ -205,8 +210,8 @@ class VectorEnv:
 
         Args:
             task_ids: One task (id or position) for each group to reset; None draws the next ones.
-            seed: Starts the task order again. A sequence gives every slot an order of its own. None goes on, also
-                inside a sequence.
+            seed: Starts the task order again. A sequence gives every slot an order of its own. None
+                goes on, also inside a sequence.
             reset_mask: ``bool (num_envs,)``; None resets every slot.
 
         Returns:
@@ -254,7 +259,8 @@ class VectorEnv:
 
         Args:
             actions: One action a slot.
-            finish_reasons: Per action why generation ended; "length" marks a message cut by its token limit.
+            finish_reasons: Per action why generation ended; "length" marks a message cut by its
+                token limit.
             env_ids: Slots, one an action; None is all slots in order.
 
         Returns:
@@ -349,7 +355,7 @@ class VectorEnv:
             try:
                 if not failed and error is None:
                     texts = self._run_user_tool(name, [arguments for _, arguments in mine])
-            except BaseException as raised:  # noqa: BLE001
+            except BaseException as raised:
                 error = raised
             results += [(env_id, *text) for (env_id, _), text in zip(mine, texts, strict=True)]
         return results, error
@@ -377,12 +383,15 @@ class VectorEnv:
     def num_pending(self) -> int:
         """Results of ``send`` that were not yet received; what ``recv`` can take at most.
 
-        After Ctrl-C during ``step`` they are still there: ``env.recv(env.num_pending)`` brings the slots to rest.
+        After Ctrl-C during ``step`` they are still there: ``env.recv(env.num_pending)`` brings the
+        slots to rest.
         """
         return self._native.num_pending
 
     def messages(self, env_id: int) -> list[dict[str, Any]]:
-        """The chat of a slot so far: system, user, then assistant and tool messages, as the policy wrote and saw them.
+        """The chat of a slot so far: system, user, then assistant and tool messages.
+
+        They stand as the policy wrote and saw them.
 
         Raises:
             ValueError: There is no such slot.
@@ -390,11 +399,11 @@ class VectorEnv:
         return self._native.messages(env_id)
 
     def episode(self, env_id: int) -> dict[str, Any] | None:
-        """Task, status, calls, submission and score of a slot's episode; None before the first reset."""
+        """Task, status, calls, submission and score of an episode; None before the first reset."""
         return self._native.episode(env_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the start: steps, episodes, calls and latencies by tool, mistakes by code, cache."""
+        """Counters since the start: steps, episodes, calls, latencies by tool, mistakes, cache."""
         return self._native.stats()
 
     def state_dict(self) -> dict[str, Any]:

@@ -144,6 +144,7 @@ struct Progress {
     last_error: Option<ToolErrorCode>,
     infra_error: Option<Box<str>>,
     malformed: bool,
+    in_reasoning: bool,
     length_limited: bool,
     waiting: Option<Attempt>,
 }
@@ -286,7 +287,6 @@ impl Episode {
             progress.num_attempts = 1;
             progress.malformed = true;
             self.fail(
-                ctx,
                 &mut progress,
                 None,
                 AttemptStatus::InvalidJson,
@@ -313,7 +313,6 @@ impl Episode {
         if let Some(attempt) = progress.waiting.take() {
             match result {
                 Ok(text) => self.succeed(
-                    ctx,
                     &mut progress,
                     &attempt,
                     ToolKind::User,
@@ -323,7 +322,6 @@ impl Episode {
                 Err(message) => {
                     let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
                     self.fail(
-                        ctx,
                         &mut progress,
                         Some(ToolKind::User),
                         attempt.status,
@@ -344,6 +342,7 @@ impl Episode {
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
+                progress.in_reasoning |= attempt.status == AttemptStatus::InReasoning;
                 self.calls
                     .push(self.event(None, attempt.status, None, Touched::default()));
                 continue;
@@ -353,7 +352,6 @@ impl Episode {
                 progress.malformed |= is_malformed(attempt.status);
                 let kind = attempt.tool.map(|i| ctx.toolbox.specs()[i].kind);
                 self.fail(
-                    ctx,
                     &mut progress,
                     kind,
                     attempt.status,
@@ -362,6 +360,9 @@ impl Episode {
                     delta,
                 );
                 name_last(&mut progress, &attempt);
+                if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
+                    break;
+                }
                 continue;
             }
             let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
@@ -384,16 +385,15 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(ctx, &mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, &attempt, kind, touched, text);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
                     self.submit(ctx, &answer);
-                    self.succeed(ctx, &mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, &attempt, kind, touched, text);
                 }
                 Err(Failure::Tool(error)) => {
                     self.fail(
-                        ctx,
                         &mut progress,
                         Some(kind),
                         attempt.status,
@@ -434,12 +434,6 @@ impl Episode {
             return Some(ToolError::new(
                 ToolErrorCode::AlreadySubmitted,
                 "Error: not run, an answer was already submitted. Only the first submission counts.",
-            ));
-        }
-        if progress.malformed {
-            return Some(ToolError::new(
-                ToolErrorCode::MalformedAction,
-                "Error: not run, an earlier call in this message could not be read.",
             ));
         }
         let code = match attempt.status {
@@ -497,6 +491,12 @@ impl Episode {
                 ToolErrorCode::TruncatedAction,
                 "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
             )
+        } else if progress.in_reasoning {
+            ToolError::new(
+                ToolErrorCode::NoAction,
+                "Error: the tool call stands inside the reasoning and was not run. Close the reasoning first, then \
+                 call the tool.",
+            )
         } else {
             let submit = ctx
                 .toolbox
@@ -516,7 +516,6 @@ impl Episode {
             )
         };
         self.fail(
-            ctx,
             progress,
             None,
             AttemptStatus::MissingName,
@@ -538,13 +537,17 @@ impl Episode {
     }
 
     /// Ends the turn: turn limit, transcript, reward.
-    fn close_turn(&mut self, ctx: &Context, progress: Progress, delta: &mut Delta) -> Turn {
+    fn close_turn(&mut self, ctx: &Context, mut progress: Progress, delta: &mut Delta) -> Turn {
         if self.status == Status::Running {
             if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                 self.status = Status::Truncated(TruncationReason::MalformedAction);
             } else if u32::from(self.turn) >= ctx.config.max_turns {
                 self.status = Status::Truncated(TruncationReason::MaxTurns);
             }
+        }
+        // Errors and submissions echo what the policy wrote, which may be long.
+        for message in &mut progress.observation.messages {
+            message.content.cut(ctx.config.max_observation_chars);
         }
         let mut reward = 0.0;
         match self.status {
@@ -609,7 +612,6 @@ impl Episode {
 
     fn succeed(
         &mut self,
-        ctx: &Context,
         progress: &mut Progress,
         attempt: &Attempt,
         kind: ToolKind,
@@ -621,14 +623,13 @@ impl Episode {
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
-            content: content.cut(ctx.config.max_observation_chars),
+            content,
         });
         name_last(progress, attempt);
     }
 
     fn fail(
         &mut self,
-        ctx: &Context,
         progress: &mut Progress,
         kind: Option<ToolKind>,
         status: AttemptStatus,
@@ -644,7 +645,7 @@ impl Episode {
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
-            content: Text::from(error.message.clone()).cut(ctx.config.max_observation_chars),
+            content: error.message.clone().into(),
         });
     }
 }

@@ -43,16 +43,16 @@ impl Text {
         }
     }
 
-    /// The text with at most `max_chars` characters: a longer one loses its middle. Rows are cut where they are made.
-    pub fn cut(self, max_chars: usize) -> Self {
-        let whole = match &self {
+    /// Takes the middle out of a text of more than `max_chars` characters. Rows are cut where they are made.
+    pub fn cut(&mut self, max_chars: usize) {
+        let whole = match self {
             Self::Shared(text) => &**text,
             Self::Own(text) => &**text,
-            Self::Rows(_) => return self,
+            Self::Rows(_) => return,
         };
         match cut_middle(whole, max_chars) {
-            Cow::Borrowed(text) if text.len() == whole.len() => self,
-            cut => cut.into_owned().into(),
+            Cow::Borrowed(text) if text.len() == whole.len() => {}
+            cut => *self = cut.into_owned().into(),
         }
     }
 

@@ -165,7 +165,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
 }
 
 impl PyVectorEnv {
-    fn received<'py>(&self, py: Python<'py>, rows: Vec<Row>) -> PyResult<Received<'py>> {
+    fn received(py: Python<'_>, rows: Vec<Row>) -> PyResult<Received<'_>> {
         let arrays = batch(py, &rows)?;
         let mut user_calls = Vec::new();
         for row in &rows {
@@ -245,7 +245,7 @@ impl PyVectorEnv {
             mask,
         };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
-        self.received(py, rows)
+        Self::received(py, rows)
     }
 
     #[pyo3(signature = (actions, finish_reasons=None, env_ids=None))]
@@ -270,7 +270,7 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        self.received(py, rows.unwrap_or_default())
+        Self::received(py, rows.unwrap_or_default())
     }
 
     #[pyo3(signature = (actions, env_ids=None, finish_reasons=None))]
@@ -302,7 +302,7 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        self.received(py, rows.unwrap_or_default())
+        Self::received(py, rows.unwrap_or_default())
     }
 
     /// Results of user tools: (env_id, text, failed).
@@ -439,14 +439,14 @@ impl PyVectorEnv {
     }
 
     /// Names of `infos["error_code"]` by value.
-    #[getter]
-    fn error_codes(&self) -> Vec<&'static str> {
+    #[classattr]
+    fn error_codes() -> Vec<&'static str> {
         ToolErrorCode::ALL.iter().map(|code| code.name()).collect()
     }
 
     /// Names of `infos["truncation_reason"]` by value.
-    #[getter]
-    fn truncation_reasons(&self) -> Vec<&'static str> {
+    #[classattr]
+    fn truncation_reasons() -> Vec<&'static str> {
         TruncationReason::NAMES.to_vec()
     }
 }

@@ -94,7 +94,7 @@ pub(crate) fn out_of_ops(limits: &QueryLimits) -> ToolError {
     ToolError::new(
         Code::SqlBudget,
         format!(
-            "the query was stopped: it needs more than the budget of {} operations; \
+            "the query was stopped: it needs more than the budget of {} operations (fewer if it handles long texts); \
              join fewer rows, for example with an ON or WHERE condition",
             limits.max_ops
         ),
@@ -159,6 +159,9 @@ pub(crate) fn explain(
     }
     if let Some(name) = message.strip_prefix("no such function: ") {
         return unknown_function(name, "no such function");
+    }
+    if message.contains("too many SQL variables") || message.contains("variable number must be") {
+        return parameters();
     }
     let text = clipped(message);
     if message.contains("virtual table") {

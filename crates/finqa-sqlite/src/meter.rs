@@ -94,23 +94,23 @@ impl Metered {
             m.max_live.set(allowance.max_live_bytes);
             m.max_total.set(allowance.max_total_bytes);
             m.out_of_memory.set(false);
-            m.max_ops.set(allowance.max_ops);
             m.deadline.set(allowance.deadline);
             m.timed_out.set(false);
             m.armed.set(true);
         });
         let metered = Self(());
-        metered.restart_ops();
+        metered.restart_ops(allowance.max_ops);
         metered
     }
 
-    /// Counts operations from zero again: before every run of a statement.
+    /// Counts operations from zero again, up to `max_ops`: before every run of a statement.
     #[expect(
         clippy::unused_self,
         reason = "only an armed meter has operations to restart"
     )]
-    pub(crate) fn restart_ops(&self) {
+    pub(crate) fn restart_ops(&self, max_ops: u64) {
         METER.with(|m| {
+            m.max_ops.set(max_ops);
             m.ticks.set(0);
             m.fuel.set(0);
             m.out_of_ops.set(false);
@@ -272,7 +272,7 @@ mod tests {
         assert!(burn(499));
         assert!(!burn(1));
         assert!(metered.usage().out_of_ops);
-        metered.restart_ops();
+        metered.restart_ops(1_000);
         assert!(!tick());
         assert!(tick());
     }

@@ -51,3 +51,63 @@ impl Records {
         self.writer.finish(stopped)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    fn render(sql: &str, limits: &QueryLimits) -> QueryResult {
+        crate::ffi::start().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns: Vec<&str> = statement.column_names().collect();
+        let mut records = Records::new(&columns, limits);
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            records.push(row).unwrap();
+        }
+        records.finish(false)
+    }
+
+    #[test]
+    fn every_kind_of_value_is_strict_json() {
+        let sql = "SELECT 1 AS a, 2 AS a, 9e999 AS inf, 1e300 AS big, x'00ff' AS b, NULL AS n, \
+                   char(27,34,92,10) AS c, CAST(x'ff' AS TEXT) AS u, 9223372036854775807 AS i";
+        let json = render(sql, &QueryLimits::default()).text;
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let row = &value[0];
+        assert_eq!(row["a"], 1);
+        assert_eq!(row["a_2"], 2);
+        assert!(row["inf"].is_null());
+        assert_eq!(row["big"].as_f64(), Some(1e300));
+        assert_eq!(row["b"], "00FF");
+        assert_eq!(row["c"], "\u{1b}\"\\\n");
+        assert_eq!(row["u"], "\u{fffd}");
+        assert_eq!(row["i"], i64::MAX);
+    }
+
+    #[test]
+    fn rows_are_cut_on_a_boundary_and_counted() {
+        let limits = QueryLimits {
+            max_rows: 100,
+            max_result_bytes: 40,
+            ..QueryLimits::default()
+        };
+        let result = render("VALUES ('aaaaaaaa'),('bbbbbbbb'),('cccccccc')", &limits);
+        assert_eq!(&*result.text, r#"[{"column1":"aaaaaaaa"}]"#);
+        assert_eq!((result.shown_rows, result.total_rows), (1, 3));
+        let limits = QueryLimits {
+            max_rows: 2,
+            ..QueryLimits::default()
+        };
+        let result = render("VALUES (1),(2),(3)", &limits);
+        assert_eq!((result.shown_rows, result.total_rows), (2, 3));
+    }
+
+    #[test]
+    fn a_generated_name_never_takes_a_real_one() {
+        let json = render("SELECT 1 AS a, 2 AS a, 3 AS a_2", &QueryLimits::default()).text;
+        assert_eq!(&*json, r#"[{"a":1,"a_3":2,"a_2":3}]"#);
+    }
+}

@@ -4,14 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use finqa_core::sql::{InfraError, QueryLimits, QueryOutcome};
+use finqa_core::sql::{InfraError, QueryLimits, QueryOutcome, QueryResult};
 use finqa_core::{Company, ToolError};
-use rusqlite::{Connection, Error, PrepFlags, Statement, StatementStatus};
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, Error, ErrorCode, PrepFlags, Statement, StatementStatus};
 
 use crate::authorizer::take_denial;
 use crate::explain::{self, Stage};
 use crate::lex;
-use crate::meter::{Allowance, Metered, Usage};
+use crate::meter::{Allowance, Metered};
 use crate::render::Records;
 
 /// A call may allocate this many times its memory cap in all: bounds copying inside operations.
@@ -94,8 +95,84 @@ fn attempt(
 ) -> QueryOutcome {
     let mut statement = prepare(metered, connection, company, sql, limits).map_err(Arc::new)?;
     check(&statement, sql).map_err(Arc::new)?;
+    let short = execute(
+        metered,
+        &mut statement,
+        Tier::short(limits),
+        connection,
+        limits,
+    );
+    let ended = match short {
+        Err(error) if is_too_big(&error) && limits.max_value_bytes > SHORT_VALUE_BYTES => execute(
+            metered,
+            &mut statement,
+            Tier::long(limits),
+            connection,
+            limits,
+        ),
+        ended => ended,
+    };
+    let out_of_ops = metered.usage().out_of_ops;
+    match ended {
+        Ok(result) => Ok(Arc::new(result)),
+        Err(_) if out_of_ops => Err(Arc::new(explain::out_of_ops(limits))),
+        Err(error) => Err(Arc::new(explain::explain(
+            &error,
+            Stage::Run,
+            None,
+            company,
+            sql,
+            limits,
+        ))),
+    }
+}
+
+/// Values up to this size are cheap enough for the whole operation budget.
+const SHORT_VALUE_BYTES: u32 = 1024;
+
+/// How long values may be in a run, and how many operations it has.
+///
+/// One operation can read a whole value (a sum over a text of 16,000 digits takes as long as a thousand usual
+/// operations), and nothing can count inside an operation. So a query first runs with short values; if it makes a
+/// longer one it starts again with long values and as many operations fewer, which bounds the product.
+#[derive(Clone, Copy, Debug)]
+struct Tier {
+    max_value_bytes: u32,
+    max_ops: u64,
+}
+
+impl Tier {
+    fn short(limits: &QueryLimits) -> Self {
+        Self {
+            max_value_bytes: limits.max_value_bytes.min(SHORT_VALUE_BYTES),
+            max_ops: u64::from(limits.max_ops),
+        }
+    }
+
+    fn long(limits: &QueryLimits) -> Self {
+        Self {
+            max_value_bytes: limits.max_value_bytes,
+            max_ops: u64::from(limits.max_ops) * u64::from(SHORT_VALUE_BYTES)
+                / u64::from(limits.max_value_bytes),
+        }
+    }
+}
+
+fn is_too_big(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::TooBig)
+}
+
+/// Runs the statement once. The rows that fit are a result also if the budget ends while the rest is counted.
+fn execute(
+    metered: &Metered,
+    statement: &mut Statement<'_>,
+    tier: Tier,
+    connection: &Connection,
+    limits: &QueryLimits,
+) -> rusqlite::Result<QueryResult> {
+    set_value_bytes(connection, tier.max_value_bytes)?;
     // The handler's phase hangs on the statement's own step counter, so both start at zero.
-    metered.restart_ops();
+    metered.restart_ops(tier.max_ops);
     statement.reset_status(StatementStatus::VmStep);
     let columns: Vec<&str> = statement.column_names().collect();
     let mut records = Records::new(&columns, limits);
@@ -111,21 +188,21 @@ fn attempt(
             Err(error) => break Err(error),
         }
     };
-    let usage: Usage = metered.usage();
+    drop(rows);
+    // Texts of errors and names are not values: between runs the full length holds.
+    set_value_bytes(connection, limits.max_value_bytes)?;
     match ended {
-        Ok(()) => Ok(Arc::new(records.finish(false))),
-        // The rows that are shown are known; only their number is not.
-        Err(_) if usage.out_of_ops && records.is_cut() => Ok(Arc::new(records.finish(true))),
-        Err(_) if usage.out_of_ops => Err(Arc::new(explain::out_of_ops(limits))),
-        Err(error) => Err(Arc::new(explain::explain(
-            &error,
-            Stage::Run,
-            None,
-            company,
-            sql,
-            limits,
-        ))),
+        Ok(()) => Ok(records.finish(false)),
+        Err(_) if metered.usage().out_of_ops && records.is_cut() => Ok(records.finish(true)),
+        Err(error) => Err(error),
     }
+}
+
+fn set_value_bytes(connection: &Connection, bytes: u32) -> rusqlite::Result<()> {
+    let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes)
+        .map(drop)
 }
 
 /// Prepares `sql`; reads a double-quoted name as text where a value is meant and no such column exists.

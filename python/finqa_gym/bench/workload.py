@@ -7,15 +7,24 @@ the corrected query, a calculation, the answer. So the six kinds have equal shar
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["BenchEpisode", "BenchTable", "BenchTask", "Rates", "episodes_for", "time_steps"]
+__all__ = [
+    "BenchEpisode",
+    "BenchTable",
+    "BenchTask",
+    "Rates",
+    "distinct_episodes",
+    "episodes_for",
+    "time_steps",
+]
 
 
 class BenchTable(NamedTuple):
@@ -35,11 +44,19 @@ class BenchTable(NamedTuple):
 
 
 class BenchTask(NamedTuple):
-    """A question about one company with its expected answer."""
+    """A question about one company with its expected answer.
+
+    Attributes:
+        company: Whose tables it asks.
+        question: The question.
+        ground_truth: The expected answer.
+        task_index: Position in the corpus that the engine plays; None if it is from no corpus.
+    """
 
     company: str
     question: str
     ground_truth: str
+    task_index: int | None = None
 
 
 class BenchEpisode(NamedTuple):
@@ -102,12 +119,93 @@ def episodes_for(tables: Iterable[BenchTable], *, seed: int = 0) -> list[BenchEp
     return episodes
 
 
-def _episode(table: BenchTable, label: str, column: str, value: str) -> BenchEpisode:
+def distinct_episodes(
+    tables: Iterable[BenchTable],
+    tasks: Mapping[str, Sequence[BenchTask]],
+    count: int,
+    *,
+    seed: int = 0,
+) -> list[BenchEpisode]:
+    """Make episodes of which no two share a SQL text, going round the companies.
+
+    Args:
+        tables: Tables to ask about; one without a labelled, filled cell is left out.
+        tasks: Tasks by company. An episode submits its task's ground truth, so a scorer that works
+            rewards every episode. Companies without a task are left out.
+        count: How many episodes.
+        seed: Seed of the choice of cells and of the order.
+
+    Returns:
+        ``count`` episodes; neighbours ask different companies. Once every cell of a company was
+        asked, its cells come again under another ``LIMIT``, which is another text.
+
+    Raises:
+        ValueError: No company has both a task and a usable table.
+
+    Example:
+        >>> table = BenchTable("acme", "sales", ["item", "2019"], [["Total", "1,496.5"]])
+        >>> tasks = {"acme": [BenchTask("acme", "Total of 2019?", "1,496.5", 0)]}
+        >>> first, second = distinct_episodes([table], tasks, 2)
+        >>> set(first.actions[2:4]) & set(second.actions[2:4])
+        set()
+    """
+    chance = random.Random(seed)
+    cells: dict[str, list[tuple[BenchTable, str, str]]] = {}
+    for table in tables:
+        if tasks.get(table.company):
+            cells.setdefault(table.company, []).extend(
+                (table, str(row[0]), column)
+                for row in table.rows
+                for i, column in enumerate(table.columns)
+                if i > 0 and row[0] and row[i]
+            )
+    companies = [company for company, usable in cells.items() if usable]
+    if not companies:
+        msg = "no company has both a task and a table with a labelled, filled cell"
+        raise ValueError(msg)
+    chance.shuffle(companies)
+    for company in companies:
+        chance.shuffle(cells[company])
+    episodes: list[BenchEpisode] = []
+    seen: set[str] = set()
+    for rank in range(count):
+        company = companies[rank % len(companies)]
+        turn = rank // len(companies)
+        table, label, column = cells[company][turn % len(cells[company])]
+        task = tasks[company][turn % len(tasks[company])]
+        for limit in _limits(turn // len(cells[company])):
+            episode = _episode(
+                table, label, column, task.ground_truth, task=task, tail=limit, mark=f"_{rank}"
+            )
+            # Labels repeat within a table, so two cells may ask in the same words.
+            if episode.actions[3] not in seen:
+                break
+        seen.add(episode.actions[3])
+        episodes.append(episode)
+    return episodes
+
+
+def _limits(used: int) -> Iterator[str]:
+    if used == 0:
+        yield ""
+    yield from (f" LIMIT {n}" for n in itertools.count(max(used, 1)))
+
+
+def _episode(
+    table: BenchTable,
+    label: str,
+    column: str,
+    value: str,
+    *,
+    task: BenchTask | None = None,
+    tail: str = "",
+    mark: str = "",
+) -> BenchEpisode:
     literal = label.replace("'", "''")
-    source = f"FROM {_quoted(table.name)} WHERE {_quoted(table.columns[0])} = '{literal}'"
+    source = f"FROM {_quoted(table.name)} WHERE {_quoted(table.columns[0])} = '{literal}'{tail}"
     good = f"SELECT {_quoted(column)} {source}"
     # Bare, not quoted: SQLite takes an unknown "name" for a string and would answer.
-    failing = f"SELECT no_such_column {source}"
+    failing = f"SELECT no_such_column{mark} {source}"
     company = {"company_name": table.company}
     place = {**company, "table_name": table.name}
     actions = (
@@ -118,8 +216,10 @@ def _episode(table: BenchTable, label: str, column: str, value: str) -> BenchEpi
         _call("Now the change.", "calculator", {"expression": "(1496.5 - 1202.9) / 1202.9 * 100"}),
         _call("That is the answer.", "submit_answer", {"answer": value}),
     )
-    question = f"For company {table.company}: what is {column} of {label}?"
-    return BenchEpisode(BenchTask(table.company, question, value), actions)
+    if task is None:
+        question = f"For company {table.company}: what is {column} of {label}?"
+        task = BenchTask(table.company, question, value)
+    return BenchEpisode(task, actions)
 
 
 def _quoted(name: str) -> str:

@@ -112,3 +112,84 @@ pub(crate) fn open_shared(image: Arc<Image>) -> rusqlite::Result<SharedConnectio
         _image: image,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use finqa_core::{Company, Table, Value};
+
+    #[test]
+    fn the_null_file_system_opens_nothing_and_is_not_the_default() {
+        start().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let null = Connection::open_with_flags_and_vfs(&path, flags, vfs::NAME)
+            .and_then(|connection| connection.execute_batch("CREATE TABLE t(a)"));
+        assert!(null.is_err());
+        assert!(!path.exists());
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("CREATE TABLE t(a)")
+            .unwrap();
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn an_image_cannot_be_written_even_without_the_authorizer() {
+        start().unwrap();
+        let table = Table::new("c", "t", vec!["a".into()], vec![Value::text("x")]).unwrap();
+        let company = Company {
+            name: "c".into(),
+            tables: vec![table],
+        };
+        let image = Arc::new(Image::build(&company).unwrap());
+        let before = image.bytes().to_vec();
+        let shared = open_shared(Arc::clone(&image)).unwrap();
+        for sql in [
+            "INSERT INTO t VALUES ('y')",
+            "DROP TABLE t",
+            "PRAGMA user_version=7",
+            "VACUUM",
+        ] {
+            assert!(shared.connection().execute_batch(sql).is_err(), "{sql}");
+        }
+        drop(shared);
+        assert_eq!(image.bytes(), before);
+        assert_eq!(
+            Arc::strong_count(&image),
+            1,
+            "the connection let go of the image"
+        );
+    }
+
+    #[test]
+    fn pages_of_an_image_are_not_copied() {
+        start().unwrap();
+        let cells = (0..20_000).map(|i| Value::text(format!("cell number {i} of a large table")));
+        let table = Table::new("c", "t", vec!["a".into(), "b".into()], cells.collect()).unwrap();
+        let image = Image::build(&Company {
+            name: "c".into(),
+            tables: vec![table],
+        })
+        .unwrap();
+        let size = image.bytes().len() as i64;
+        assert!(size > 500_000);
+        let heap = crate::meter::thread_heap_bytes();
+        let connection = crate::connection::EpisodeConnection::open(Arc::new(image)).unwrap();
+        let limits = finqa_core::sql::QueryLimits::default();
+        let rows: i64 = connection
+            .with_limits(&limits)
+            .unwrap()
+            .query_row("SELECT count(*) FROM t WHERE b LIKE '%9 of%'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(rows, 2_000);
+        let used = crate::meter::thread_heap_bytes() - heap;
+        assert!(
+            used < 120_000,
+            "{used} bytes for a connection to an image of {size}"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Catalogues of attacks and benign queries: the project's own and, where it is at hand, the shared one.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ struct Suite {
 }
 
 fn load(
-    fixture_path: PathBuf,
-    list: PathBuf,
+    fixture_path: &Path,
+    list: &Path,
     foreign_prefix: &'static str,
     canary: &'static str,
 ) -> Suite {
-    let (own, foreign) = fixture(&fixture_path, foreign_prefix);
+    let (own, foreign) = fixture(fixture_path, foreign_prefix);
     assert!(!own.tables.is_empty() && !foreign.tables.is_empty());
     let text = std::fs::read_to_string(list).unwrap();
     let cases = text
@@ -46,8 +46,8 @@ fn load(
 
 fn own_suite() -> Suite {
     load(
-        data("fixture.sql"),
-        data("attacks.jsonl"),
+        &data("fixture.sql"),
+        &data("attacks.jsonl"),
         "tidewater_",
         "CANARY-TIDEWATER-51",
     )
@@ -56,8 +56,8 @@ fn own_suite() -> Suite {
 fn shared_suite() -> Option<Suite> {
     let folder = shared()?.join("attacks");
     Some(load(
-        folder.join("fixture.sql"),
-        folder.join("sql_attacks.jsonl"),
+        &folder.join("fixture.sql"),
+        &folder.join("sql_attacks.jsonl"),
         "globex_",
         "CANARY-7F3A9-GLOBEX",
     ))
@@ -67,7 +67,7 @@ fn text(outcome: &QueryOutcome) -> String {
     match outcome {
         Ok(result) => format!(
             "{} {} {}",
-            result.json, result.shown_rows, result.total_rows
+            result.text, result.shown_rows, result.total_rows
         ),
         Err(error) => format!("{}: {}", error.code, error.message),
     }
@@ -78,7 +78,7 @@ fn checksum(backend: &SqliteBackend, company: &Arc<Company>) -> String {
     let mut all = String::new();
     for table in &company.tables {
         let sql = format!("SELECT * FROM \"{}\"", table.name);
-        write!(all, "{}", query(backend, company, &sql).unwrap().json).unwrap();
+        write!(all, "{}", query(backend, company, &sql).unwrap().text).unwrap();
     }
     all
 }
@@ -97,7 +97,7 @@ fn same_row(a: &[Json], b: &[Json]) -> bool {
 fn check_ok(case: &Json, outcome: &QueryOutcome) -> Result<(), String> {
     let result = outcome.as_ref().map_err(|error| error.message.clone())?;
     let records: Vec<serde_json::Map<String, Json>> =
-        serde_json::from_str(&result.json).map_err(|e| e.to_string())?;
+        serde_json::from_str(&result.text).map_err(|e| e.to_string())?;
     let mut rows: Vec<Vec<Json>> = Vec::new();
     for record in &records {
         let names: Vec<&str> = record.keys().map(String::as_str).collect();
@@ -159,12 +159,12 @@ fn check(suite: &Suite, backend: &SqliteBackend, case: &Json) -> Result<(), Stri
     }
     if let Ok(result) = &outcome {
         let limits = QueryLimits::default();
-        if result.json.len() > limits.max_result_bytes as usize
+        if result.text.len() > limits.max_result_bytes as usize
             || result.shown_rows > limits.max_rows
         {
             return Err("output caps".to_owned());
         }
-        serde_json::from_str::<Json>(&result.json).map_err(|error| format!("JSON: {error}"))?;
+        serde_json::from_str::<Json>(&result.text).map_err(|error| format!("JSON: {error}"))?;
     }
     let shown = text(&outcome);
     if shown.contains(suite.canary) {

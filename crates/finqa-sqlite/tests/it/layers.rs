@@ -56,7 +56,7 @@ fn a_larger_budget_lets_the_same_query_end() {
         Code::SqlBudget
     );
     assert_eq!(
-        &*query(&backend, &harbor, sql).unwrap().json,
+        &*query(&backend, &harbor, sql).unwrap().text,
         r#"[{"n":1296}]"#
     );
 }
@@ -64,8 +64,8 @@ fn a_larger_budget_lets_the_same_query_end() {
 #[test]
 fn the_memory_cap_is_a_cap_of_the_call() {
     let (backend, harbor) = (backend(), harbor());
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT DISTINCT PRINTF('%.3000c', 'x')||a.vessel||b.vessel||c.vessel||d.vessel \
-               AS s FROM fleet a, fleet b, fleet c, fleet d)";
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT DISTINCT PRINTF('%.900c', 'x')||a.vessel||b.vessel||c.vessel||d.vessel||e.rank \
+               AS s FROM fleet a, fleet b, fleet c, fleet d, crew e)";
     for _ in 0..2 {
         let error = query(&backend, &harbor, sql).unwrap_err();
         assert_eq!(error.code, Code::SqlMemory);
@@ -77,20 +77,88 @@ fn the_memory_cap_is_a_cap_of_the_call() {
         ..QueryLimits::default()
     };
     let result = backend.query(&harbor, sql, &large).unwrap().unwrap();
-    assert_eq!(&*result.json, r#"[{"n":1296}]"#);
+    assert_eq!(&*result.text, r#"[{"n":5184}]"#);
     assert!(last_call_usage().peak_bytes > 4 << 20);
+}
+
+#[test]
+fn whether_a_call_fits_does_not_depend_on_the_calls_before_it() {
+    let (warm, harbor) = (backend(), harbor());
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT DISTINCT PRINTF('%.900c', 'x')||a.vessel||b.vessel||c.vessel \
+               AS s FROM fleet a, fleet b, fleet c)";
+    query(&backend(), &harbor, sql).unwrap();
+    let peak = last_call_usage().peak_bytes;
+    let mut fitted = 0;
+    for step in -40..40_i64 {
+        let max_memory_bytes = u32::try_from(peak + step * 512).unwrap();
+        let limits = QueryLimits {
+            max_memory_bytes,
+            ..QueryLimits::default()
+        };
+        let fresh = backend().query(&harbor, sql, &limits).unwrap();
+        // The warm connection holds the pages of other queries.
+        query(
+            &warm,
+            &harbor,
+            "SELECT * FROM voyage_results ORDER BY days, vessel",
+        )
+        .unwrap();
+        query(&warm, &harbor, "SELECT * FROM fleet a JOIN crew b").unwrap();
+        assert_eq!(
+            warm.query(&harbor, sql, &limits).unwrap(),
+            fresh,
+            "cap {max_memory_bytes}"
+        );
+        fitted += u32::from(fresh.is_ok());
+    }
+    assert!(
+        (20..60).contains(&fitted),
+        "{fitted} of 80 caps are large enough"
+    );
+    assert!(warm.stats().memory_reruns > 0);
 }
 
 #[test]
 fn copying_is_capped_although_it_is_freed() {
     let (backend, harbor) = (backend(), harbor());
     let sql = "WITH m AS MATERIALIZED (SELECT PRINTF('%.15000c','x') AS s) \
-               SELECT COUNT(UPPER(m.s||a.vessel)) FROM m, fleet a, fleet b, fleet c, fleet d, crew e";
+               SELECT COUNT(UPPER(LOWER(UPPER(LOWER(m.s||a.vessel))))) FROM m, fleet a, fleet b, fleet c, fleet d, crew e";
     assert_eq!(
         query(&backend, &harbor, sql).unwrap_err().code,
         Code::SqlMemory
     );
     assert!(last_call_usage().total_bytes > 60 << 20);
+}
+
+#[test]
+fn operations_on_long_values_cost_more() {
+    let (backend, harbor) = (backend(), harbor());
+    // One addition reads all digits of the text, and no operation budget can count inside it.
+    let digits = |n: usize| {
+        format!(
+            "WITH m AS MATERIALIZED (SELECT PRINTF('%.{n}c', '7') AS s) \
+             SELECT SUM(m.s + 1) > 0 AS v FROM m, fleet a, fleet b, fleet c, fleet d, crew e, crew f"
+        )
+    };
+    assert_eq!(
+        &*query(&backend, &harbor, &digits(300)).unwrap().text,
+        r#"[{"v":1}]"#
+    );
+    let before = thread_cpu_s();
+    assert_eq!(
+        query(&backend, &harbor, &digits(15_000)).unwrap_err().code,
+        Code::SqlBudget
+    );
+    assert!(last_call_usage().ops <= 13_000, "{:?}", last_call_usage());
+    if let Some((after, before)) = thread_cpu_s().zip(before) {
+        assert!(after - before < 0.5, "{} s", after - before);
+    }
+    // A long value by itself is fine.
+    let one = "SELECT LENGTH(GROUP_CONCAT(a.vessel||b.vessel||c.vessel)) AS n FROM fleet a, fleet b, fleet c";
+    assert_eq!(
+        &*query(&backend, &harbor, one).unwrap().text,
+        r#"[{"n":4427}]"#
+    );
 }
 
 #[test]
@@ -184,7 +252,7 @@ fn functions_and_tables_outside_are_named() {
     );
     assert_eq!(
         error("SELECT value FROM json_each('[1]')").0,
-        Code::SqlNotAllowed
+        Code::SqlNoSuchTable
     );
     let (code, message) = error(
         "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x FROM c LIMIT 3",
@@ -227,7 +295,7 @@ fn double_quotes_are_read_as_text_only_where_a_value_is_meant() {
     let (backend, harbor) = (backend(), harbor());
     let sql = r#"SELECT built FROM fleet WHERE vessel = "Draco""#;
     assert_eq!(
-        &*query(&backend, &harbor, sql).unwrap().json,
+        &*query(&backend, &harbor, sql).unwrap().text,
         r#"[{"built":"2011"}]"#
     );
     let strict = QueryLimits {
@@ -247,7 +315,7 @@ fn double_quotes_are_read_as_text_only_where_a_value_is_meant() {
     );
     let quoted = r#"SELECT COUNT(*) AS n FROM fleet WHERE vessel IN ("it's", "Aurora")"#;
     assert_eq!(
-        &*query(&backend, &harbor, quoted).unwrap().json,
+        &*query(&backend, &harbor, quoted).unwrap().text,
         r#"[{"n":1}]"#
     );
 }
@@ -256,7 +324,7 @@ fn double_quotes_are_read_as_text_only_where_a_value_is_meant() {
 fn time_stands_still_and_has_no_place() {
     let (backend, harbor) = (backend(), harbor());
     let result = query(&backend, &harbor, "SELECT datetime('now') AS t").unwrap();
-    assert_eq!(&*result.json, r#"[{"t":"2024-01-01 00:00:00"}]"#);
+    assert_eq!(&*result.text, r#"[{"t":"2024-01-01 00:00:00"}]"#);
     assert_eq!(
         error("SELECT datetime('2023-07-01', 'localtime')").0,
         Code::SqlRuntime
@@ -268,7 +336,7 @@ fn sizes_follow_the_limits_of_the_call() {
     let (backend, harbor) = (backend(), harbor());
     let sql = "SELECT LENGTH(PRINTF('%.5000c', 'x')) AS n";
     assert_eq!(
-        &*query(&backend, &harbor, sql).unwrap().json,
+        &*query(&backend, &harbor, sql).unwrap().text,
         r#"[{"n":5000}]"#
     );
     let small = QueryLimits {
@@ -283,7 +351,7 @@ fn sizes_follow_the_limits_of_the_call() {
         refused.message
     );
     assert_eq!(
-        &*query(&backend, &harbor, sql).unwrap().json,
+        &*query(&backend, &harbor, sql).unwrap().text,
         r#"[{"n":5000}]"#
     );
     let short = QueryLimits {
@@ -311,7 +379,7 @@ fn the_wall_guard_is_an_infrastructure_fault() {
     assert_eq!(fault.kind, "infra_timeout");
     assert_eq!(backend.stats().infra_errors, 1);
     let after = query(&backend, &harbor, "SELECT COUNT(*) AS n FROM fleet").unwrap();
-    assert_eq!(&*after.json, r#"[{"n":6}]"#);
+    assert_eq!(&*after.text, r#"[{"n":6}]"#);
 }
 
 #[test]
@@ -355,7 +423,7 @@ fn values_keep_their_type() {
     )
     .unwrap();
     assert_eq!(
-        &*result.json,
+        &*result.text,
         r#"[{"a":1,"t":"integer","b":"007"},{"a":2.0,"t":"real","b":"7.0"}]"#
     );
 }

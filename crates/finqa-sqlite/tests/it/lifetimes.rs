@@ -23,7 +23,7 @@ fn in_child(name: &str) -> bool {
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    println!("{printed}");
+    eprintln!("{printed}");
     assert!(
         output.status.success() && printed.contains("1 passed"),
         "{}",
@@ -91,7 +91,7 @@ fn streaming_5000_companies_stays_bounded() {
         let sql = "SELECT a FROM t2 WHERE b LIKE '%cell 7 %' OR a LIKE '%cell 8 %'";
         let result = query(&backend, &numbered(n), sql).unwrap();
         assert_eq!(
-            &*result.json,
+            &*result.text,
             format!(
                 r#"[{{"a":"company {n} cell 6 with some words"}},{{"a":"company {n} cell 8 with some words"}}]"#
             )
@@ -167,11 +167,11 @@ fn an_evicted_image_lives_as_long_as_its_connection() {
     );
     for _ in 0..5 {
         assert_eq!(
-            &*query(&backend, &a, "SELECT x FROM t").unwrap().json,
+            &*query(&backend, &a, "SELECT x FROM t").unwrap().text,
             r#"[{"x":"1"}]"#
         );
         assert_eq!(
-            &*query(&backend, &b, "SELECT x FROM t").unwrap().json,
+            &*query(&backend, &b, "SELECT x FROM t").unwrap().text,
             r#"[{"x":"2"}]"#
         );
     }

@@ -1,4 +1,6 @@
 //! Tests of the sandbox from outside.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "skips are told with their reason")]
 
 mod catalogue;
 mod concurrency;
@@ -7,3 +9,6 @@ mod layers;
 mod lifetimes;
 mod parity;
 mod support;
+
+/// Type and bytes of a value, or the message of an error.
+type Found = Result<(String, String), String>;

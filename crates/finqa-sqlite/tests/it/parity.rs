@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::Value as Json;
 
+use crate::Found;
 use crate::support::{backend, company, query};
 
 struct Pair {
@@ -28,17 +29,11 @@ impl Pair {
     }
 
     /// Type and bytes of `expression`, or the message of its error, on both sides.
-    fn both(
-        &self,
-        expression: &str,
-    ) -> (
-        Result<(String, String), String>,
-        Result<(String, String), String>,
-    ) {
+    fn both(&self, expression: &str) -> (Found, Found) {
         let sql = format!("SELECT typeof({expression}) AS t, hex({expression}) AS h");
         let ours = match query(&self.sandbox, &self.company, &sql) {
             Ok(result) => {
-                let json: Json = serde_json::from_str(&result.json).unwrap();
+                let json: Json = serde_json::from_str(&result.text).unwrap();
                 let text = |key: &str| json[0][key].as_str().unwrap().to_owned();
                 Ok((text("t"), text("h")))
             }
@@ -57,7 +52,7 @@ impl Pair {
     fn number(&self, expression: &str) -> (Option<f64>, Option<f64>) {
         let sql = format!("SELECT {expression} AS v");
         let result = query(&self.sandbox, &self.company, &sql).unwrap();
-        let json: Json = serde_json::from_str(&result.json).unwrap();
+        let json: Json = serde_json::from_str(&result.text).unwrap();
         // Infinities become null in JSON; both sides are compared without them.
         let theirs: Option<f64> = self.plain.query_row(&sql, [], |row| row.get(0)).unwrap();
         (json[0]["v"].as_f64(), theirs.filter(|v| v.is_finite()))

@@ -75,9 +75,9 @@ pub(crate) fn fixture(path: &Path, foreign_prefix: &str) -> (Arc<Company>, Arc<C
         }
         let table = Table::new("fixture", &*name, columns, cells).unwrap();
         if name.starts_with(foreign_prefix) {
-            foreign.push(table)
+            foreign.push(table);
         } else {
-            own.push(table)
+            own.push(table);
         }
     }
     (
