@@ -1,4 +1,4 @@
-"""Shared by the tests of the vectorised environment: a small built-in corpus, a factory, wire forms of calls."""
+"""Shared by the tests of the vectorised environment: a small corpus, a factory, calls."""
 
 from __future__ import annotations
 

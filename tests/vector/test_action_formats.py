@@ -123,7 +123,7 @@ HOSTILE: dict[str, Any] = {
     "sql depth": WIRES["hermes"]("sql_query", {"query": "SELECT " + "(" * 30_000}),
     "special tokens": "<|im_end|><|endoftext|><|start|><|message|><|call|><think><think></think>",
     "number arguments": '<tool_call>{"name": 5, "arguments": 7}</tool_call>',
-    "huge number": '<tool_call>{"name": "calculator", "arguments": {"expression": 1e999}}</tool_call>',
+    "huge number": '<tool_call>{"name": "calculator", "arguments": {"expression": 1e999}}',
     "dict without keys": {},
     "dict with null": {"content": None, "tool_calls": None},
     "dict with a lone surrogate": {"content": "\ud800"},

@@ -1,4 +1,4 @@
-"""The same actions give the same bytes on any number of threads, in any order of completion, in any process."""
+"""The same actions give the same bytes on any number of threads, in any order, in any process."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ import numpy as np
 
 
 def play(policy_name, seed, threads=1, sizes=None, policy_seed=0):
-    """All observations, rewards and infos of one episode a slot, by slot, as one hash and as rows."""
+    """All observations, rewards and infos of one episode a slot, by slot."""
     corpus = finqa_gym.builtin(num_companies=16)
-    env = finqa_gym.VectorEnv(corpus, 24, seed=seed, num_threads=threads, max_turns=12, group_size=2)
+    options = {"num_threads": threads, "max_turns": 12, "group_size": 2}
+    env = finqa_gym.VectorEnv(corpus, 24, seed=seed, **options)
     policy = finqa_gym.ScriptedPolicy(policy_name, env, seed=policy_seed)
     observations, infos = env.reset()
     policy.reset(infos["env_id"], infos["task_index"])

@@ -90,7 +90,7 @@ def test_two_tools_and_several_calls_in_one_message(make: MakeEnv, call: Call, t
     batch = env.step(mixed)
     assert batch.observations == ["10\n1\n9", "16\n2\n4", "9"]
     assert batch.infos["num_calls"].tolist() == [3, 3, 1]
-    # A round holds the first waiting call of every slot, so that a call sees what stood before it done.
+    # A round holds the first waiting call of every slot: what stands before it is done by then.
     assert double.rounds == [[{"n": 5}], [{"n": 1}], [{"n": 2}]]
     assert square.rounds == [[{"n": 4}], [{"n": 3}]]
     assert env.episode(1)["turn"] == 1
@@ -181,12 +181,10 @@ def test_what_a_function_raises_comes_out_and_the_env_stays_usable(
         call("calculator", expression="1"),
         call("double", n=1),
     ]
+    if asynchronous:
+        env.send(actions)
     with pytest.raises(error, match=text or None):
-        if asynchronous:
-            env.send(actions)
-            env.recv(4)
-        else:
-            env.step(actions)
+        env.recv(4) if asynchronous else env.step(actions)
     assert env.num_pending == 0
     assert [env.episode(slot)["turn"] for slot in range(4)] == [1, 1, 1, 1]
     batch = env.step([call("double", n=slot) for slot in range(4)])
@@ -195,7 +193,7 @@ def test_what_a_function_raises_comes_out_and_the_env_stays_usable(
 
 
 def test_send_and_recv_with_user_tools(make: MakeEnv, call: Call, tool: Any) -> None:
-    # While slots wait for the function, others finish: their rows must neither be lost nor mixed up.
+    # While slots wait for the function, others finish: their rows must not be lost or mixed up.
     double = Recorder(lambda n: str(n * 2))
     env = make(32, tools=[tool(double)])
     env.reset()

@@ -441,13 +441,14 @@ def test_misuse_of_send_and_recv_is_refused_and_harmless(finqa_gym: Any, make: M
         env.recv()
     with pytest.raises(finqa_gym.AlreadyPendingCallError, match="env 1"):
         env.send([CALC] * 2, env_ids=[2, 1])
-    for busy in (
+    uses: list[Callable[[], Any]] = [
         lambda: env.reset(),
         lambda: env.step([CALC] * 4),
         lambda: env.step([CALC], env_ids=[3]),
         lambda: env.episode(0),
         lambda: env.messages(0),
-    ):
+    ]
+    for busy in uses:
         with pytest.raises(finqa_gym.AlreadyPendingCallError):
             busy()
     # Slots at rest may be reset meanwhile, and slot 2 was not taken by the send that failed.
@@ -458,7 +459,7 @@ def test_misuse_of_send_and_recv_is_refused_and_harmless(finqa_gym: Any, make: M
     assert env.step([CALC] * 4).infos["turn"].tolist() == [2, 2, 2, 1]
 
 
-def test_two_receivers_do_not_wait_for_one_result(finqa_gym: Any, make: MakeEnv) -> None:
+def test_two_receivers_do_not_wait_for_one_result(make: MakeEnv) -> None:
     env = make(2, cache_bytes=0)
     env.reset()
     for _ in range(20):
@@ -490,14 +491,15 @@ def test_close_twice_and_use_afterwards(finqa_gym: Any, make: MakeEnv) -> None:
     env.send([CALC] * 4)
     env.close()
     env.close()
-    for use in (
+    uses: list[Callable[[], Any]] = [
         lambda: env.reset(),
         lambda: env.step([CALC] * 4),
         lambda: env.step([CALC], env_ids=[0]),
         lambda: env.send([CALC] * 4),
         lambda: env.recv(1),
         lambda: env.messages(0),
-    ):
+    ]
+    for use in uses:
         with pytest.raises(finqa_gym.ClosedEnvError, match="closed"):
             use()
 
@@ -642,7 +644,7 @@ def test_stats_add_up(make: MakeEnv, call: Call) -> None:
     assert stats["episodes_truncated"] == 2
     assert stats["infra_faults"] == stats["worker_panics"] == 0
     by_tool = {name: tool["calls"] for name, tool in stats["tools"].items()}
-    # Refused calls (the third calculator, the one behind the submission, bad arguments) did not run.
+    # Refused calls (the third in a message, one behind a submission, bad arguments) did not run.
     assert by_tool == {
         "list_tables": 1,
         "table_info": 0,
@@ -665,7 +667,7 @@ def test_stats_add_up(make: MakeEnv, call: Call) -> None:
     assert make(1).stats()["tools"]["calculator"]["p50_us"] is None
 
 
-def test_messages_are_what_was_sent_and_seen(make: MakeEnv, call: Call) -> None:
+def test_messages_are_what_was_sent_and_seen(make: MakeEnv) -> None:
     env = make(1)
     prompts, _ = env.reset()
     structured = {
