@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finqa_gym import _native
-from finqa_gym._native import ToolCallError
+from finqa_gym._native import NotFoundError
 from finqa_gym.data import Corpus, builtin
 from finqa_gym.tools import UserTool
 
@@ -22,7 +22,8 @@ Action = str | dict[str, Any]
 """Raw assistant text, or an assistant message with ``content`` and OpenAI ``tool_calls``."""
 
 
-@dataclass(frozen=True)
+# No ==: comparing arrays has no single answer.
+@dataclass(frozen=True, eq=False)
 class StepBatch:
     """What a step brought, one row a slot. Unpacks like Gymnasium's five values.
 
@@ -230,16 +231,22 @@ class VectorEnv:
         """
         tasks = None
         if task_ids is not None:
-            tasks = [self.corpus.task_index(t) if isinstance(t, str) else int(t) for t in task_ids]
+            tasks = [self._task_index(task) for task in task_ids]
         mask = None if reset_mask is None else np.asarray(reset_mask, dtype=bool).tolist()
         if seed is None or isinstance(seed, (int, np.integer)):
-            received = self._native.reset(tasks, None if seed is None else int(seed), None, mask)
+            received = self._native.reset(tasks, _seed(seed), None, mask)
         else:
-            received = self._native.reset(
-                tasks, None, [None if s is None else int(s) for s in seed], mask
-            )
+            received = self._native.reset(tasks, None, [_seed(s) for s in seed], mask)
         batch = _batch(received)
         return batch.observations, batch.infos
+
+    def _task_index(self, task: str | int) -> int:
+        if isinstance(task, str):
+            return self.corpus.task_index(task)
+        if not 0 <= task < len(self.corpus):
+            msg = f"no task {task} in corpus {self.corpus.name!r}; it has {len(self.corpus)} tasks"
+            raise NotFoundError(msg)
+        return int(task)
 
     def step(
         self,
@@ -277,7 +284,10 @@ class VectorEnv:
             True
         """
         ids = None if env_ids is None else _list(env_ids)
-        return self._with_user_tools(self._native.step(actions, finish_reasons, ids))
+        batch = self._finished(self._native.step(actions, finish_reasons, ids))
+        if (np.diff(batch.env_ids) < 0).any():  # turns with calls of user tools finish later
+            batch = _take(batch, np.argsort(batch.env_ids).tolist())
+        return batch
 
     def send(
         self,
@@ -305,47 +315,78 @@ class VectorEnv:
         Raises:
             ValueError: Fewer results are under way.
         """
-        return self._with_user_tools(
+        return self._finished(
             self._native.recv(self.num_envs if batch_size is None else batch_size)
         )
 
-    def _with_user_tools(self, received: _native._Received) -> StepBatch:
-        """Runs calls of user tools, one round for all slots at a time, until all turns are done."""
+    def _finished(self, received: _native._Received) -> StepBatch:
+        """Runs calls of user tools, one round for all slots at a time, until every turn is finished.
+
+        Meanwhile turns of other slots may finish: rows come in order of completion.
+        """
         batch, calls = _batch(received), received[2]
-        position = {int(env_id): row for row, env_id in enumerate(batch.env_ids)} if calls else {}
+        if not calls:
+            return batch
+        parts: list[StepBatch] = []
+        failure: BaseException | None = None
         while calls:
-            results, error = self._run_user_tools(calls)
+            waiting = {env_id for env_id, _, _ in calls}
+            done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
+            parts.append(_take(batch, done))
+            results, error = self._run_user_tools(calls, failed=failure is not None)
+            failure = failure or error
             self._native.resume(results)
             received = self._native.recv(len(results))
-            if error is not None:
-                raise error
-            _merge(batch, _batch(received), position)
-            calls = received[2]
-        return batch
+            batch, calls = _batch(received), received[2]
+        if failure is not None:
+            raise failure
+        return _join([*parts, batch])
 
     def _run_user_tools(
-        self, calls: list[tuple[int, str, str]]
-    ) -> tuple[list[tuple[int, str, bool]], Exception | None]:
+        self, calls: list[tuple[int, str, str]], *, failed: bool
+    ) -> tuple[list[tuple[int, str, bool]], BaseException | None]:
+        """Results of ``calls``; if ``failed``, none is run, since the step is going to raise."""
         results: list[tuple[int, str, bool]] = []
-        error: Exception | None = None
+        error: BaseException | None = None
         for name in dict.fromkeys(name for _, name, _ in calls):
             mine = [(env_id, json.loads(arguments)) for env_id, n, arguments in calls if n == name]
-            outputs: Sequence[str | Exception] = []
+            texts = [("Error: the tool failed.", True)] * len(mine)
+            # Whatever is raised, Ctrl-C included, is raised again once no slot waits any more.
             try:
-                outputs = self._user_tools[name].function([arguments for _, arguments in mine])
-                if len(outputs) != len(mine):
-                    raise ValueError(
-                        f"tool {name!r} returned {len(outputs)} results for {len(mine)} calls; "
-                        "one result for each call is needed"
-                    )
-            except Exception as raised:
-                error = error or raised
-                outputs = [ToolCallError("Error: the tool failed.")] * len(mine)
-            results += [
-                (env_id, str(output), isinstance(output, Exception))
-                for (env_id, _), output in zip(mine, outputs, strict=True)
-            ]
+                if not failed and error is None:
+                    texts = self._run_user_tool(name, [arguments for _, arguments in mine])
+            except BaseException as raised:
+                error = raised
+            results += [(env_id, *text) for (env_id, _), text in zip(mine, texts, strict=True)]
         return results, error
+
+    def _run_user_tool(self, name: str, calls: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+        """One (text, is an error) for each call."""
+        outputs = self._user_tools[name].function(calls)
+        if isinstance(outputs, str):
+            msg = f"tool {name!r} returned one str; a list with one result for each call is needed"
+            raise TypeError(msg)
+        outputs = list(outputs)
+        if len(outputs) != len(calls):
+            msg = (
+                f"tool {name!r} returned {len(outputs)} results for {len(calls)} calls; "
+                "one result for each call is needed"
+            )
+            raise ValueError(msg)
+        return [
+            # Lone surrogates have no UTF-8 form.
+            (str(output).encode("utf-8", "replace").decode(), isinstance(output, Exception))
+            for output in outputs
+        ]
+
+    @property
+    def num_pending(self) -> int:
+        """Results of ``send`` that were not yet received; what ``recv`` can take at most.
+
+        After Ctrl-C during ``step`` they are still there: ``env.recv(env.num_pending)`` brings the
+        slots to rest.
+        """
+        return self._native.num_pending
 
     def messages(self, env_id: int) -> list[dict[str, Any]]:
         """The chat of a slot so far: system, user, then assistant and tool messages.
@@ -404,6 +445,13 @@ class VectorEnv:
         self.close()
 
 
+def _seed(seed: int | None) -> int | None:
+    if seed is not None and not 0 <= seed < 2**64:
+        msg = f"seed is {seed}; it must be at least 0 and below 2**64"
+        raise ValueError(msg)
+    return None if seed is None else int(seed)
+
+
 def _list(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
@@ -415,18 +463,47 @@ def _batch(received: _native._Received) -> StepBatch:
     return StepBatch(observations, rewards, terminated, truncated, infos, env_ids, rows)
 
 
-def _merge(batch: StepBatch, part: StepBatch, position: dict[int, int]) -> None:
-    """Puts the rows of ``part`` in the place of their slots' rows in ``batch``."""
-    rows = [position[int(env_id)] for env_id in part.env_ids]
-    for name in ("rewards", "terminated", "truncated"):
-        getattr(batch, name)[rows] = getattr(part, name)
-    for key, values in part.infos.items():
-        if isinstance(values, np.ndarray):
-            batch.infos[key][rows] = values
+def _take(batch: StepBatch, rows: list[int]) -> StepBatch:
+    """The rows ``rows`` of ``batch``, in this order."""
+
+    def take(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {key: take(value) for key, value in values.items()}
+        return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+    return StepBatch(
+        take(batch.observations),
+        take(batch.rewards),
+        take(batch.terminated),
+        take(batch.truncated),
+        take(batch.infos),
+        take(batch.env_ids),
+        take(batch._turns),
+    )
+
+
+def _join(parts: list[StepBatch]) -> StepBatch:
+    """The rows of all ``parts``."""
+    infos: dict[str, Any] = {}
+    for key in dict.fromkeys(key for part in parts for key in part.infos):
+        columns = [part.infos.get(key) for part in parts]
+        if key == "final_info":
+            # As in a batch from the engine: rows without an ended episode carry their own numbers.
+            dicts = [part.infos.get(key, part.infos) for part in parts]
+            names = next(column for column in columns if column is not None)
+            infos[key] = {name: np.concatenate([d[name] for d in dicts]) for name in names}
+        elif any(isinstance(column, np.ndarray) for column in columns):
+            infos[key] = np.concatenate([part.infos[key] for part in parts])
         else:
-            whole = batch.infos.setdefault(key, [None] * len(batch))
-            for row, value in zip(rows, values, strict=True):
-                whole[row] = value
-    for row, text, turn in zip(rows, part.observations, part._turns, strict=True):
-        batch.observations[row] = text
-        batch._turns[row] = turn
+            infos[key] = [
+                value for part in parts for value in part.infos.get(key, [None] * len(part))
+            ]
+    return StepBatch(
+        [text for part in parts for text in part.observations],
+        np.concatenate([part.rewards for part in parts]),
+        np.concatenate([part.terminated for part in parts]),
+        np.concatenate([part.truncated for part in parts]),
+        infos,
+        infos["env_id"],
+        [turn for part in parts for turn in part._turns],
+    )

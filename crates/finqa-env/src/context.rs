@@ -44,10 +44,10 @@ impl Context {
         backend: Arc<dyn SqlBackend>,
         mut config: EnvConfig,
     ) -> Result<Self> {
-        config.check()?;
         if let Some(max_turns) = corpus.info().limits.max_turns {
             config.max_turns = config.max_turns.max(max_turns);
         }
+        config.check()?;
         let toolbox = Toolbox::new(
             config.tool_profile,
             &config.tool_names,
