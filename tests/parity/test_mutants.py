@@ -186,7 +186,9 @@ class Workshop:
         target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target")
         # Dependencies are built once for all copies; only finqa-core is compiled anew.
         self.target = target.resolve() / "mutants"
-        shutil.copytree(REPOSITORY / CORE, folder / CORE)
+        # Fresh times: cargo knows files by their place in the workspace and their time, so an older
+        # copy would be taken for what the last session built, which is a mutant.
+        shutil.copytree(REPOSITORY / CORE, folder / CORE, copy_function=shutil.copy)
         for name in ("Cargo.toml", "Cargo.lock"):
             shutil.copy(REPOSITORY / name, folder / name)
         # An example would build them too, and the probe needs none.
