@@ -10,6 +10,8 @@ mod format;
 mod functions;
 mod lexer;
 mod number;
+mod ratio;
+mod small;
 
 use crate::error::{ToolError, ToolErrorCode};
 
