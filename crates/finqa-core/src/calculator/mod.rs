@@ -5,6 +5,8 @@
 //! language is described in `docs/spec/tools.md`, section "Calculator"; it follows what rLLM's calculator takes and
 //! what models write, without the evaluator that let models read files there.
 
+#[cfg(test)]
+mod agreement;
 mod eval;
 mod format;
 mod functions;
