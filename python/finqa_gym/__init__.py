@@ -1,6 +1,7 @@
 """finqa-gym: where small language models learn to behave as financial analysts.
 
-Thousands of sandboxed FinQA episodes in one process: tool calls, SQL on a company's tables, answers scored.
+Thousands of sandboxed FinQA episodes in one process: tool calls, SQL on a company's tables,
+answers scored.
 
 Example:
     >>> import finqa_gym
@@ -10,6 +11,8 @@ Example:
     >>> env.close()
 """
 
+import sys
+
 from finqa_gym._native import __version__, build_info
 from finqa_gym.data import LAYOUTS, Corpus, builtin, load
 from finqa_gym.exceptions import (
@@ -18,7 +21,6 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
-    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
@@ -26,9 +28,14 @@ from finqa_gym.exceptions import (
     ToolCallError,
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
+from finqa_gym.registration import make, make_vec
 from finqa_gym.scoring import judge_answer, score_answer
 from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
+
+if "gymnasium" in sys.modules:
+    # `gymnasium.make("finqa_gym:FinQA-v0")` imports this package and expects the id to be there then.
+    import finqa_gym.integrations.gymnasium
 
 __all__ = [
     "LAYOUTS",
@@ -39,7 +46,6 @@ __all__ = [
     "Corpus",
     "DataError",
     "EnvError",
-    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
@@ -54,5 +60,7 @@ __all__ = [
     "builtin",
     "judge_answer",
     "load",
+    "make",
+    "make_vec",
     "score_answer",
 ]

@@ -111,7 +111,7 @@ class Corpus:
         return self._native.task_index(task_id)
 
     def task(self, task: str | int) -> dict[str, Any]:
-        """A task by id or position: id, split, companies, question, truth, answer, gold, …
+        """A task by id or position: id, split, companies, question, truth, answer, gold.
 
         Raises:
             NotFoundError: There is no such task.
@@ -188,15 +188,19 @@ def load(
     *,
     tasks: str | os.PathLike[str] | None = None,
     name: str | None = None,
+    limits: dict[str, int] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
-    """Reads a corpus from disk.
+    r"""Reads a corpus from disk.
 
     Args:
         path: File or folder.
         layout: One of `LAYOUTS`; None looks at the path and decides.
-        tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md says.
+        tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md
+            says.
         name: Name of the corpus; None takes the path's.
+        limits: Limits of this corpus's episodes: ``max_ops``, ``max_rows``, ``max_result_bytes``,
+            ``max_turns``. By default ``max_ops`` grows with the longest table.
         progress: Called with (what, done, total or None) during long work.
 
     Returns:
@@ -210,16 +214,22 @@ def load(
         >>> import pathlib, tempfile
         >>> folder = pathlib.Path(tempfile.mkdtemp()) / "acme"
         >>> folder.mkdir()
-        >>> _ = (folder / "revenue.csv").write_text("item,2024,2023\\nTotal,1200,1000\\n")
+        >>> _ = (folder / "revenue.csv").write_text("item,2024,2023\nTotal,1200,1000\n")
         >>> _ = (folder / "tasks.csv").write_text(
-        ...     "question,answer,unit\\nHow much did total revenue grow from 2023 to 2024?,20%,percent\\n"
+        ...     "question,answer,unit\n"
+        ...     "How much did total revenue grow from 2023 to 2024?,20%,percent\n"
         ... )
         >>> len(load(folder))
         1
     """
     return Corpus(
         _native.Corpus.load(
-            os.fspath(path), layout, None if tasks is None else os.fspath(tasks), name, progress
+            os.fspath(path),
+            layout,
+            None if tasks is None else os.fspath(tasks),
+            name,
+            limits,
+            progress,
         )
     )
 

@@ -1,4 +1,7 @@
-"""Exceptions of finqa-gym. Files keep Python's own (`FileNotFoundError`), wrong arguments are `ValueError`."""
+"""Exceptions of finqa-gym.
+
+Files keep Python's own (`FileNotFoundError`), wrong arguments are `ValueError`.
+"""
 
 from finqa_gym._native import (
     AlreadyPendingCallError,
@@ -6,7 +9,6 @@ from finqa_gym._native import (
     ClosedEnvError,
     DataError,
     EnvError,
-    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
@@ -20,7 +22,6 @@ __all__ = [
     "ClosedEnvError",
     "DataError",
     "EnvError",
-    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",

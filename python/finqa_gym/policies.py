@@ -1,8 +1,8 @@
-"""Scripted policies: gold, guess, random, immediate. They act through the same messages as a model."""
+"""Scripted policies: gold, guess, random, immediate; they act through messages, as a model does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,8 +17,8 @@ __all__ = ["POLICIES", "PolicyName", "ScriptedPolicy", "run_episodes"]
 
 PolicyName = Literal["gold", "guess", "random", "immediate"]
 POLICIES: tuple[PolicyName, ...] = ("gold", "guess", "random", "immediate")
-"""gold: lists, reads the schema, queries, computes, answers. guess: guesses names, then invents a number.
-random: well-formed calls with random arguments. immediate: submits a number at once."""
+"""gold: lists, reads the schema, queries, computes, answers. guess: guesses names, then invents a
+number. random: well-formed calls with random arguments. immediate: submits a number at once."""
 
 
 class ScriptedPolicy:
@@ -44,7 +44,9 @@ class ScriptedPolicy:
         self._native = _native.ScriptedPolicy(name, env._native, seed)
 
     def reset(
-        self, env_ids: NDArray[np.int32] | Sequence[int], task_indices: NDArray[np.int32] | Sequence[int]
+        self,
+        env_ids: NDArray[np.int32] | Sequence[int],
+        task_indices: NDArray[np.int32] | Sequence[int],
     ) -> None:
         """Slots ``env_ids`` start episodes of ``task_indices``."""
         self._native.reset(_ints(env_ids), _ints(task_indices))
@@ -64,7 +66,7 @@ def run_episodes(
     env: VectorEnv,
     policy: ScriptedPolicy,
     *,
-    on_step: object | None = None,
+    on_step: Callable[[StepBatch], object] | None = None,
 ) -> tuple[NDArray[np.float32], list[StepBatch]]:
     """Plays one episode in every slot.
 
@@ -85,9 +87,11 @@ def run_episodes(
         batch = env.step(policy.act(live, observations), env_ids=live)
         rewards[batch.env_ids] += batch.rewards
         batches.append(batch)
-        if callable(on_step):
+        if on_step is not None:
             on_step(batch)
         running = ~(batch.terminated | batch.truncated)
         live = batch.env_ids[running]
-        observations = [text for text, runs in zip(batch.observations, running, strict=True) if runs]
+        observations = [
+            text for text, runs in zip(batch.observations, running, strict=True) if runs
+        ]
     return rewards, batches

@@ -17,7 +17,8 @@ class Verdict(NamedTuple):
 
     Attributes:
         score: 1.0 right, 0.0 wrong.
-        reason: Stable snake_case reason (``"equal"``, ``"rounded"``, ``"off_value"``, …; docs/spec/rewards.md).
+        reason: Stable snake_case reason (``"equal"``, ``"rounded"``, ``"off_value"``, …; all of
+            them are in docs/spec/rewards.md).
     """
 
     score: float
@@ -72,13 +73,15 @@ def score_answer(
     Args:
         predicted: What the policy handed in.
         truth: The expected answer as a benchmark writes it.
-        unit: What the question asks for: amount, count, percent, ratio, pp, bps, multiple, per_share, year, text, bool.
+        unit: What the question asks for: amount, count, percent, ratio, pp, bps, multiple,
+            per_share, year, text, bool.
         scale: Scale of amounts and counts: "", thousand, million, billion.
         op: "exact" (lookups, sums, differences, counts) or "derived" (correct rounding is right).
         multi: "" for one value, "list" (in order) or "keyed".
         signed_change: Words of decrease make a positive number negative.
         aliases: Further texts that are right (unit text).
-        mode: "strict" (one reading for every submission) or "openenv" (the outcome of OpenEnv's compute_reward).
+        mode: "strict" (one reading for every submission) or "openenv" (the outcome of OpenEnv's
+            compute_reward).
 
     Returns:
         1.0 or 0.0.

@@ -18,11 +18,13 @@ class UserTool:
     """A tool of your own, run in Python for all slots of a step at once.
 
     Args:
-        function: Takes the argument dicts of all calls of this step (one a slot), returns one result each, in order:
-            a str, or a `ToolCallError` instance where the policy made a mistake. What it raises comes out of ``step``.
+        function: Takes the argument dicts of all calls of this step (one a slot), returns one
+            result each, in order: a str, or a `ToolCallError` instance where the policy made a
+            mistake. What it raises comes out of ``step``.
         name: Name that the policy calls it by: letters, digits, ``_`` and ``-``.
         description: What it does, for the model.
-        parameters: JSON schema of the arguments (``{"type": "object", "properties": …, "required": […]}``).
+        parameters: JSON schema of the arguments
+            (``{"type": "object", "properties": …, "required": […]}``).
 
     Example:
         >>> def inflate(calls):
@@ -50,11 +52,12 @@ class Attempt:
     """One attempt to call a tool.
 
     Attributes:
-        status: ok, repaired, invalid_json, unclosed, missing_name, bad_arguments, unknown_tool, in_reasoning or
-            truncated.
+        status: ok, repaired, invalid_json, unclosed, missing_name, bad_arguments, unknown_tool,
+            in_reasoning or truncated.
         name: Tool name; None unless the call would run.
         arguments: Arguments; None unless the call would run.
-        feedback: For the policy: what was wrong and what would be right. Empty if the call would run.
+        feedback: For the policy: what was wrong and what would be right. Empty if the call would
+            run.
         repairs: What was mended.
         span: Start and end in characters.
     """
@@ -125,7 +128,8 @@ def parse_action(
     Source: docs/spec/actions.md.
 
     Example:
-        >>> parsed = parse_action('<tool_call>{"name": "calculator", "arguments": {"expression": "1+1"}}</tool_call>')
+        >>> call = '{"name": "calculator", "arguments": {"expression": "1+1"}}'
+        >>> parsed = parse_action(f"<tool_call>{call}</tool_call>")
         >>> parsed.attempts[0].status, parsed.attempts[0].arguments
         ('ok', {'expression': '1+1'})
     """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finqa_gym import _native
-from finqa_gym._native import ToolCallError
+from finqa_gym._native import NotFoundError
 from finqa_gym.data import Corpus, builtin
 from finqa_gym.tools import UserTool
 
@@ -22,18 +22,20 @@ Action = str | dict[str, Any]
 """Raw assistant text, or an assistant message with ``content`` and OpenAI ``tool_calls``."""
 
 
-@dataclass(frozen=True)
+# No ==: comparing arrays has no single answer.
+@dataclass(frozen=True, eq=False)
 class StepBatch:
     """What a step brought, one row a slot. Unpacks like Gymnasium's five values.
 
     Attributes:
-        observations: ``list[str]``, only what is new: tool results, joined by a line feed if there were several calls.
+        observations: ``list[str]``, only what is new: tool results, joined by a line feed if there
+            were several calls.
         rewards: ``float32 (n,)``; 0 until an answer is submitted.
         terminated: ``bool (n,)``, an answer was submitted.
         truncated: ``bool (n,)``, the episode ended otherwise (``infos["truncation_reason"]``).
-        infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (−1 none, else an index into
-            ``env.error_codes``), truncation_reason (index into ``env.truncation_reasons``), score (NaN until
-            submitted), was_reset.
+        infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (-1
+            none, else an index into ``env.error_codes``), truncation_reason (index into
+            ``env.truncation_reasons``), score (NaN until submitted), was_reset.
         env_ids: ``int32 (n,)``, the slot of each row.
 
     Example:
@@ -55,7 +57,10 @@ class StepBatch:
 
     @property
     def messages(self) -> list[list[dict[str, Any]]]:
-        """The same observations as chat messages: per row one ``tool`` message a call, with its id. Made when read."""
+        """The observations as chat messages: per row one ``tool`` message a call, with its id.
+
+        Made when read.
+        """
         return [turns.messages(index) for turns, index in self._turns]
 
     def __iter__(self) -> Iterator[Any]:
@@ -77,7 +82,7 @@ class VectorEnv:
         group_size: Consecutive slots that get the same task (GRPO).
         seed: Seed of the task order.
         shuffle: Draw tasks in random order, each once an epoch; else in corpus order.
-        max_turns: Messages before an episode is truncated.
+        max_turns: Messages before an episode is truncated; None is the corpus's own limit, or 20.
         num_threads: Worker threads; 0 uses every core the process may use.
         tool_profile: "rllm", "openenv" or "compact".
         tools: Tools of your own, called in Python for all slots at once.
@@ -86,16 +91,17 @@ class VectorEnv:
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
         action_format: Wire form of calls: "auto", or one of docs/spec/actions.md.
         parse_level: "strict" or "repair".
-        on_no_call: A message without a call is answered with "feedback" or taken as the answer ("submit"); None is
-            the profile's own way.
+        on_no_call: A message without a call is answered with "feedback" or taken as the answer
+            ("submit"); None is the profile's own way.
         on_malformed: "feedback", "terminate" or "ignore".
         max_calls_per_turn: Calls run of one message.
         max_action_bytes: Longer messages are refused.
         max_observation_chars: Longer tool results are cut: rows first, then the middle.
-        repair_double_quotes: Read ``WHERE item = "Revenue"`` as a string where no such column exists.
+        repair_double_quotes: Read ``WHERE item = "Revenue"`` as a string where no such column
+            exists.
         system_prompt: Replaces the profile's system prompt.
-        task_prompt: Replaces the task prompt: ``{query}``, or its parts ``{question}``, ``{companies}``,
-            ``{unit_hint}``.
+        task_prompt: Replaces the task prompt: ``{query}``, or its parts ``{question}``,
+            ``{companies}``, ``{unit_hint}``.
         keep_messages: Keep the chat of running episodes for ``messages``.
         measure_latency: Measure every tool call for ``stats``.
         cache_bytes: Size of the SQL result cache; 0 switches it off.
@@ -125,7 +131,7 @@ class VectorEnv:
         group_size: int = 1,
         seed: int = 0,
         shuffle: bool = True,
-        max_turns: int = 20,
+        max_turns: int | None = None,
         num_threads: int = 0,
         tool_profile: Literal["rllm", "openenv", "compact"] = "rllm",
         tools: Sequence[UserTool] = (),
@@ -204,8 +210,8 @@ class VectorEnv:
 
         Args:
             task_ids: One task (id or position) for each group to reset; None draws the next ones.
-            seed: Starts the task order again. A sequence gives every slot an order of its own. None goes on, also
-                inside a sequence.
+            seed: Starts the task order again. A sequence gives every slot an order of its own. None
+                goes on, also inside a sequence.
             reset_mask: ``bool (num_envs,)``; None resets every slot.
 
         Returns:
@@ -225,14 +231,22 @@ class VectorEnv:
         """
         tasks = None
         if task_ids is not None:
-            tasks = [self.corpus.task_index(t) if isinstance(t, str) else int(t) for t in task_ids]
+            tasks = [self._task_index(task) for task in task_ids]
         mask = None if reset_mask is None else np.asarray(reset_mask, dtype=bool).tolist()
         if seed is None or isinstance(seed, (int, np.integer)):
-            received = self._native.reset(tasks, None if seed is None else int(seed), None, mask)
+            received = self._native.reset(tasks, _seed(seed), None, mask)
         else:
-            received = self._native.reset(tasks, None, [None if s is None else int(s) for s in seed], mask)
+            received = self._native.reset(tasks, None, [_seed(s) for s in seed], mask)
         batch = _batch(received)
         return batch.observations, batch.infos
+
+    def _task_index(self, task: str | int) -> int:
+        if isinstance(task, str):
+            return self.corpus.task_index(task)
+        if not 0 <= task < len(self.corpus):
+            msg = f"no task {task} in corpus {self.corpus.name!r}; it has {len(self.corpus)} tasks"
+            raise NotFoundError(msg)
+        return int(task)
 
     def step(
         self,
@@ -245,7 +259,8 @@ class VectorEnv:
 
         Args:
             actions: One action a slot.
-            finish_reasons: Per action why generation ended; "length" marks a message cut by its token limit.
+            finish_reasons: Per action why generation ended; "length" marks a message cut by its
+                token limit.
             env_ids: Slots, one an action; None is all slots in order.
 
         Returns:
@@ -269,7 +284,10 @@ class VectorEnv:
             True
         """
         ids = None if env_ids is None else _list(env_ids)
-        return self._with_user_tools(self._native.step(actions, finish_reasons, ids))
+        batch = self._finished(self._native.step(actions, finish_reasons, ids))
+        if (np.diff(batch.env_ids) < 0).any():  # turns with calls of user tools finish later
+            batch = _take(batch, np.argsort(batch.env_ids).tolist())
+        return batch
 
     def send(
         self,
@@ -297,50 +315,83 @@ class VectorEnv:
         Raises:
             ValueError: Fewer results are under way.
         """
-        return self._with_user_tools(
+        return self._finished(
             self._native.recv(self.num_envs if batch_size is None else batch_size)
         )
 
-    def _with_user_tools(self, received: _native._Received) -> StepBatch:
-        """Runs calls of user tools, one round for all slots at a time, until every row is a finished turn."""
+    def _finished(self, received: _native._Received) -> StepBatch:
+        """Runs calls of user tools, one round for all slots at a time, until every turn is finished.
+
+        Meanwhile turns of other slots may finish: rows come in order of completion.
+        """
         batch, calls = _batch(received), received[2]
-        position = {int(env_id): row for row, env_id in enumerate(batch.env_ids)} if calls else {}
+        if not calls:
+            return batch
+        parts: list[StepBatch] = []
+        failure: BaseException | None = None
         while calls:
-            results, error = self._run_user_tools(calls)
+            waiting = {env_id for env_id, _, _ in calls}
+            done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
+            parts.append(_take(batch, done))
+            results, error = self._run_user_tools(calls, failed=failure is not None)
+            failure = failure or error
             self._native.resume(results)
             received = self._native.recv(len(results))
-            if error is not None:
-                raise error
-            _merge(batch, _batch(received), position)
-            calls = received[2]
-        return batch
+            batch, calls = _batch(received), received[2]
+        if failure is not None:
+            raise failure
+        return _join([*parts, batch])
 
     def _run_user_tools(
-        self, calls: list[tuple[int, str, str]]
-    ) -> tuple[list[tuple[int, str, bool]], Exception | None]:
+        self, calls: list[tuple[int, str, str]], *, failed: bool
+    ) -> tuple[list[tuple[int, str, bool]], BaseException | None]:
+        """Results of ``calls``; if ``failed``, none is run, since the step is going to raise."""
         results: list[tuple[int, str, bool]] = []
-        error: Exception | None = None
+        error: BaseException | None = None
         for name in dict.fromkeys(name for _, name, _ in calls):
             mine = [(env_id, json.loads(arguments)) for env_id, n, arguments in calls if n == name]
-            outputs: Sequence[str | Exception] = []
+            texts = [("Error: the tool failed.", True)] * len(mine)
+            # Whatever is raised, Ctrl-C included, is raised again once no slot waits any more.
             try:
-                outputs = self._user_tools[name].function([arguments for _, arguments in mine])
-                if len(outputs) != len(mine):
-                    raise ValueError(
-                        f"tool {name!r} returned {len(outputs)} results for {len(mine)} calls; "
-                        "one result for each call is needed"
-                    )
-            except Exception as raised:  # noqa: BLE001 - raised again once no slot waits any more
-                error = error or raised
-                outputs = [ToolCallError("Error: the tool failed.")] * len(mine)
-            results += [
-                (env_id, str(output), isinstance(output, Exception))
-                for (env_id, _), output in zip(mine, outputs, strict=True)
-            ]
+                if not failed and error is None:
+                    texts = self._run_user_tool(name, [arguments for _, arguments in mine])
+            except BaseException as raised:
+                error = raised
+            results += [(env_id, *text) for (env_id, _), text in zip(mine, texts, strict=True)]
         return results, error
 
+    def _run_user_tool(self, name: str, calls: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+        """One (text, is an error) for each call."""
+        outputs = self._user_tools[name].function(calls)
+        if isinstance(outputs, str):
+            msg = f"tool {name!r} returned one str; a list with one result for each call is needed"
+            raise TypeError(msg)
+        outputs = list(outputs)
+        if len(outputs) != len(calls):
+            msg = (
+                f"tool {name!r} returned {len(outputs)} results for {len(calls)} calls; "
+                "one result for each call is needed"
+            )
+            raise ValueError(msg)
+        return [
+            # Lone surrogates have no UTF-8 form.
+            (str(output).encode("utf-8", "replace").decode(), isinstance(output, Exception))
+            for output in outputs
+        ]
+
+    @property
+    def num_pending(self) -> int:
+        """Results of ``send`` that were not yet received; what ``recv`` can take at most.
+
+        After Ctrl-C during ``step`` they are still there: ``env.recv(env.num_pending)`` brings the
+        slots to rest.
+        """
+        return self._native.num_pending
+
     def messages(self, env_id: int) -> list[dict[str, Any]]:
-        """The chat of a slot so far: system, user, then assistant and tool messages, as the policy wrote and saw them.
+        """The chat of a slot so far: system, user, then assistant and tool messages.
+
+        They stand as the policy wrote and saw them.
 
         Raises:
             ValueError: There is no such slot.
@@ -348,11 +399,11 @@ class VectorEnv:
         return self._native.messages(env_id)
 
     def episode(self, env_id: int) -> dict[str, Any] | None:
-        """Task, status, calls, submission and score of a slot's episode; None before the first reset."""
+        """Task, status, calls, submission and score of an episode; None before the first reset."""
         return self._native.episode(env_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the start: steps, episodes, calls and latencies by tool, mistakes by code, cache."""
+        """Counters since the start: steps, episodes, calls, latencies by tool, mistakes, cache."""
         return self._native.stats()
 
     def state_dict(self) -> dict[str, Any]:
@@ -394,6 +445,13 @@ class VectorEnv:
         self.close()
 
 
+def _seed(seed: int | None) -> int | None:
+    if seed is not None and not 0 <= seed < 2**64:
+        msg = f"seed is {seed}; it must be at least 0 and below 2**64"
+        raise ValueError(msg)
+    return None if seed is None else int(seed)
+
+
 def _list(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
@@ -405,20 +463,47 @@ def _batch(received: _native._Received) -> StepBatch:
     return StepBatch(observations, rewards, terminated, truncated, infos, env_ids, rows)
 
 
-def _merge(batch: StepBatch, part: StepBatch, position: dict[int, int]) -> None:
-    """Puts the rows of ``part`` in the place of their slots' rows in ``batch``."""
-    rows = [position[int(env_id)] for env_id in part.env_ids]
-    for name in ("rewards", "terminated", "truncated"):
-        getattr(batch, name)[rows] = getattr(part, name)
-    for key, values in part.infos.items():
-        if isinstance(values, np.ndarray):
-            batch.infos[key][rows] = values
+def _take(batch: StepBatch, rows: list[int]) -> StepBatch:
+    """The rows ``rows`` of ``batch``, in this order."""
+
+    def take(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {key: take(value) for key, value in values.items()}
+        return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+    return StepBatch(
+        take(batch.observations),
+        take(batch.rewards),
+        take(batch.terminated),
+        take(batch.truncated),
+        take(batch.infos),
+        take(batch.env_ids),
+        take(batch._turns),
+    )
+
+
+def _join(parts: list[StepBatch]) -> StepBatch:
+    """The rows of all ``parts``."""
+    infos: dict[str, Any] = {}
+    for key in dict.fromkeys(key for part in parts for key in part.infos):
+        columns = [part.infos.get(key) for part in parts]
+        if key == "final_info":
+            # As in a batch from the engine: rows without an ended episode carry their own numbers.
+            dicts = [part.infos.get(key, part.infos) for part in parts]
+            names = next(column for column in columns if column is not None)
+            infos[key] = {name: np.concatenate([d[name] for d in dicts]) for name in names}
+        elif any(isinstance(column, np.ndarray) for column in columns):
+            infos[key] = np.concatenate([part.infos[key] for part in parts])
         else:
-            whole = batch.infos.setdefault(key, [None] * len(batch))
-            for row, value in zip(rows, values, strict=True):
-                whole[row] = value
-    for row, text, turn in zip(rows, part.observations, part._turns, strict=True):
-        batch.observations[row] = text
-        batch._turns[row] = turn
-
-
+            infos[key] = [
+                value for part in parts for value in part.infos.get(key, [None] * len(part))
+            ]
+    return StepBatch(
+        [text for part in parts for text in part.observations],
+        np.concatenate([part.rewards for part in parts]),
+        np.concatenate([part.terminated for part in parts]),
+        np.concatenate([part.truncated for part in parts]),
+        infos,
+        infos["env_id"],
+        [turn for part in parts for turn in part._turns],
+    )

@@ -1,280 +1,261 @@
 """Reference for ``parse_action``: regular expressions, ``json`` and ``ast``.
 
-It reads well-formed calls in the six wire forms and the listed classes of malformed ones (see
-``docs/spec/actions.md``); on other garbage it may differ from the scanner in the core. Messages
-inside the domain are generated in ``tests/parity/test_actions.py``.
+It reads the six wire forms and the listed classes of malformed calls (``docs/spec/actions.md``).
+Messages inside the domain are generated in ``tests/parity/test_actions.py``.
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import re
-from dataclasses import dataclass, field
-from typing import Any
+import warnings
+from collections.abc import Callable
 
-COMPANY = "company_name"
-DEFAULT_TOOLS: dict[str, tuple[str, ...]] = {
-    "get_table_names": (COMPANY,),
-    "get_table_info": (COMPANY, "table_name"),
-    "sql_query": (COMPANY, "table_name", "query"),
-    "calculator": ("expression",),
-    "submit_answer": ("answer",),
-}
-"""Tools of the default profile with their parameters, all required strings."""
-
-_BLANKS = " \t\n\r"
-_DECODER = json.JSONDecoder()
-_TOKEN = re.compile(
-    r"""(?P<double>"(?:\\.|[^"\\])*")|(?P<single>'(?:\\.|[^'\\])*')|(?P<punctuation>[{}\[\]:,])
-      | (?P<word>[-+.\w]+) | (?P<blank>[ \t\r\n]+)""",
-    re.VERBOSE | re.DOTALL,
+from reference.action_values import (
+    BLANKS,
+    DEFAULT_TOOLS,
+    Attempt,
+    Options,
+    Parsed,
+    Region,
+    UnreadableError,
+    failed,
+    judge,
+    judge_object,
+    read_value,
+    skip_blanks,
 )
-_PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+
+__all__ = ["DEFAULT_TOOLS", "Attempt", "Parsed", "parse_action"]
+
+_THINK = r"</?think>"
+_END_TOKENS = (
+    r"(?:\s|<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<\|endoftext\|>|<\|end_of_text\|>|</s>)*\Z"
+)
+Read = tuple[list[Attempt], int]
+"""Attempts and where the walk goes on."""
+
+# --- Hermes and Qwen XML --------------------------------------------------------------------------
 
 
-@dataclass
-class Attempt:
-    """One attempt to call a tool; name and arguments only if it runs."""
-
-    status: str
-    name: str | None = None
-    arguments: dict[str, Any] | None = None
+def _given_up(text: str, region: Region, options: Options, error: UnreadableError) -> Read:
+    """One attempt without a value, its closing tag taken."""
+    return [failed(text, region, options, error)], region.end + len(region.closing)
 
 
-@dataclass
-class Parsed:
-    """The attempts of a message in order, and what is left of it as text."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-    text: str = ""
-
-
-@dataclass
-class Options:
-    """How to parse, and the tools there are."""
-
-    tools: dict[str, tuple[str, ...]]
-    repair: bool
-    length_limited: bool
-
-
-# --- one JSON value -------------------------------------------------------------------------------
-
-
-class UnreadableError(Exception):
-    """No value here; ``at_end`` says that the text ended where more was needed."""
-
-    def __init__(self, *, at_end: bool) -> None:
-        super().__init__(at_end)
-        self.at_end = at_end
-
-
-def _unquote(token: str) -> str:
-    """A quoted token as JSON writes it."""
-    body = token[1:-1].replace("\\'", "'")
-    if token[0] == "'":
-        body = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body)
-    return f'"{body}"'
-
-
-def _tokens(text: str) -> tuple[list[str], bool]:
-    """Tokens in JSON's spelling without blanks, and whether the text ended inside a string."""
-    tokens: list[str] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            return tokens, text[position] in "\"'"
-        token, position = match[0], match.end()
-        if match["double"] or match["single"]:
-            tokens.append(_unquote(token))
-        elif match["word"]:
-            tokens.append(_PYTHON_WORDS.get(token, token))
-        elif match["punctuation"]:
-            if token in "}]" and tokens and tokens[-1] == ",":
-                tokens.pop()
-            tokens.append(token)
-    return tokens, False
-
-
-def _mend(text: str, *, supply_brace: bool) -> Any:
-    """The value that ``text`` holds after mending what leaves no doubt."""
-    fenced = re.fullmatch(r"```[\w+-]*\s*(.*?)\s*(?:```)?", text.strip(_BLANKS), re.DOTALL)
-    tokens, cut = _tokens(fenced[1] if fenced else text)
-    if cut:
-        raise UnreadableError(at_end=True)
-    source = " ".join(tokens)
-    missing = sum((t in "{[") - (t in "}]") for t in tokens if len(t) == 1)
-    if missing == 1 and supply_brace:
-        source += "}"
-    elif missing != 0:
-        raise UnreadableError(at_end=missing > 0)
+def _hermes(text: str, at: int, options: Options) -> Read:
+    """``<tool_call>{…}</tool_call>``."""
+    start = at + len("<tool_call>")
+    region = Region.find(text, start, "</tool_call>", rf"<tool_call>|{_THINK}")
     try:
-        return json.loads(source, strict=False)
-    except ValueError:
-        raise UnreadableError(at_end=missing > 0) from None
+        value, stop, mended = read_value(text, start, region, options)
+    except UnreadableError as error:
+        return _given_up(text, region, options, error)
+    behind = Region.find(text, stop, "</tool_call>", rf"<tool_call>|{_THINK}")
+    if not behind.closing:
+        return [judge_object(value, options, repaired=mended)], stop
+    end = behind.end + len(behind.closing)
+    if text[stop : behind.end].strip(BLANKS):
+        return [Attempt("invalid_json")], end
+    return [judge_object(value, options, repaired=mended)], end
 
 
-def _is_prefix(text: str) -> bool:
-    """Whether ``text`` could be continued to valid JSON, as far as brackets and strings tell."""
-    tokens, cut = _tokens(text)
-    depth = sum((t in "{[") - (t in "}]") for t in tokens if len(t) == 1)
-    damaged = "'" in re.sub(r'"(?:\\.|[^"\\])*"?', "", text) or re.search(r",\s*[}\]]", text)
-    return (cut or depth > 0 or not tokens) and not damaged
-
-
-def read_value(
-    text: str, at: int, region: int, options: Options, *, closed: bool
-) -> tuple[Any, int]:
-    """The JSON object or list at ``at`` and where it ends; ``region`` is where the call should end.
-
-    Raises:
-        UnreadableError: There is none.
-    """
-    at += len(text[at:]) - len(text[at:].lstrip(_BLANKS))
-    if text[at : at + 1] in {"{", "["}:
-        try:
-            return _DECODER.raw_decode(text, at)
-        except ValueError:
-            pass
-    inside = text[at:region]
-    if options.repair:
-        complete = inside.rstrip(_BLANKS).removesuffix("```").rstrip(_BLANKS)
-        whole = not options.length_limited and complete.endswith(("}", "]", '"', "'"))
-        try:
-            return _mend(inside, supply_brace=closed or whole), region
-        except UnreadableError:
-            pass
-    raise UnreadableError(at_end=_is_prefix(inside))
-
-
-# --- from a read call to an attempt ---------------------------------------------------------------
-
-
-def judge(name: Any, arguments: Any, options: Options, *, repaired: bool) -> Attempt:
-    """Compares a call with the tools."""
-    if not isinstance(name, str) or not name:
-        return Attempt("missing_name")
-    if name not in options.tools:
-        return Attempt("unknown_tool")
-    if isinstance(arguments, str):
-        if not arguments.strip(_BLANKS):
-            arguments = {}
-        else:
-            try:
-                arguments = json.loads(arguments)
-            except ValueError:
-                if not options.repair:
-                    return Attempt("bad_arguments")
-                try:
-                    arguments, repaired = _mend(arguments, supply_brace=True), True
-                except UnreadableError:
-                    return Attempt("bad_arguments")
-    arguments = {} if arguments is None else arguments
-    wanted = options.tools[name]
-    if not isinstance(arguments, dict) or set(arguments) != set(wanted):
-        return Attempt("bad_arguments")
-    values = {k: str(v) if type(v) is int else v for k, v in arguments.items()}
-    if not all(isinstance(value, str) for value in values.values()):
-        return Attempt("bad_arguments")
-    return Attempt("repaired" if repaired else "ok", name, values)
-
-
-def judge_object(value: Any, options: Options, *, repaired: bool) -> Attempt:
-    """The same for ``{"name": …, "arguments" or "parameters": …}``."""
-    if not isinstance(value, dict):
-        return Attempt("missing_name")
-    arguments = value["arguments"] if "arguments" in value else value.get("parameters")
-    return judge(value.get("name"), arguments, options, repaired=repaired)
-
-
-def _failed(error: UnreadableError, options: Options, *, closed: bool, to_end: bool) -> Attempt:
-    if not closed and to_end and options.length_limited:
-        return Attempt("truncated")
-    return Attempt("unclosed" if not closed and error.at_end else "invalid_json")
-
-
-def _was_mended(text: str, start: int, end: int) -> bool:
-    """Whether the piece is no JSON as it stands."""
-    try:
-        return _DECODER.raw_decode(text, start)[1] > end
-    except ValueError:
-        return True
-
-
-# --- the wire forms: each takes the text from a marker on and gives attempts and the rest ---------
-
-
-def _tagged(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
-    """``<tool_call>…</tool_call>`` with JSON or with ``<function=…>`` in it."""
-    opening = re.compile(r"<tool_call>\s*").match(text, at)
+def _xml_block(text: str, at: int, options: Options) -> Read:
+    """``<tool_call>`` where only XML may follow, or ``<function=…>`` alone."""
+    opening = re.compile(r"<tool_call>[ \t\r\n]*").match(text, at)
     start = opening.end() if opening else at
     if text.startswith("<function=", start):
         return _xml(text, start, options)
-    end = re.compile(r"</tool_call>|<tool_call>").search(text, start)
-    closed = bool(end and end[0].startswith("</"))
-    region = end.start() if end else len(text)
-    try:
-        value, stop = read_value(text, start, region, options, closed=closed)
-    except UnreadableError as error:
-        resume = end.end() if end and closed else region
-        return [_failed(error, options, closed=closed, to_end=end is None)], resume
-    attempt = judge_object(value, options, repaired=_was_mended(text, start, stop))
-    tail = re.compile(r"\s*</tool_call>").match(text, stop)
-    return [attempt], tail.end() if tail else stop
+    others = rf"<tool_call>|<function=|{_THINK}"
+    region = Region.find(text, start, "</tool_call>", others)
+    at_end = "<function=".startswith(text[start:])
+    return _given_up(text, region, options, UnreadableError(at_end=at_end))
 
 
-def _xml(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
+def _tagged(text: str, at: int, options: Options) -> Read:
+    """Either, by what follows ``<tool_call>``."""
+    opening = re.compile(r"<tool_call>[ \t\r\n]*").match(text, at)
+    rest = text[opening.end() :] if opening else "<function="
+    begun = rest.startswith("<") and "<function=".startswith(rest)
+    return (_xml_block if rest.startswith("<function=") or begun else _hermes)(text, at, options)
+
+
+def _xml(text: str, at: int, options: Options) -> Read:
     """``<function=NAME><parameter=K>V</parameter></function>``."""
-    pattern = r"<function=([^>]*)>(.*?)</function>(?:\s*</tool_call>)?"
-    match = re.compile(pattern, re.DOTALL).match(text, at)
-    if match is None:
-        return [_failed(UnreadableError(at_end=True), options, closed=False, to_end=True)], len(
-            text
-        )
-    parameter = r"\s*<parameter=([^>]*)>\n?(.*?)\n?</parameter>\s*"
-    if re.fullmatch(f"(?:{parameter})*\\s*", match[2], re.DOTALL) is None:
-        return [Attempt("invalid_json")], match.end()
-    pairs = re.findall(parameter, match[2], re.DOTALL)
-    arguments = {key.strip(_BLANKS): value for key, value in pairs}
-    return [judge(match[1].strip(_BLANKS), arguments, options, repaired=False)], match.end()
+    at += len("<function=")
+    try:
+        name, position = _xml_name(text, at)
+        arguments: dict[str, str] = {}
+        repaired = False
+        while True:
+            position = skip_blanks(text, position)
+            rest = text[position:]
+            if rest.startswith("<parameter="):
+                key, position = _xml_name(text, position + len("<parameter="))
+                arguments[key], position, mended = _xml_value(text, position, options)
+                repaired = repaired or mended
+            elif rest.startswith("</function>"):
+                position += len("</function>")
+                break
+            elif options.repair and rest.startswith("</tool_call>"):
+                repaired = True
+                break
+            else:
+                tags = ("<parameter=", "</function>")
+                raise UnreadableError(at_end=any(tag.startswith(rest) for tag in tags))
+    except UnreadableError as error:
+        others = rf"<tool_call>|<function=|{_THINK}"
+        return _given_up(text, Region.find(text, at, "</tool_call>", others), options, error)
+    tail = re.compile(r"[ \t\r\n]*</tool_call>").match(text, position)
+    end = tail.end() if tail else position
+    return [judge(name, arguments, options, repaired=repaired)], end
 
 
-def _llama(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
+def _xml_name(text: str, at: int) -> tuple[str, int]:
+    name = re.compile(r"[^<>\n]*").match(text, at)
+    end = name.end() if name else at
+    if not text.startswith(">", end):
+        raise UnreadableError(at_end=end == len(text))
+    return text[at:end].strip(BLANKS), end + 1
+
+
+def _xml_value(text: str, at: int, options: Options) -> tuple[str, int, bool]:
+    """Text of a parameter, where it ends, and whether its closing tag was missing."""
+    following = r"</parameter>(?=[ \t\r\n]*(?:<parameter=|</function>|</tool_call>|\Z))"
+    close = re.compile(following).search(text, at)
+    other = re.compile(r"<parameter=|</function>").search(text, at)
+    if other is None or (close and close.start() < other.start()):
+        if close is None:
+            raise UnreadableError(at_end=True)
+        end, resume, missing = close.start(), close.end(), False
+    else:
+        tags = r"<parameter=|</function>|</tool_call>|<tool_call>|<function="
+        stop = re.compile(tags).search(text, at)
+        if not options.repair or stop is None or stop[0] in {"<tool_call>", "<function="}:
+            raise UnreadableError(at_end=True)
+        end, resume, missing = stop.start(), stop.start(), True
+    value = re.sub(r"\A\r?\n", "", text[at:end])
+    return re.sub(r"\r?\n\Z", "", value), resume, missing
+
+
+# --- Llama JSON -----------------------------------------------------------------------------------
+
+
+def _llama(text: str, at: int, options: Options) -> Read:
     """``<|python_tag|>{…}; {…}``."""
     attempts: list[Attempt] = []
-    position = at + len("<|python_tag|>") if text.startswith("<|python_tag|>", at) else at
+    position = at + len("<|python_tag|>")
     while True:
-        region = len(text)
+        region = Region.find(text, position, "", rf"<\|python_tag\|>|{_THINK}")
         try:
-            value, stop = read_value(text, position, region, options, closed=False)
+            value, stop, mended = read_value(text, position, region, options)
         except UnreadableError as error:
-            return [*attempts, _failed(error, options, closed=False, to_end=True)], region
-        start = position + len(text[position:]) - len(text[position:].lstrip(_BLANKS))
-        mended = _was_mended(text, start, stop)
+            return [*attempts, failed(text, region, options, error)], region.end
         attempts.append(judge_object(value, options, repaired=mended))
-        following = re.compile(r"\s*;\s*(?=\{)").match(text, stop)
-        if following is None:
-            return attempts, stop
-        position = following.end()
+        position = _behind_semicolon(text, stop)
+        if not text.startswith("{", position):
+            return attempts, position if ";" in text[stop:position] else stop
 
 
-def _pythonic(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
-    """``[f(a='x'), g()]``: the shortest piece up to a ``]`` that Python reads as a list."""
-    for match in re.finditer(r"\]", text[at:]):
-        end = at + match.end()
+def _behind_semicolon(text: str, at: int) -> int:
+    match = re.compile(r"[ \t\r\n]*;?[ \t\r\n]*").match(text, at)
+    return match.end() if match else at
+
+
+def _unfenced(piece: str, options: Options) -> tuple[str, bool]:
+    fenced = re.fullmatch(r"```[\w+-]*\s*(.*?)\s*(?:```)?", piece, re.DOTALL)
+    return (fenced[1], True) if fenced and options.repair else (piece, False)
+
+
+def _bare_llama(piece: str, options: Options, *, auto: bool) -> list[Attempt] | None:
+    """A message that is nothing but objects; ``None`` where it is text."""
+    piece, fenced = _unfenced(piece, options)
+    if not piece.startswith("{"):
+        return None
+    attempts: list[Attempt] = []
+    position = 0
+    region = Region(len(piece))
+    while position < len(piece):
         try:
-            tree = ast.parse(text[at:end], mode="eval").body
-        except (SyntaxError, ValueError):
-            continue
-        if not isinstance(tree, ast.List):
-            break
-        return [_python_call(item, options) for item in tree.elts], end
-    return [_failed(UnreadableError(at_end=True), options, closed=False, to_end=True)], len(text)
+            value, position, mended = read_value(piece, position, region, options)
+        except UnreadableError as error:
+            key = re.match(r"\{\s*(['\"])(name|arguments|parameters|type)\1", piece)
+            if not attempts and auto and key is None:
+                return None
+            return [*attempts, failed(piece, region, options, error)]
+        if not attempts and auto and not {"name", "arguments", "parameters"} & set(value):
+            return None
+        attempts.append(judge_object(value, options, repaired=mended or fenced))
+        position = _behind_semicolon(piece, position)
+        if position < len(piece) and piece[position] != "{":
+            return None
+    return attempts
 
 
-def _python_call(node: ast.expr, options: Options) -> Attempt:
+# --- pythonic -------------------------------------------------------------------------------------
+
+_STRING = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_LITERALS = {"true": "True", "false": "False", "null": "None"}
+
+
+def _mended_python(source: str) -> str:
+    """Line breaks inside of strings escaped, JSON's literals as Python's."""
+
+    def escaped(match: re.Match[str]) -> str:
+        return match[0].replace("\n", "\\n") if match[0][:3] not in {"'''", '"""'} else match[0]
+
+    parts: list[str] = []
+    position = 0
+    for match in [*_STRING.finditer(source), None]:
+        outside = source[position : match.start() if match else len(source)]
+        parts.append(re.sub(r"\b(?:true|false|null)\b", lambda m: _LITERALS[m[0]], outside))
+        if match:
+            parts.append(escaped(match))
+            position = match.end()
+    return "".join(parts)
+
+
+def _as_list(source: str) -> list[ast.expr] | None:
+    try:
+        with warnings.catch_warnings():
+            # An unknown escape stays as written, which Python warns of.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            tree = ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    return tree.elts if isinstance(tree, ast.List) else None
+
+
+def _python_list(text: str, at: int, region: Region, options: Options) -> Read:
+    """The list at ``at``, or its whole calls and one attempt for the rest."""
+    ends = [at + m.end() for m in re.finditer(r"[\])]", text[at : region.end])]
+    for mended in (False, True) if options.repair else (False,):
+        fix: Callable[[str], str] = _mended_python if mended else str
+        for end in ends:
+            items = _as_list(fix(text[at:end])) if text[end - 1] == "]" else None
+            if items is not None:
+                return [_python_call(i, options, repaired=mended) for i in items], end
+        for end in reversed(ends):
+            items = _as_list(fix(text[at:end]) + "]") if text[end - 1] == ")" else None
+            if items and all(isinstance(item, ast.Call) for item in items):
+                attempts = [_python_call(i, options, repaired=mended) for i in items]
+                if not text[end : region.end].strip(BLANKS):
+                    return attempts, region.end
+                error = UnreadableError(at_end=_python_runs_out(text[end : region.end], options))
+                return [*attempts, failed(text, region, options, error)], region.end
+    error = UnreadableError(at_end=_python_runs_out(text[at : region.end], options))
+    return [failed(text, region, options, error)], region.end + len(region.closing)
+
+
+def _python_runs_out(rest: str, options: Options) -> bool:
+    """Whether nothing wrong was met before the end: no line break in a string, no list closed."""
+    outside = _STRING.sub("", rest)
+    broken = any("\n" in m[0] and m[0][:3] not in {"'''", '"""'} for m in _STRING.finditer(rest))
+    return (options.repair or not broken) and not outside.rstrip(BLANKS).endswith("]")
+
+
+def _python_call(node: ast.expr, options: Options, *, repaired: bool) -> Attempt:
     if not isinstance(node, ast.Call):
         return Attempt("invalid_json")
     name = ast.unparse(node.func)
@@ -286,88 +267,228 @@ def _python_call(node: ast.expr, options: Options) -> Attempt:
         arguments = {str(k.arg): ast.literal_eval(k.value) for k in node.keywords}
     except ValueError:
         return Attempt("invalid_json")
-    return judge(name, arguments, options, repaired=False)
+    return judge(name, arguments, options, repaired=repaired)
 
 
-def _mistral(text: str, at: int, options: Options) -> tuple[list[Attempt], int]:
-    """``[TOOL_CALLS][{…}, {…}]`` or ``[TOOL_CALLS]name{…}`` or ``[TOOL_CALLS]name[ARGS]{…}``."""
-    start = at + len("[TOOL_CALLS]")
-    start += len(text[start:]) - len(text[start:].lstrip(_BLANKS))
-    following = text.find("[TOOL_CALLS]", start)
-    region = following if following >= 0 else len(text)
-    named = re.compile(r"([\w.-]+)(?:\[ARGS\])?\s*(?=\{|$)").match(text, start)
-    try:
-        value, stop = read_value(
-            text, named.end() if named else start, region, options, closed=following >= 0
-        )
-    except UnreadableError as error:
-        return [_failed(error, options, closed=False, to_end=following < 0)], region
-    mended = _was_mended(text, named.end() if named else start, stop)
-    if named:
-        return [judge(named[1], value, options, repaired=mended)], stop
-    items = value if isinstance(value, list) else [value]
-    return [judge_object(item, options, repaired=mended) for item in items], stop
+_PYTHON_END = r"<\|python_end\|>|<\|tool_call_end\|>"
 
 
-_HARMONY = re.compile(
-    r"""(?:<\|start\|>)? (?P<before>[^<]*) <\|channel\|> (?P<channel>\w+) (?P<after>[^<]*)
-        (?:<\|constrain\|>\w+)? <\|message\|> (?P<body>.*?)
-        (?P<close><\|call\|>|<\|end\|>|<\|return\|>|(?=<\|start\|>)|$)""",
-    re.VERBOSE | re.DOTALL,
+def _pythonic(text: str, at: int, options: Options) -> Read:
+    """``<|python_start|>[…]<|python_end|>``."""
+    start = skip_blanks(text, text.index(">", at) + 1)
+    others = rf"<\|python_start\|>|<\|tool_call_start\|>|{_THINK}"
+    region = Region.find(text, start, _PYTHON_END, others)
+    attempts, stop = _python_list(text, start, region, options)
+    tail = re.compile(rf"[ \t\r\n]*(?:{_PYTHON_END})").match(text, stop)
+    return attempts, tail.end() if tail else stop
+
+
+def _bare_pythonic(piece: str, options: Options, *, auto: bool) -> list[Attempt] | None:
+    """A message that is nothing but a list of calls; ``None`` where it is text."""
+    piece, fenced = _unfenced(piece, options)
+    first = re.match(r"\[\s*([A-Za-z_][\w.-]*)\s*\(", piece)
+    if first is None:
+        return None
+    attempts, stop = _python_list(piece, 0, Region(len(piece)), options)
+    unread = bool(attempts) and attempts[-1].status in {"invalid_json", "unclosed", "truncated"}
+    if unread and auto and first[1] not in options.tools:
+        return None
+    if stop != len(piece):
+        return None
+    if fenced:
+        attempts = [Attempt("repaired", a.name, a.arguments) if a.name else a for a in attempts]
+    return attempts
+
+
+# --- Mistral --------------------------------------------------------------------------------------
+
+_NAMED = re.compile(
+    r"(?P<name>[\w.-]*)(?P<id>\[CALL_ID\][\w.-]*)?(?P<args>\[ARGS\])?(?P<blanks>[ \t\r\n]*)"
 )
+
+
+def _mistral(text: str, at: int, options: Options) -> Read:
+    """``[TOOL_CALLS][{…}, {…}]``, ``[TOOL_CALLS]{…}`` or ``[TOOL_CALLS]name[ARGS]{…}``."""
+    start = skip_blanks(text, at + len("[TOOL_CALLS]"))
+    region = Region.find(text, start, "", rf"\[TOOL_CALLS\]|{_THINK}")
+    if re.compile(r"\[(?!ARGS\]|CALL_ID\])").match(text, start):
+        return _mistral_list(text, start + 1, region, options)
+    if text.startswith("{", start):
+        try:
+            value, stop, mended = read_value(text, start, region, options)
+        except UnreadableError as error:
+            return _given_up(text, region, options, error)
+        return [judge_object(value, options, repaired=mended)], stop
+    attempts: list[Attempt] = []
+    while True:
+        named = _NAMED.match(text, start)
+        if named is None or not (named["name"] or named["args"] or named["id"]):
+            nothing = UnreadableError(at_end=not text[start : region.end].strip(BLANKS))
+            return [*attempts, failed(text, region, options, nothing)], region.end
+        rest = text[named.end() :]
+        tags = ("[ARGS]", "[CALL_ID]")
+        try:
+            if rest and any(tag.startswith(rest) for tag in tags):
+                raise UnreadableError(at_end=True)
+            value, stop, mended = read_value(text, named.end(), region, options)
+        except UnreadableError as error:
+            return [*attempts, failed(text, region, options, error)], region.end
+        attempts.append(judge(named["name"], value, options, repaired=mended))
+        following = re.compile(
+            r"[ \t\r\n]*,?[ \t\r\n]*(?=[\w.-]+(?:\{|\[ARGS\]|\[CALL_ID\]))"
+        ).match(text, stop)
+        if following is None:
+            return attempts, stop
+        start = following.end()
+
+
+def _mistral_list(text: str, at: int, region: Region, options: Options) -> Read:
+    attempts: list[Attempt] = []
+    position = skip_blanks(text, at)
+    while True:
+        if text.startswith("]", position) and (not attempts or options.repair):
+            return attempts, position + 1
+        try:
+            value, stop, mended = read_value(text, position, region, options)
+        except UnreadableError as error:
+            attempt = failed(text, region, options, error)
+            bracket = attempts and text.startswith("]", position)
+            return [*attempts, attempt], position + 1 if bracket else region.end
+        attempts.append(judge_object(value, options, repaired=mended))
+        position = skip_blanks(text, stop)
+        if text.startswith("]", position):
+            return attempts, position + 1
+        if position >= len(text):
+            return attempts, position
+        if not text.startswith(",", position):
+            wrong = UnreadableError(at_end=False)
+            return [*attempts, failed(text, region, options, wrong)], region.end
+        position = skip_blanks(text, position + 1)
+
+
+# --- Harmony --------------------------------------------------------------------------------------
+
+_BOUNDARY = r"<\|call\|>|<\|end\|>|<\|return\|>|<\|start\|>"
+_HARMONY_CLOSE = r"<\|call\|>|<\|end\|>|<\|return\|>"
+
+
+def _recipient(header: str) -> str | None:
+    found = re.search(r"(?:^|(?<=[ \t\r\n>]))to=(?:functions\.)?([^ \t\r\n<]*)", header)
+    return found[1] if found else None
 
 
 def _harmony(text: str, options: Options) -> Parsed:
     """Channels: analysis is reasoning, a recipient makes a call, everything else is text."""
     parsed = Parsed()
     visible: list[str] = []
-    for match in _HARMONY.finditer(text):
-        recipient = re.search(r"to=(?:functions\.)?([\w.-]*)", match["before"] + match["after"])
-        if recipient is None:
-            if match["channel"] != "analysis":
-                visible.append(match["body"])
+    position = 0
+    while True:
+        tag = re.compile(rf"<\|message\|>|{_THINK}").search(text, position)
+        if tag is None:
+            break
+        if tag[0] == "<think>":
+            visible.append(text[position : tag.start()])
+            end = text.find("</think>", tag.end())
+            position = end + len("</think>") if end >= 0 else len(text)
+            inside = text[tag.end() : position]
+            found = inside.split("<|message|>")[:-1]
+            parsed.attempts.extend(
+                Attempt("in_reasoning") for header in found if _recipient(header) is not None
+            )
             continue
-        closed = bool(match["close"])
-        try:
-            value, stop = read_value(match["body"], 0, len(match["body"]), options, closed=closed)
-        except UnreadableError as error:
-            parsed.attempts.append(_failed(error, options, closed=closed, to_end=not closed))
+        if tag[0] == "</think>":
+            visible.clear()
+            parsed.attempts = [Attempt("in_reasoning") for _ in parsed.attempts]
+            position = tag.end()
             continue
-        mended = _was_mended(match["body"].lstrip(_BLANKS), 0, stop)
-        parsed.attempts.append(judge(recipient[1], value, options, repaired=mended))
-    parsed.text = "".join(visible).strip(_BLANKS)
+        stretch = text[position : tag.start()]
+        boundaries = list(re.finditer(_BOUNDARY, stretch))
+        visible.append(stretch[: boundaries[0].start()] if boundaries else "")
+        header = stretch[boundaries[-1].end() :] if boundaries else stretch
+        position = tag.end()
+        recipient = _recipient(header)
+        if recipient is not None:
+            attempt, position = _harmony_call(text, position, recipient, options)
+            parsed.attempts.append(attempt)
+            continue
+        channel = re.findall(r"<\|channel\|>\s*(\w*)", header)
+        ending = _BOUNDARY if channel[-1:] == ["analysis"] else rf"{_BOUNDARY}|<\|channel\|>"
+        end_match = re.compile(ending).search(text, position)
+        end = end_match.start() if end_match else len(text)
+        if channel[-1:] != ["analysis"]:
+            visible.append(text[position:end])
+        position = end
+    rest = text[position:]
+    boundaries = list(re.finditer(_BOUNDARY, rest))
+    header = rest[boundaries[-1].end() :] if boundaries else rest
+    is_header = bool(boundaries) or "<|channel|>" in rest
+    if is_header and _recipient(header) is not None:
+        error = UnreadableError(at_end=True)
+        parsed.attempts.append(failed(text, Region(len(text)), options, error))
+        rest = rest[: boundaries[0].start()] if boundaries else ""
+    elif is_header:
+        rest = rest[: boundaries[0].start()] if boundaries else rest.split("<|channel|>")[0]
+    visible.append(rest)
+    parsed.text = "".join(visible).strip(BLANKS)
     return parsed
+
+
+def _harmony_call(text: str, at: int, recipient: str, options: Options) -> tuple[Attempt, int]:
+    others = rf"<\|start\|>|<\|channel\|>|<\|message\|>|{_THINK}"
+    region = Region.find(text, at, _HARMONY_CLOSE, others)
+    if region.closing and not text[at : region.end].strip(BLANKS):
+        return judge(recipient, {}, options), region.end + len(region.closing)
+    try:
+        value, stop, mended = read_value(text, at, region, options, '{"')
+    except UnreadableError as error:
+        attempts, end = _given_up(text, region, options, error)
+        return attempts[0], end
+    behind = Region.find(text, stop, _HARMONY_CLOSE, others)
+    if not behind.closing:
+        return judge(recipient, value, options, repaired=mended), stop
+    end = behind.end + len(behind.closing)
+    if text[stop : behind.end].strip(BLANKS):
+        return Attempt("invalid_json"), end
+    return judge(recipient, value, options, repaired=mended), end
 
 
 # --- the message ----------------------------------------------------------------------------------
 
 _MARKERS = {
+    "tagged": r"<tool_call>|<function=",
     "hermes": r"<tool_call>",
     "qwen_xml": r"<tool_call>|<function=",
     "llama_json": r"<\|python_tag\|>",
     "mistral": r"\[TOOL_CALLS\]",
-    "pythonic": r"\[(?=\s*[A-Za-z_][\w.]*\()",
+    "pythonic": r"<\|python_start\|>|<\|tool_call_start\|>",
+    "harmony": r"<\|channel\|>|<\|start\|>|<\|message\|>",
 }
 _READERS = {
-    "hermes": _tagged,
-    "qwen_xml": _tagged,
+    "tagged": _tagged,
+    "hermes": _hermes,
+    "qwen_xml": _xml_block,
     "llama_json": _llama,
     "mistral": _mistral,
     "pythonic": _pythonic,
 }
 
 
-def detect(text: str) -> str | None:
-    """The wire form that the markers of a message name."""
-    if re.search(r"<\|channel\|>|<\|message\|>", text):
-        return "harmony"
-    for name in ("qwen_xml", "mistral", "llama_json"):
-        if re.search(_MARKERS[name], text):
-            return name
-    visible = re.sub(r"^.*?</think>", "", text, flags=re.DOTALL).strip(_BLANKS)
-    if re.match(r"\{\s*[\"']", visible):
-        return "llama_json"
-    return "pythonic" if re.match(_MARKERS["pythonic"], visible) else None
+def detect(text: str) -> tuple[str | None, bool]:
+    """The wire form that the first marker names, and whether it stands outside of reasoning."""
+    outside = re.sub(
+        r"<think>.*?(?:</think>|\Z)", lambda m: "\0" * len(m[0]), text, flags=re.DOTALL
+    )
+    unopened = outside.rfind("</think>")
+    outside = "\0" * unopened + outside[unopened:] if unopened >= 0 else outside
+    for searched in (outside, text):
+        firsts = {
+            name: match.start()
+            for name, marker in _MARKERS.items()
+            if name not in {"hermes", "qwen_xml"} and (match := re.search(marker, searched))
+        }
+        if firsts:
+            return min(firsts, key=lambda name: firsts[name]), searched is outside
+    return None, False
 
 
 def parse_action(
@@ -388,36 +509,53 @@ def parse_action(
         length_limited: The message was cut by its token limit.
     """
     options = Options(tools or DEFAULT_TOOLS, level == "repair", length_limited)
-    form = detect(text) if format == "auto" else format
+    text = re.sub(_END_TOKENS, "", text)
+    auto = format == "auto"
+    form, outside = detect(text) if auto else (format, False)
     if form == "harmony":
         return _harmony(text, options)
+    parsed, pieces = _walk(text, form, options)
+    parsed.text = "".join(pieces).strip(BLANKS)
+    may_be_bare = form in {"llama_json", "pythonic"} if not auto else not outside
+    filled = [piece.strip(BLANKS) for piece in pieces if piece.strip(BLANKS)]
+    if (
+        may_be_bare
+        and len(filled) == 1
+        and all(attempt.status == "in_reasoning" for attempt in parsed.attempts)
+    ):
+        found = None
+        if auto or form == "llama_json":
+            found = _bare_llama(filled[0], options, auto=auto)
+        if found is None and (auto or form == "pythonic"):
+            found = _bare_pythonic(filled[0], options, auto=auto)
+        if found is not None:
+            parsed.attempts.extend(found)
+            parsed.text = ""
+    return parsed
+
+
+def _walk(text: str, form: str | None, options: Options) -> tuple[Parsed, list[str]]:
+    """Attempts behind markers, and the pieces of text between them."""
     parsed = Parsed()
     marker = _MARKERS.get(form or "", r"(?!)")
-    if form == "llama_json":
-        # Without its tag the object must open the visible message.
-        marker += r"|(?:(?<=</think>)|\A)\s*\{(?=\s*[\"'])"
-    pattern = re.compile(rf"<think>|</think>|{marker}")
-    visible: list[str] = []
+    pattern = re.compile(rf"{_THINK}|{marker}")
+    pieces: list[str] = []
     position = 0
     while match := pattern.search(text, position):
+        pieces.append(text[position : match.start()])
         if match[0] == "<think>":
-            visible.append(text[position : match.start()])
             end = text.find("</think>", match.end())
             inside = text[match.end() : end if end >= 0 else len(text)]
-            calls = len(re.findall(marker.replace(r"\A", r"(?!)"), inside))
-            if form in {"qwen_xml", "hermes"}:
-                calls -= len(re.findall(r"<tool_call>\s*<function=", inside))
-            parsed.attempts.extend(Attempt("in_reasoning") for _ in range(calls))
+            # A function right behind its tag is the same call.
+            inside = re.sub(r"<tool_call>[ \t\r\n]*<function=", "<tool_call>", inside)
+            parsed.attempts.extend(Attempt("in_reasoning") for _ in re.findall(marker, inside))
             position = end + len("</think>") if end >= 0 else len(text)
         elif match[0] == "</think>":
-            visible.clear()
+            pieces.clear()
             parsed.attempts = [Attempt("in_reasoning") for _ in parsed.attempts]
             position = match.end()
         else:
-            start = match.end() - 1 if match[0].endswith("{") else match.start()
-            visible.append(text[position:start])
-            attempts, position = _READERS[form or ""](text, start, options)
+            attempts, position = _READERS[form or ""](text, match.start(), options)
             parsed.attempts.extend(attempts)
-    visible.append(text[position:])
-    parsed.text = "".join(visible).strip(_BLANKS)
-    return parsed
+    pieces.append(text[position:])
+    return parsed, pieces

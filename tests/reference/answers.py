@@ -52,7 +52,7 @@ def _alternatives(words: list[str]) -> str:
 _CURRENCY = r"(?:us\s?\$|[$€£¥]|usd|eur|gbp)"
 _WORDS = _alternatives([word for word in [*_SCALE_WORDS, *_UNIT_WORDS] if word != "%"])
 _AFTER = rf"\s*(?:%|(?:{_WORDS})(?![a-z]))"
-_DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\w))?"
+_DIGITS = r"(?:\d(?:[\d_]|[.,](?=[\d_]))*|\.\d(?:[\d_]|[.,](?=[\d_]))*)(?:e[+-]?\d+(?!\d))?"
 _NUMBER = re.compile(
     rf"""
     (?:(?P<fy>\bfy\s?)|(?<![a-z_])) (?P<sign>(?<![\w)])[+-]\s*)?
@@ -74,6 +74,23 @@ _PLAIN_DECIMAL = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_CURRENCY_WORDS = {
+    "usd",
+    "eur",
+    "gbp",
+    "dollar",
+    "dollars",
+    "euro",
+    "euros",
+    "pound",
+    "pounds",
+    "yen",
+}
+_LOOSE_DASH = re.compile(r"([^\W\d_]+|[%)])\s+[+-]\s+")
+_RANGE = re.compile(
+    rf"(?<![\w.,])(?P<low>\d[\d.,]*)(?:\s*[+-]\s+|[+-])(?:{_CURRENCY}\s*)?(?P<high>[\d.,]*\d)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -221,8 +238,21 @@ def _quantity(match: re.Match[str]) -> Quantity:
     )
 
 
+def _without_dashes(text: str) -> str:
+    """A dash that is no sign: between blanks behind a word it is punctuation ("net loss - 5"),
+    behind a number it makes a range, which only years may.
+    """
+    for match in _RANGE.finditer(text):
+        if not (_YEAR.fullmatch(match["low"]) and _YEAR.fullmatch(match["high"])):
+            raise UnreadableError("a range")
+    return _LOOSE_DASH.sub(
+        lambda m: m[0] if m[1].casefold() in _CURRENCY_WORDS else f"{m[1]}  ", text
+    )
+
+
 def find_quantity(text: str, unit: str) -> Quantity:
     """The one number of a text; years beside it are passed over."""
+    text = _without_dashes(text)
     matches = list(_NUMBER.finditer(text))
     rest = _NUMBER.sub(" ", text)
     glued = any(

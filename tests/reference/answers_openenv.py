@@ -8,7 +8,7 @@ box ends at the first closing brace.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable  # noqa: TC003
+from collections.abc import Iterable
 from fractions import Fraction
 
 RELATIVE_TOLERANCE = 0.01

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 from fractions import Fraction
@@ -229,6 +229,13 @@ def _decimal(value: Fraction) -> Decimal:
     return _PRECISE.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
+def _as_float(a: Number) -> Number:
+    """An argument of a function on floats: a ratio is first rounded to the nearest one."""
+    if abs(a.value) >= OVERFLOW or Fraction(float(a.value)) == a.value:
+        return a
+    return Number(a.value, a.error + abs(a.value) / 2**53)
+
+
 def _inexact(value: Decimal, slope: Fraction) -> Number:
     """A transcendental result; ``slope`` is how far the argument's error moves it."""
     result = Fraction(value)
@@ -253,6 +260,7 @@ def _ln(a: Number) -> Number:
         raise CalcError("calc_domain")
     if a.exact and a.value == 1:
         return Number(Fraction(0))
+    a = _as_float(a)
     return _inexact(_PRECISE.ln(_decimal(a.value)), a.error / (a.value - a.error))
 
 
@@ -275,6 +283,7 @@ def _exp(a: Number) -> Number:
         return Number(Fraction(1))
     if a.value > 800:
         raise CalcError("calc_overflow")
+    a = _as_float(a)
     value = _PRECISE.exp(_decimal(a.value))
     return _inexact(value, Fraction(value) * a.error * 2)
 
@@ -418,6 +427,9 @@ def evaluate(expression: str) -> Number:
     source = to_python(expression)
     # Two operands side by side would be a Python call or index: `(2)(3)`, `f_x [1]`.
     if re.search(r'(?:[)\]]|percent|n\("[^"]*"\))\s+[(\[]', source):
+        raise CalcError("calc_syntax")
+    # Python takes a comma behind the last argument.
+    if re.search(r",\s*[)\]]", source):
         raise CalcError("calc_syntax")
     try:
         tree = ast.parse(source, mode="eval")

@@ -2,6 +2,7 @@
 //!
 //! Pure code: no I/O, no clock, no threads, no randomness source and no Python, so that everything here can be
 //! tested and fuzzed by itself. Where each rule comes from is said beside it and in `docs/spec/`.
+#![forbid(unsafe_code)]
 
 pub mod action;
 pub mod answer;

@@ -12,6 +12,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![forbid(unsafe_code)]
 
 pub mod builtin;
 pub mod error;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use finqa_core::calculator::calculate;
 use finqa_core::error::{ToolError, ToolErrorCode};
-use finqa_core::observation::cut_middle;
 use finqa_core::sql::InfraError;
 use finqa_core::sql_guard;
 use finqa_core::suggest::nearest;
@@ -56,13 +55,13 @@ pub(crate) fn run(
     match kind {
         ToolKind::ListTables => {
             let company = company(ctx, companies, call)?.1;
-            Ok(Output::Text(cut(ctx, &company.names)))
+            Ok(Output::Text(Text::Shared(Arc::clone(&company.names))))
         }
         ToolKind::TableInfo => {
             let (index, company) = company(ctx, companies, call)?;
             let table = table(ctx, company, call)?;
             touched.table = Some((index, table));
-            Ok(Output::Text(cut(ctx, company.info(table))))
+            Ok(Output::Text(Text::Shared(Arc::clone(company.info(table)))))
         }
         ToolKind::SqlQuery => {
             let (index, company) = company(ctx, companies, call)?;
@@ -156,12 +155,4 @@ fn table(ctx: &Context, company: &CompanyTexts, call: &ToolCall) -> Result<u16, 
             ),
         )
     })
-}
-
-/// A shared text, cut only if it is too long.
-fn cut(ctx: &Context, text: &Arc<str>) -> Text {
-    match cut_middle(text, ctx.config.max_observation_chars) {
-        std::borrow::Cow::Borrowed(_) => Text::Shared(Arc::clone(text)),
-        std::borrow::Cow::Owned(cut) => cut.into(),
-    }
 }

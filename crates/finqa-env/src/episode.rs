@@ -97,7 +97,7 @@ pub struct Exchange {
 }
 
 /// What a message came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Turn {
     /// What the policy sees.
     pub observation: Observation,
@@ -144,6 +144,7 @@ struct Progress {
     last_error: Option<ToolErrorCode>,
     infra_error: Option<Box<str>>,
     malformed: bool,
+    in_reasoning: bool,
     length_limited: bool,
     waiting: Option<Attempt>,
 }
@@ -249,14 +250,15 @@ impl Episode {
             Action::Text(text) => (text, None),
             Action::Structured(text, calls) => (text, Some(calls)),
         };
-        let too_long = content.len() > ctx.config.max_action_bytes;
+        let num_bytes = content.len() + calls.map_or(0, text_bytes);
+        let too_long = num_bytes > ctx.config.max_action_bytes;
         let parsed = if too_long {
             ParsedAction::default()
         } else if let Some(calls) = calls {
-            let parsed = parse_structured(calls, &ctx.toolbox);
+            // Calls come from the list alone, but reasoning is no answer here either.
             ParsedAction {
-                text: content.trim().to_string(),
-                ..parsed
+                text: parse_action(content, &ctx.toolbox, &ctx.parse_options(length_limited)).text,
+                ..parse_structured(calls, &ctx.toolbox)
             }
         } else {
             parse_action(content, &ctx.toolbox, &ctx.parse_options(length_limited))
@@ -278,12 +280,12 @@ impl Episode {
             let error = ToolError::new(
                 ToolErrorCode::MalformedAction,
                 format!(
-                    "Error: the message has {} bytes, at most {} are read. Send a shorter message.",
-                    content.len(),
+                    "Error: the message has {num_bytes} bytes, at most {} are read. Send a shorter message.",
                     ctx.config.max_action_bytes
                 ),
             );
             progress.num_attempts = 1;
+            progress.malformed = true;
             self.fail(
                 &mut progress,
                 None,
@@ -298,33 +300,25 @@ impl Episode {
 
     /// Goes on with a message that waited for a user's tool: `result` is the tool's text, or its error text.
     ///
-    /// A call without a waiting message returns a finished turn without effect.
+    /// Without a waiting message nothing happens: an empty turn comes back.
     pub fn resume(
         &mut self,
         ctx: &Context,
         result: Result<String, String>,
         delta: &mut Delta,
     ) -> Step {
-        let mut progress = self.progress.take().map(|p| *p).unwrap_or_default();
+        let Some(mut progress) = self.progress.take().map(|p| *p) else {
+            return Step::Done(Turn::default());
+        };
         if let Some(attempt) = progress.waiting.take() {
             match result {
-                Ok(text) => {
-                    let text = match finqa_core::observation::cut_middle(
-                        &text,
-                        ctx.config.max_observation_chars,
-                    ) {
-                        std::borrow::Cow::Borrowed(_) => text.into(),
-                        std::borrow::Cow::Owned(cut) => cut.into(),
-                    };
-                    self.succeed(
-                        &mut progress,
-                        &attempt,
-                        ToolKind::User,
-                        Touched::default(),
-                        text,
-                        delta,
-                    );
-                }
+                Ok(text) => self.succeed(
+                    &mut progress,
+                    &attempt,
+                    ToolKind::User,
+                    Touched::default(),
+                    text.into(),
+                ),
                 Err(message) => {
                     let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
                     self.fail(
@@ -348,6 +342,7 @@ impl Episode {
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
+                progress.in_reasoning |= attempt.status == AttemptStatus::InReasoning;
                 self.calls
                     .push(self.event(None, attempt.status, None, Touched::default()));
                 continue;
@@ -365,6 +360,9 @@ impl Episode {
                     delta,
                 );
                 name_last(&mut progress, &attempt);
+                if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
+                    break;
+                }
                 continue;
             }
             let (Some(call), Some(tool)) = (&attempt.call, attempt.tool) else {
@@ -372,6 +370,7 @@ impl Episode {
             };
             let kind = ctx.toolbox.specs()[tool].kind;
             progress.num_calls += 1;
+            delta.calls[kind as usize] += 1;
             if kind == ToolKind::User {
                 let user_call = UserCall {
                     tool,
@@ -386,12 +385,12 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, &attempt, kind, touched, text, delta);
+                    self.succeed(&mut progress, &attempt, kind, touched, text);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
                     self.submit(ctx, &answer);
-                    self.succeed(&mut progress, &attempt, kind, touched, text, delta);
+                    self.succeed(&mut progress, &attempt, kind, touched, text);
                 }
                 Err(Failure::Tool(error)) => {
                     self.fail(
@@ -435,12 +434,6 @@ impl Episode {
             return Some(ToolError::new(
                 ToolErrorCode::AlreadySubmitted,
                 "Error: not run, an answer was already submitted. Only the first submission counts.",
-            ));
-        }
-        if progress.malformed {
-            return Some(ToolError::new(
-                ToolErrorCode::MalformedAction,
-                "Error: not run, an earlier call in this message could not be read.",
             ));
         }
         let code = match attempt.status {
@@ -498,6 +491,12 @@ impl Episode {
                 ToolErrorCode::TruncatedAction,
                 "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
             )
+        } else if progress.in_reasoning {
+            ToolError::new(
+                ToolErrorCode::NoAction,
+                "Error: the tool call stands inside the reasoning and was not run. Close the reasoning first, then \
+                 call the tool.",
+            )
         } else {
             let submit = ctx
                 .toolbox
@@ -538,13 +537,17 @@ impl Episode {
     }
 
     /// Ends the turn: turn limit, transcript, reward.
-    fn close_turn(&mut self, ctx: &Context, progress: Progress, delta: &mut Delta) -> Turn {
+    fn close_turn(&mut self, ctx: &Context, mut progress: Progress, delta: &mut Delta) -> Turn {
         if self.status == Status::Running {
             if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                 self.status = Status::Truncated(TruncationReason::MalformedAction);
-            } else if u32::from(self.turn) >= ctx.config.max_turns {
+            } else if u32::from(self.turn) >= ctx.max_turns {
                 self.status = Status::Truncated(TruncationReason::MaxTurns);
             }
+        }
+        // Errors and submissions echo what the policy wrote, which may be long.
+        for message in &mut progress.observation.messages {
+            message.content.cut(ctx.config.max_observation_chars);
         }
         let mut reward = 0.0;
         match self.status {
@@ -614,9 +617,7 @@ impl Episode {
         kind: ToolKind,
         touched: Touched,
         content: Text,
-        delta: &mut Delta,
     ) {
-        delta.calls[kind as usize] += 1;
         self.calls
             .push(self.event(Some(kind), attempt.status, None, touched));
         progress.observation.messages.push(ToolMessage {
@@ -636,9 +637,6 @@ impl Episode {
         error: &ToolError,
         delta: &mut Delta,
     ) {
-        if let Some(kind) = kind {
-            delta.calls[kind as usize] += 1;
-        }
         delta.errors[error.code as usize] += 1;
         self.calls
             .push(self.event(kind, status, Some(error.code), touched));
@@ -652,15 +650,24 @@ impl Episode {
     }
 }
 
-/// A call that could not even be read, as against one that was read and is wrong.
+/// A call that could not even be read, as against one that was read and is wrong or was cut by the token limit.
 fn is_malformed(status: AttemptStatus) -> bool {
     matches!(
         status,
-        AttemptStatus::InvalidJson
-            | AttemptStatus::Unclosed
-            | AttemptStatus::MissingName
-            | AttemptStatus::Truncated
+        AttemptStatus::InvalidJson | AttemptStatus::Unclosed | AttemptStatus::MissingName
     )
+}
+
+/// Bytes of all texts in a JSON value.
+fn text_bytes(value: &serde_json::Value) -> usize {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_bytes).sum(),
+        Value::Object(map) => map.iter().map(|(k, v)| k.len() + text_bytes(v)).sum(),
+        // Numbers and words are short; one byte each keeps long lists of them from being free.
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+    }
 }
 
 /// Puts the id and tool name of `attempt` on the last message.

@@ -3,6 +3,7 @@
 //! An [`Episode`] is one attempt at one task; a [`VectorEnv`] steps many of them in batches on its own threads. The
 //! same actions give the same bytes on any number of threads. SQL runs behind [`finqa_core::sql::SqlBackend`], so
 //! this crate knows no database.
+#![forbid(unsafe_code)]
 
 pub mod catalog;
 pub mod config;

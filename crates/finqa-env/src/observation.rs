@@ -1,8 +1,10 @@
 //! Texts on their way to the policy, shared where they can be.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use finqa_core::observation::cut_middle;
 use finqa_core::sql::QueryResult;
 
 /// One text. Lists, table infos and query results are shared by all episodes that saw them.
@@ -38,6 +40,19 @@ impl Text {
                     );
                 }
             }
+        }
+    }
+
+    /// Takes the middle out of a text of more than `max_chars` characters. Rows are cut where they are made.
+    pub fn cut(&mut self, max_chars: usize) {
+        let whole = match self {
+            Self::Shared(text) => &**text,
+            Self::Own(text) => &**text,
+            Self::Rows(_) => return,
+        };
+        match cut_middle(whole, max_chars) {
+            Cow::Borrowed(text) if text.len() == whole.len() => {}
+            cut => *self = cut.into_owned().into(),
         }
     }
 

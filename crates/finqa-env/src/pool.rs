@@ -7,13 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::context::Context;
 use crate::episode::{Action, Episode, Step, Turn, UserCall};
-use crate::observation::Observation;
 use crate::stats::Delta;
 
 /// Where workers read actions from; a batch keeps its source alive until it is done.
@@ -92,7 +91,12 @@ pub(crate) struct Pool {
     workers: Vec<Sender<Arc<Batch>>>,
     threads: Vec<JoinHandle<()>>,
     done: Arc<Done>,
+    /// The worker at which the next small batch starts.
+    next_worker: AtomicUsize,
 }
+
+/// How often a wait looks for signals.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic inside a slot is caught before the lock is released, so poison carries no news.
@@ -123,6 +127,7 @@ impl Pool {
             workers,
             threads,
             done,
+            next_worker: AtomicUsize::new(0),
         })
     }
 
@@ -134,11 +139,19 @@ impl Pool {
     /// Starts work on `entries`, which must be sorted by company; results come through [`Pool::take`].
     pub(crate) fn submit(&self, work: Work, entries: Vec<(u32, u32)>) {
         // Few entries are not worth waking everybody.
-        let wanted = entries.len().div_ceil(4).clamp(1, self.workers.len());
+        let workers = self.workers.len();
+        let wanted = entries.len().div_ceil(4).clamp(1, workers);
+        // Small batches take turns, or all of them would queue at the first worker. One that wakes everybody starts
+        // at the first, so that workers keep meeting the same companies.
+        let first = if wanted < workers {
+            self.next_worker.fetch_add(wanted, Relaxed)
+        } else {
+            0
+        };
         let batch = Arc::new(Batch::new(work, entries, wanted));
-        for worker in &self.workers[..wanted] {
+        for i in 0..wanted {
             // A worker ends only when its sender is dropped, so there is always a receiver.
-            let _ = worker.send(Arc::clone(&batch));
+            let _ = self.workers[first.wrapping_add(i) % workers].send(Arc::clone(&batch));
         }
     }
 
@@ -166,20 +179,25 @@ impl Pool {
     /// `poll` is called every 100 ms; if it returns false the wait ends with `None` and nothing is lost.
     pub(crate) fn take(&self, n: usize, poll: &mut dyn FnMut() -> bool) -> Option<Vec<Finished>> {
         let mut queue = lock(&self.done.queue);
+        // A deadline, not a timeout of one wait: results that trickle in must not put the poll off.
+        let mut next_poll = Instant::now() + POLL_INTERVAL;
         while queue.len() < n {
-            let (guard, timeout) = self
-                .done
-                .ready
-                .wait_timeout(queue, Duration::from_millis(100))
-                .unwrap_or_else(PoisonError::into_inner);
-            queue = guard;
-            if timeout.timed_out() {
+            let now = Instant::now();
+            if now >= next_poll {
                 drop(queue);
                 if !poll() {
                     return None;
                 }
+                next_poll = Instant::now() + POLL_INTERVAL;
                 queue = lock(&self.done.queue);
+                continue;
             }
+            let (guard, _) = self
+                .done
+                .ready
+                .wait_timeout(queue, next_poll - now)
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = guard;
         }
         let rest = queue.split_off(n);
         Some(std::mem::replace(&mut *queue, rest))
@@ -260,16 +278,4 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("panic without a text")
-}
-
-/// A turn without content, for slots that were only reset.
-pub(crate) fn empty_turn() -> Turn {
-    Turn {
-        observation: Observation::default(),
-        reward: 0.0,
-        num_calls: 0,
-        num_errors: 0,
-        last_error: None,
-        infra_error: None,
-    }
 }

@@ -36,6 +36,10 @@ pub struct SamplerState {
     pub draws: Vec<u64>,
     /// Number of tasks in the split; a different corpus is refused.
     pub num_tasks: u64,
+    /// Slots that share a task.
+    pub group_size: u64,
+    /// Whether tasks come in random order.
+    pub shuffle: bool,
 }
 
 impl Sampler {
@@ -144,13 +148,15 @@ impl Sampler {
             per_slot,
             draws: self.draws.clone(),
             num_tasks: self.tasks.len() as u64,
+            group_size: self.group_size as u64,
+            shuffle: self.shuffle,
         }
     }
 
     /// Goes on where `state` was taken.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it belongs to another number of slots or tasks.
+    /// [`Error::Argument`] if it belongs to another number of slots or tasks, another group size or order.
     pub fn load_state(&mut self, state: &SamplerState) -> Result<()> {
         let num_seeds = if state.per_slot { self.draws.len() } else { 1 };
         if state.draws.len() != self.draws.len() || state.seeds.len() != num_seeds {
@@ -165,6 +171,13 @@ impl Sampler {
                 "the state was taken over a split of {} tasks, this one has {}",
                 state.num_tasks,
                 self.tasks.len()
+            )));
+        }
+        if (state.group_size, state.shuffle) != (self.group_size as u64, self.shuffle) {
+            return Err(Error::Argument(format!(
+                "the state was taken with group_size={} and shuffle={}, this environment has group_size={} and \
+                 shuffle={}",
+                state.group_size, state.shuffle, self.group_size, self.shuffle
             )));
         }
         self.reseed(if state.per_slot {

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::episode::{CallEvent, Episode, Exchange, Status, Turn, UserCall};
 use crate::error::{Error, Result};
 use crate::observation::Observation;
-use crate::pool::{ActionSource, Finished, Outcome, Pool, Work, empty_turn};
+use crate::pool::{ActionSource, Finished, Outcome, Pool, Work};
 use crate::sampler::{Sampler, SamplerState, Seeds};
 use crate::stats::Snapshot;
 
@@ -109,6 +109,8 @@ struct Slots {
     company: Vec<u32>,
     sampler: Sampler,
     under_way: usize,
+    /// Results that a receiver already waits for; two must not wait for the same one.
+    awaited: usize,
     /// Resets of the `NextStep` mode, which need no worker, wait here for `recv`.
     reset_rows: Vec<Row>,
 }
@@ -185,6 +187,7 @@ impl VectorEnv {
                 company: vec![0; num_envs],
                 sampler,
                 under_way: 0,
+                awaited: 0,
                 reset_rows: Vec::new(),
             }),
             process_id: std::process::id(),
@@ -292,7 +295,11 @@ impl VectorEnv {
         slots.company[slot] = episode.company();
         slots.phase[slot] = Phase::Ready;
         let prompt = self.ctx.task_prompt(episode.task());
-        let mut row = row(slot as u32, empty_turn(), info(&episode, &empty_turn()));
+        let mut row = row(
+            slot as u32,
+            Turn::default(),
+            info(&episode, &Turn::default()),
+        );
         row.prompt = Some(prompt);
         row.info.was_reset = true;
         *pool.episode(slot) = Some(episode);
@@ -306,8 +313,17 @@ impl VectorEnv {
     /// [`Error::EpisodeOver`] (autoreset off), [`Error::AlreadyPending`]. Nothing was started then.
     pub fn send(&self, source: Arc<dyn ActionSource>, env_ids: &[u32]) -> Result<()> {
         let pool = self.pool()?;
-        let mut slots = lock(&self.slots);
-        let entries = self.prepare(&pool, &mut slots, env_ids)?;
+        self.start_actions(&pool, &mut lock(&self.slots), source, env_ids)
+    }
+
+    fn start_actions(
+        &self,
+        pool: &Pool,
+        slots: &mut Slots,
+        source: Arc<dyn ActionSource>,
+        env_ids: &[u32],
+    ) -> Result<()> {
+        let entries = self.prepare(pool, slots, env_ids)?;
         if !entries.is_empty() {
             pool.submit(Work::Actions(source), entries);
         }
@@ -379,25 +395,38 @@ impl VectorEnv {
         interrupt_check: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Vec<Row>>> {
         let pool = self.pool()?;
-        let mut rows = {
+        let rows = {
             let mut slots = lock(&self.slots);
-            if batch_size > slots.under_way {
+            let free = slots.under_way - slots.awaited;
+            if batch_size > free {
                 return Err(Error::NothingPending {
                     asked: batch_size,
-                    under_way: slots.under_way,
+                    under_way: free,
                 });
             }
-            let take = slots.reset_rows.len().min(batch_size);
-            slots.reset_rows.drain(..take).collect::<Vec<_>>()
+            reserve(&mut slots, batch_size)
         };
+        Ok(self.await_rows(&pool, rows, batch_size, interrupt_check))
+    }
+
+    /// Waits for `batch_size` reserved results, of which `rows` are there already.
+    fn await_rows(
+        &self,
+        pool: &Pool,
+        mut rows: Vec<Row>,
+        batch_size: usize,
+        interrupt_check: &mut dyn FnMut() -> bool,
+    ) -> Option<Vec<Row>> {
         let wanted = batch_size - rows.len();
         if wanted > 0 {
             let Some(finished) = pool.take(wanted, interrupt_check) else {
-                lock(&self.slots).reset_rows.append(&mut rows);
-                return Ok(None);
+                let mut slots = lock(&self.slots);
+                slots.reset_rows.append(&mut rows);
+                slots.awaited -= batch_size;
+                return None;
             };
             rows.reserve(finished.len());
-            self.collect(&pool, finished, &mut rows);
+            self.collect(pool, finished, &mut rows);
         }
         let mut slots = lock(&self.slots);
         for row in &rows {
@@ -405,8 +434,14 @@ impl VectorEnv {
                 slots.phase[row.slot as usize] = Phase::Ready;
             }
         }
-        slots.under_way -= rows.len();
-        Ok(Some(rows))
+        slots.under_way -= batch_size;
+        slots.awaited -= batch_size;
+        Some(rows)
+    }
+
+    /// Results of `send` that nobody has taken yet.
+    pub fn num_pending(&self) -> usize {
+        lock(&self.slots).under_way
     }
 
     /// Turns finished work into rows and brings the slots' phases up to date.
@@ -421,7 +456,7 @@ impl VectorEnv {
             match outcome {
                 Outcome::UserCall(call) => {
                     slots.phase[index] = Phase::WaitsForUserTool;
-                    let mut row = row(slot, empty_turn(), info(episode, &empty_turn()));
+                    let mut row = row(slot, Turn::default(), info(episode, &Turn::default()));
                     row.user_call = Some(call);
                     rows.push(row);
                 }
@@ -483,7 +518,8 @@ impl VectorEnv {
         env_ids: &[u32],
         interrupt_check: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Vec<Row>>> {
-        {
+        let pool = self.pool()?;
+        let rows = {
             let mut slots = lock(&self.slots);
             if slots.under_way > 0 {
                 let slot = slots
@@ -494,7 +530,6 @@ impl VectorEnv {
                 return Err(Error::AlreadyPending { slot });
             }
             if env_ids.len() <= INLINE_BATCH {
-                let pool = self.pool()?;
                 let entries = self.prepare(&pool, &mut slots, env_ids)?;
                 let mut rows = std::mem::take(&mut slots.reset_rows);
                 slots.under_way = 0;
@@ -509,9 +544,11 @@ impl VectorEnv {
                 rows.sort_unstable_by_key(|row| row.slot);
                 return Ok(Some(rows));
             }
-        }
-        self.send(source, env_ids)?;
-        let rows = self.recv(env_ids.len(), interrupt_check)?;
+            // Reserved under the same lock, so that no other thread takes this step's results.
+            self.start_actions(&pool, &mut slots, source, env_ids)?;
+            reserve(&mut slots, env_ids.len())
+        };
+        let rows = self.await_rows(&pool, rows, env_ids.len(), interrupt_check);
         Ok(rows.map(|mut rows| {
             rows.sort_unstable_by_key(|row| row.slot);
             rows
@@ -584,6 +621,13 @@ impl Drop for VectorEnv {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Marks `batch_size` results as waited for and takes those that are there already.
+fn reserve(slots: &mut Slots, batch_size: usize) -> Vec<Row> {
+    slots.awaited += batch_size;
+    let take = slots.reset_rows.len().min(batch_size);
+    slots.reset_rows.drain(..take).collect()
 }
 
 fn info(episode: &Episode, turn: &Turn) -> SlotInfo {

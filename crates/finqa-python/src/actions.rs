@@ -1,7 +1,7 @@
 //! Actions on their way from Python to the workers, without a copy of plain strings.
 
 use finqa_env::{Action, ActionSource};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyString};
@@ -46,11 +46,23 @@ impl Actions {
         }
         let mut length_limited = Vec::new();
         if let Some(reasons) = finish_reasons {
+            if reasons.is_instance_of::<PyString>() {
+                return Err(PyTypeError::new_err(
+                    "finish_reasons is one str; a sequence with one entry per action is needed",
+                ));
+            }
             for reason in reasons.try_iter()? {
                 let reason = reason?;
-                length_limited.push(match reason.cast::<PyString>() {
-                    Ok(reason) => reason.to_cow()? == "length",
-                    Err(_) => false,
+                length_limited.push(if reason.is_none() {
+                    false
+                } else if let Ok(reason) = reason.cast::<PyString>() {
+                    reason.to_cow()? == "length"
+                } else {
+                    // Env ids in second place, as other libraries have them, must not pass for reasons.
+                    return Err(PyTypeError::new_err(format!(
+                        "finish_reasons holds a {}; str or None is needed",
+                        reason.get_type().name()?
+                    )));
                 });
             }
             if length_limited.len() != items.len() {
@@ -72,39 +84,68 @@ impl Actions {
     }
 }
 
+/// The text of a `str`. Lone surrogates have no UTF-8 form and become `?`: a model that emits them made a mistake, its
+/// trainer did not.
+fn utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
+    if let Ok(text) = text.to_cow() {
+        return Ok(text.into_owned());
+    }
+    let bytes: Vec<u8> = text
+        .call_method1("encode", ("utf-8", "replace"))?
+        .extract()?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
     if let Ok(text) = action.cast::<PyString>() {
-        if let Ok(text) = PyBackedStr::try_from(text.clone()) {
-            return Ok(Item::Text(text));
+        return Ok(match PyBackedStr::try_from(text.clone()) {
+            Ok(text) => Item::Text(text),
+            Err(_) => Item::Owned(utf8(text)?),
+        });
+    }
+    let Ok(message) = action.cast::<PyDict>() else {
+        return Err(PyTypeError::new_err(format!(
+            "actions[{index}] is of type {}; str (assistant text) or dict (assistant message with \
+             \"content\" and \"tool_calls\") is needed",
+            action.get_type().name()?
+        )));
+    };
+    let content = match message.get_item("content")? {
+        Some(content) if !content.is_none() => utf8(content.cast::<PyString>().map_err(|_| {
+            PyTypeError::new_err(format!(
+                "actions[{index}]['content'] is no str; None or a text is needed"
+            ))
+        })?)?,
+        _ => String::new(),
+    };
+    match message.get_item("tool_calls")? {
+        Some(calls) if calls.is_truthy()? => {
+            Ok(Item::Structured(content, tool_calls(&calls, index)?))
         }
-        // Lone surrogates have no UTF-8 form; a model that emits them made a mistake, we did not.
-        let replaced = text.call_method1("encode", ("utf-8", "replace"))?;
-        let replaced: Vec<u8> = replaced.extract()?;
-        return Ok(Item::Owned(String::from_utf8_lossy(&replaced).into_owned()));
+        // A server without a tool parser, or whose parser found nothing, leaves the calls in the text.
+        _ => Ok(Item::Owned(content)),
     }
-    if let Ok(message) = action.cast::<PyDict>() {
-        let content = match message.get_item("content")? {
-            Some(content) if !content.is_none() => content.extract::<String>()?,
-            _ => String::new(),
-        };
-        let calls = match message.get_item("tool_calls")? {
-            Some(calls) if !calls.is_none() => {
-                let json: String = action
-                    .py()
-                    .import("json")?
-                    .call_method1("dumps", (calls,))?
-                    .extract()?;
-                serde_json::from_str(&json).map_err(|e| {
-                    PyValueError::new_err(format!("actions[{index}]['tool_calls'] is no JSON: {e}"))
-                })?
-            }
-            _ => return Ok(Item::Owned(content)),
-        };
-        return Ok(Item::Structured(content, calls));
-    }
-    Err(PyTypeError::new_err(format!(
-        "actions[{index}] is of type {}; str (assistant text) or dict (assistant message with \
-         \"content\" and \"tool_calls\") is needed",
-        action.get_type().name()?
-    )))
+}
+
+/// OpenAI's `tool_calls` by way of the `json` module. What JSON cannot hold (NaN, deep nesting) is the model's mistake
+/// and stays text, which the parser of structured calls reports; what `json` cannot write is the trainer's and raises.
+fn tool_calls(calls: &Bound<'_, PyAny>, index: usize) -> PyResult<serde_json::Value> {
+    let py = calls.py();
+    let options = PyDict::new(py);
+    options.set_item("ensure_ascii", false)?;
+    let text = match py
+        .import("json")?
+        .call_method("dumps", (calls,), Some(&options))
+    {
+        Ok(text) => utf8(text.cast::<PyString>()?)?,
+        Err(error) if error.is_instance_of::<PyRecursionError>(py) => {
+            return Ok(serde_json::Value::String("nested too deeply".into()));
+        }
+        Err(error) => {
+            return Err(PyTypeError::new_err(format!(
+                "actions[{index}]['tool_calls'] cannot be written as JSON: {error}"
+            )));
+        }
+    };
+    Ok(serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
 }

@@ -141,7 +141,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         split: get(options, "split", None)?,
         seed: get(options, "seed", base.seed)?,
         shuffle: get(options, "shuffle", base.shuffle)?,
-        max_turns: get(options, "max_turns", base.max_turns)?,
+        max_turns: get(options, "max_turns", None)?,
         num_threads: get(options, "num_threads", base.num_threads)?,
         tool_profile: ToolProfile::parse(&text("tool_profile", "rllm")?).map_err(parse)?,
         tool_names: get(options, "tool_names", Vec::new())?,
@@ -181,9 +181,21 @@ impl PyVectorEnv {
         Ok((arrays, PyTurns { rows }, user_calls))
     }
 
-    fn ids(&self, env_ids: Option<Vec<u32>>, num_actions: usize) -> PyResult<Vec<u32>> {
-        let ids =
-            env_ids.unwrap_or_else(|| (0..self.env.context().config.num_envs as u32).collect());
+    fn ids(&self, env_ids: Option<Vec<i64>>, num_actions: usize) -> PyResult<Vec<u32>> {
+        let num_envs = self.env.context().config.num_envs;
+        let ids = match env_ids {
+            None => (0..num_envs as u32).collect(),
+            Some(ids) => ids
+                .into_iter()
+                .map(|id| {
+                    u32::try_from(id).map_err(|_| {
+                        PyValueError::new_err(format!(
+                            "env id {id} does not exist; there are {num_envs} envs"
+                        ))
+                    })
+                })
+                .collect::<PyResult<Vec<u32>>>()?,
+        };
         if ids.len() == num_actions {
             return Ok(ids);
         }
@@ -242,7 +254,7 @@ impl PyVectorEnv {
         py: Python<'py>,
         actions: &Bound<'py, PyAny>,
         finish_reasons: Option<&Bound<'py, PyAny>>,
-        env_ids: Option<Vec<u32>>,
+        env_ids: Option<Vec<i64>>,
     ) -> PyResult<Received<'py>> {
         let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
         let ids = self.ids(env_ids, actions.len())?;
@@ -266,7 +278,7 @@ impl PyVectorEnv {
         &self,
         py: Python<'_>,
         actions: &Bound<'_, PyAny>,
-        env_ids: Option<Vec<u32>>,
+        env_ids: Option<Vec<i64>>,
         finish_reasons: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
@@ -275,7 +287,10 @@ impl PyVectorEnv {
         Ok(())
     }
 
-    fn recv<'py>(&self, py: Python<'py>, batch_size: usize) -> PyResult<Received<'py>> {
+    fn recv<'py>(&self, py: Python<'py>, batch_size: i64) -> PyResult<Received<'py>> {
+        let batch_size = usize::try_from(batch_size).map_err(|_| {
+            PyValueError::new_err(format!("batch_size is {batch_size}; it must be at least 0"))
+        })?;
         let mut failed = None;
         let rows = gil::enter_interruptible(py, |poll| match self.env.recv(batch_size, poll) {
             Ok(rows) => rows,
@@ -393,6 +408,12 @@ impl PyVectorEnv {
         &self.env.context().system_prompt
     }
 
+    /// Results of `send` that nobody has taken yet.
+    #[getter]
+    fn num_pending(&self) -> usize {
+        self.env.num_pending()
+    }
+
     #[getter]
     fn num_threads(&self) -> usize {
         self.env.num_threads()
@@ -400,7 +421,7 @@ impl PyVectorEnv {
 
     #[getter]
     fn max_turns(&self) -> u32 {
-        self.env.context().config.max_turns
+        self.env.context().max_turns
     }
 
     /// The tools in OpenAI form.

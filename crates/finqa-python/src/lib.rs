@@ -2,7 +2,7 @@
 //!
 //! Thin on purpose: convert, call the engine through the one door that releases the GIL ([`gil`]), convert back.
 //! The classes here are wrapped by pure Python ones, which carry the documentation that users read.
-
+#![deny(unsafe_code)]
 #![expect(
     clippy::needless_pass_by_value,
     reason = "PyO3 hands arguments over by value; a reference would only hide that"
@@ -51,7 +51,6 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "sqlite_warnings",
         finqa_sqlite::check_build().map_err(exceptions::Error::from)?,
     )?;
-    info.set_item("datafusion", false)?;
     Ok(info)
 }
 

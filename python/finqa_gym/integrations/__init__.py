@@ -1,1 +1,1 @@
-"""Adapters to other libraries, one module each; a module imports its library when it is imported."""
+"""Adapters to other libraries, one module each, which imports its library when it is imported."""

@@ -1,12 +1,14 @@
-"""Gymnasium 1.x: `FinQAEnv` for one episode at a time, `FinQAVectorEnv` for many, both registered as ``FinQA-v0``.
+"""Gymnasium 1.x: `FinQAEnv` for one episode at a time, `FinQAVectorEnv` for many.
 
-Importing this module registers the id; ``gymnasium.make("finqa_gym:FinQA-v0")`` imports it by itself.
+Both are registered as ``FinQA-v0`` when this module is imported;
+``gymnasium.make("finqa_gym:FinQA-v0")`` imports it by itself.
 
 Example:
     >>> import gymnasium
     >>> envs = gymnasium.make_vec("finqa_gym:FinQA-v0", num_envs=4)
     >>> observations, infos = envs.reset(seed=0)
-    >>> observations, rewards, terminations, truncations, infos = envs.step(envs.action_space.sample())
+    >>> actions = envs.action_space.sample()
+    >>> observations, rewards, terminations, truncations, infos = envs.step(actions)
     >>> envs.close()
 """
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -39,8 +41,8 @@ _MODES = {
 class AnyText(gymnasium.spaces.Text):
     """Any string up to a length: filings hold currency signs, dashes and line feeds.
 
-    Gymnasium's own Text space checks every character against a charset; a charset of all of Unicode takes a second
-    to build and 44 ns a character to check, so this space checks the length alone.
+    Gymnasium's own Text space checks every character against a charset; a charset of all of Unicode
+    takes a second to build and 44 ns a character to check, so this space checks the length alone.
     """
 
     def __init__(self, max_length: int, seed: int | None = None) -> None:
@@ -52,7 +54,7 @@ class AnyText(gymnasium.spaces.Text):
 
     def __eq__(self, other: object) -> bool:
         """Equal if class and length are."""
-        return type(other) is type(self) and other.max_length == self.max_length  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.max_length == self.max_length
 
     __hash__ = None  # type: ignore[assignment]  # as every Gymnasium space
 
@@ -62,7 +64,10 @@ class AnyText(gymnasium.spaces.Text):
 
 
 class ToolCallText(AnyText):
-    """Messages of a policy; samples are well-formed calls of random tools, so that generic benchmarks run tools."""
+    """Messages of a policy.
+
+    Samples are well-formed calls of random tools, so that generic benchmarks run tools.
+    """
 
     def __init__(
         self, max_length: int, tools: Sequence[dict[str, Any]] = (), seed: int | None = None
@@ -79,9 +84,7 @@ class ToolCallText(AnyText):
             "query": f"SELECT item FROM table_{number % 50} LIMIT {1 + number % 5}",
         }
         properties = function["parameters"].get("properties", {})
-        arguments = {
-            name: made_up.get(name, f"{name}_{number}") for name in properties
-        }
+        arguments = {name: made_up.get(name, f"{name}_{number}") for name in properties}
         call = json.dumps({"name": function["name"], "arguments": arguments})
         return f"<tool_call>\n{call}\n</tool_call>"
 
@@ -115,7 +118,7 @@ class FinQAEnv(gymnasium.Env[str, str]):
         >>> env.close()
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - Env declares it like this
 
     def __init__(
         self,
@@ -144,9 +147,7 @@ class FinQAEnv(gymnasium.Env[str, str]):
         if seed is None and not self._seeded:
             seed = int(self.np_random.integers(2**31))
         self._seeded = True
-        observations, infos = self.env.reset(
-            task_ids=None if task is None else [task], seed=[seed]
-        )
+        observations, infos = self.env.reset(task_ids=None if task is None else [task], seed=[seed])
         return observations[0], _row(infos)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
@@ -216,8 +217,10 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         """Starts episodes in all slots, or in those of ``options["reset_mask"]``.
 
         Args:
-            seed: An int gives slot ``i`` the seed ``seed + i``; a sequence one seed a slot, None leaving a slot alone.
-            options: ``reset_mask``: ``bool (num_envs,)``; ``task_ids``: one task for each slot to reset.
+            seed: An int gives slot ``i`` the seed ``seed + i``; a sequence one seed a slot, None
+                leaving a slot alone.
+            options: ``reset_mask``: ``bool (num_envs,)``; ``task_ids``: one task for each slot to
+                reset.
 
         Raises:
             ValueError, TypeError: With Gymnasium's own texts.
@@ -266,7 +269,9 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
             masked["final_info"] = {}
             masked["_final_info"] = ended.copy()
             for key, values in final_info.items():
-                masked["final_info"][key] = np.where(ended, np.nan_to_num(values), np.zeros_like(values))
+                masked["final_info"][key] = np.where(
+                    ended, np.nan_to_num(values), np.zeros_like(values)
+                )
                 masked["final_info"][f"_{key}"] = ended.copy()
         return (
             tuple(self._observations),
@@ -288,7 +293,9 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         for key, values in infos.items():
             if isinstance(values, np.ndarray):
                 # NaN stands for "not yet" in the native arrays; here the mask says that.
-                known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
+                known = (
+                    ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
+                )
                 whole = np.zeros(self.num_envs, dtype=values.dtype)
                 whole[env_ids[known]] = values[known]
                 mask = present.copy()
@@ -304,7 +311,7 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
 
 
 def _mask(options: dict[str, Any] | None, num_envs: int) -> NDArray[np.bool_] | None:
-    """The reset mask of ``options``, checked with the texts that Gymnasium's own environments use."""
+    """The reset mask of ``options``, checked with the texts of Gymnasium's own environments."""
     if options is None or "reset_mask" not in options:
         return None
     mask = options["reset_mask"]

@@ -1,0 +1,92 @@
+"""Every example runs in seconds, without a warning, and shows what it promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+# What each must print, as regular expressions. An example that is not named here fails its test.
+SHOWS = {
+    "quickstart": [
+        r"^slot 0: reward 1\.0 \(Answer submitted: ",
+        r"^slot 7: reward 1\.0",
+        r"^\[system\] You are a financial analyst",
+        r"^\[user\] For company",
+    ],
+    "vector_rollout": [
+        r"^turn  1: 64 slots stepped, 32 mistakes",
+        r"^mean reward 0\.500; by group \[0\.5, ",
+        r"^advantages of group 0: \[1\.0, -1\.0, ",
+        r"32 right answers",
+        r"mistakes by code: \{'unknown_table': 32\}",
+    ],
+    "own_tool": [
+        r"^tools: list_tables, .*, growth$",
+        r"growth\(\) runs once for 2 slots",
+        r"slot 0 \[ok\] 6\.50%",
+        r"slot 1 \[user_tool_failed\] Error: old is 0",
+        r"slot 2 \[bad_arguments\] ",
+        r"call_2_0 growth: 25\.00%",
+        r"call_2_1 calculator: 2$",
+    ],
+    "gymnasium_loop": [
+        r"^autoreset: NEXT_STEP$",
+        r"^step 0: turn \[1, 1, 1, 1\], new episode \[False, False, False, False\]",
+        r"^step 1: turn \[.*0\], new episode \[.*True\]",
+        r"^[1-9]\d* episodes ended$",
+    ],
+    "own_data": [
+        r"companies=1, tasks=3",
+        r"^refused: unknown_table: ",
+        r"task 0: ok 8\.33%$",
+        r"task 1: ok -75$",
+        r"task 2: wrong_answer",
+        r"rewards \[1\.0, 1\.0, 0\.0\]",
+        r"same hash: True$",
+    ],
+}
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_runs_and_shows_what_it_promises(path: Path, finqa_gym: Any) -> None:
+    if path.stem == "gymnasium_loop":
+        pytest.importorskip("gymnasium", reason="gymnasium is not installed")
+    package = str(Path(finqa_gym.__file__).parents[1])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([package, os.environ.get("PYTHONPATH", "")]),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(path)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert path.stem in SHOWS, f"say in SHOWS what {path.name} must print"
+    for pattern in SHOWS[path.stem]:
+        assert re.search(pattern, done.stdout, re.MULTILINE), f"{pattern}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_names_what_it_needs(path: Path) -> None:
+    header = re.match(r"# /// script\n((?:# .*\n)+)# ///\n\"\"\"", path.read_text("utf-8"))
+    assert header, "a PEP 723 header comes first, then the docstring"
+    assert 'requires-python = ">=3.10"' in header[1]
+    assert "finqa-gym" in header[1]
+
+
+def test_no_promise_is_left_without_its_example() -> None:
+    assert set(SHOWS) == {path.stem for path in EXAMPLES.glob("*.py")}
