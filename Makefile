@@ -2,7 +2,7 @@
 # Kept to GNU make 3.81, which is what macOS ships.
 
 PYTHON ?= python3
-# Cargo features of the extension module, for example FEATURES=datafusion.
+# Cargo features of the extension module.
 FEATURES ?=
 # A corpus for `make demo`; empty means the built-in one.
 CORPUS ?=

@@ -188,6 +188,7 @@ def load(
     *,
     tasks: str | os.PathLike[str] | None = None,
     name: str | None = None,
+    limits: dict[str, int] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
     r"""Reads a corpus from disk.
@@ -198,6 +199,8 @@ def load(
         tasks: For "folder" and "sqlite": the tasks file, if it is not where docs/spec/corpus.md
             says.
         name: Name of the corpus; None takes the path's.
+        limits: Limits of this corpus's episodes: ``max_ops``, ``max_rows``, ``max_result_bytes``,
+            ``max_turns``. By default ``max_ops`` grows with the longest table.
         progress: Called with (what, done, total or None) during long work.
 
     Returns:
@@ -221,7 +224,12 @@ def load(
     """
     return Corpus(
         _native.Corpus.load(
-            os.fspath(path), layout, None if tasks is None else os.fspath(tasks), name, progress
+            os.fspath(path),
+            layout,
+            None if tasks is None else os.fspath(tasks),
+            name,
+            limits,
+            progress,
         )
     )
 

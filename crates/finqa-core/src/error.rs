@@ -75,7 +75,7 @@ tool_error_codes! {
     AlreadySubmitted => "already_submitted",
     /// The message has neither a tool call nor a final answer.
     NoAction => "no_action",
-    /// A tool written by the user raised an exception.
+    /// A tool of the user refused the call.
     UserToolFailed => "user_tool_failed",
 }
 

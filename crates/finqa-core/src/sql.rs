@@ -39,7 +39,8 @@ pub enum ResultStyle {
 }
 
 impl Default for QueryLimits {
-    /// The values that the measurements of `docs/architecture.md` were made with.
+    /// Enough for what a policy asks of tables of filings (40 to 700 operations), little enough for a bound of
+    /// milliseconds on any query.
     fn default() -> Self {
         Self {
             max_ops: 200_000,

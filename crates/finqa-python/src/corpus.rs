@@ -15,7 +15,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::convert::json_to_py;
+use crate::convert::{json_to_py, py_to_json};
 use crate::exceptions::{Error, NotFoundError};
 use crate::gil;
 
@@ -44,15 +44,21 @@ fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
 #[pymethods]
 impl PyCorpus {
     #[staticmethod]
-    #[pyo3(signature = (path, layout=None, tasks=None, name=None, progress=None))]
+    #[pyo3(signature = (path, layout=None, tasks=None, name=None, limits=None, progress=None))]
     fn load(
         py: Python<'_>,
         path: PathBuf,
         layout: Option<&str>,
         tasks: Option<PathBuf>,
         name: Option<String>,
+        limits: Option<&Bound<'_, PyDict>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
+        let limits: CorpusLimits = match limits {
+            None => CorpusLimits::default(),
+            Some(limits) => serde_json::from_value(py_to_json(limits, "limits")?)
+                .map_err(|e| PyValueError::new_err(format!("limits: {e}")))?,
+        };
         let layout = layout.map(parse_layout).transpose()?;
         let failed = std::sync::Mutex::new(None);
         let report = |step: Progress| {
@@ -72,7 +78,7 @@ impl PyCorpus {
                 read_sqlite: Some(read_sqlite),
                 progress: Some(&report),
                 tasks,
-                limits: CorpusLimits::default(),
+                limits,
                 name,
             };
             finqa_data::load(&path, layout, &options)

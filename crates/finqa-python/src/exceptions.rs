@@ -30,12 +30,6 @@ create_exception!(
 );
 create_exception!(
     finqa_gym,
-    FeatureNotBuiltError,
-    FinqaError,
-    "The feature was left out of this build."
-);
-create_exception!(
-    finqa_gym,
     ToolCallError,
     FinqaError,
     "A tool called directly from Python refused its input; `code` holds the stable name of the mistake."
@@ -72,10 +66,6 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("DataError", py.get_type::<DataError>())?;
     m.add("NotFoundError", py.get_type::<NotFoundError>())?;
     m.add("BackendError", py.get_type::<BackendError>())?;
-    m.add(
-        "FeatureNotBuiltError",
-        py.get_type::<FeatureNotBuiltError>(),
-    )?;
     m.add("ToolCallError", py.get_type::<ToolCallError>())?;
     m.add("EnvError", py.get_type::<EnvError>())?;
     m.add("ResetNeededError", py.get_type::<ResetNeededError>())?;

@@ -51,7 +51,6 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "sqlite_warnings",
         finqa_sqlite::check_build().map_err(exceptions::Error::from)?,
     )?;
-    info.set_item("datafusion", false)?;
     Ok(info)
 }
 

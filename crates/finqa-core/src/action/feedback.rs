@@ -32,6 +32,15 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
+/// A JSON value as it was written, cut if it is long.
+pub(super) fn shown_json(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
 /// `sql_query(company_name, table_name, query)`; optional parameters in brackets, types other than string after a
 /// colon.
 pub(super) fn signature(spec: &ToolSpec) -> String {

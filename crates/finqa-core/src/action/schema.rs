@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::feedback::shown;
+use super::feedback::{shown, shown_json};
 use crate::tool::ToolSpec;
 
 /// A set of JSON types.
@@ -170,7 +170,7 @@ fn misfit(schema: &Value, types: Types, value: &mut Value) -> Option<String> {
             return Some(format!(
                 "must be {}, not {}",
                 types.names(),
-                shown(&value.to_string())
+                shown_json(value)
             ));
         }
         if let Value::Number(number) = value
@@ -187,7 +187,7 @@ fn misfit(schema: &Value, types: Types, value: &mut Value) -> Option<String> {
     Some(format!(
         "must be one of {}, not {}",
         listed.join(", "),
-        shown(&value.to_string())
+        shown_json(value)
     ))
 }
 
