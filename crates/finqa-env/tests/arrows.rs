@@ -68,14 +68,13 @@ fn workspace() -> BTreeMap<String, Package> {
                 .map(|target| PathBuf::from(text(&target["src_path"])))
                 .find(|path| path.ends_with("src/lib.rs"))
                 .expect("a library");
-            let package = (
+            (
                 text(&package["name"]),
                 Package {
                     dependencies,
                     library,
                 },
-            );
-            package
+            )
         })
         .collect()
 }
