@@ -82,7 +82,7 @@ class VectorEnv:
         group_size: Consecutive slots that get the same task (GRPO).
         seed: Seed of the task order.
         shuffle: Draw tasks in random order, each once an epoch; else in corpus order.
-        max_turns: Messages before an episode is truncated.
+        max_turns: Messages before an episode is truncated; None is the corpus's own limit, or 20.
         num_threads: Worker threads; 0 uses every core the process may use.
         tool_profile: "rllm", "openenv" or "compact".
         tools: Tools of your own, called in Python for all slots at once.
@@ -131,7 +131,7 @@ class VectorEnv:
         group_size: int = 1,
         seed: int = 0,
         shuffle: bool = True,
-        max_turns: int = 20,
+        max_turns: int | None = None,
         num_threads: int = 0,
         tool_profile: Literal["rllm", "openenv", "compact"] = "rllm",
         tools: Sequence[UserTool] = (),

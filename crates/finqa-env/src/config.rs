@@ -65,6 +65,9 @@ pub enum OnMalformed {
     Ignore,
 }
 
+/// Turns of an episode where neither the caller nor the corpus says otherwise: rLLM's limit.
+pub const DEFAULT_MAX_TURNS: u32 = 20;
+
 /// Settings of a [`crate::VectorEnv`].
 #[derive(Clone, Debug)]
 #[expect(
@@ -82,8 +85,8 @@ pub struct EnvConfig {
     pub seed: u64,
     /// Draw tasks in a seeded random order, every task once an epoch; else in corpus order.
     pub shuffle: bool,
-    /// Messages of an episode before it is truncated.
-    pub max_turns: u32,
+    /// Messages of an episode before it is truncated; `None` is the corpus's own limit, or [`DEFAULT_MAX_TURNS`].
+    pub max_turns: Option<u32>,
     /// Worker threads; 0 means as many as the process may use cores, at most one a slot.
     pub num_threads: usize,
     /// Tools and their names.
@@ -130,7 +133,7 @@ impl Default for EnvConfig {
             split: None,
             seed: 0,
             shuffle: true,
-            max_turns: 20,
+            max_turns: None,
             num_threads: 0,
             tool_profile: ToolProfile::default(),
             tool_names: Vec::new(),
@@ -162,7 +165,7 @@ impl EnvConfig {
         let positive = [
             ("num_envs", self.num_envs),
             ("group_size", self.group_size),
-            ("max_turns", self.max_turns as usize),
+            ("max_turns", self.max_turns.unwrap_or(1) as usize),
             ("max_calls_per_turn", self.max_calls_per_turn),
             ("max_action_bytes", self.max_action_bytes),
         ];
@@ -183,10 +186,10 @@ impl EnvConfig {
                 self.num_envs, self.group_size
             )));
         }
-        if self.max_turns > u32::from(u16::MAX) {
+        if self.max_turns.is_some_and(|n| n > u32::from(u16::MAX)) {
             return Err(Error::Config(format!(
                 "max_turns is {}; at most {}",
-                self.max_turns,
+                self.max_turns.unwrap_or_default(),
                 u16::MAX
             )));
         }

@@ -9,7 +9,7 @@ use finqa_core::task::Task;
 use finqa_core::tool::{ToolProfile, Toolbox};
 
 use crate::catalog::Catalog;
-use crate::config::EnvConfig;
+use crate::config::{DEFAULT_MAX_TURNS, EnvConfig};
 use crate::error::Result;
 use crate::prompt;
 use crate::stats::Stats;
@@ -28,6 +28,8 @@ pub struct Context {
     pub toolbox: Toolbox,
     /// Limits of one query.
     pub limits: QueryLimits,
+    /// Messages of an episode before it is truncated.
+    pub max_turns: u32,
     /// The system prompt.
     pub system_prompt: Arc<str>,
     /// Counters.
@@ -42,11 +44,9 @@ impl Context {
     pub fn new(
         corpus: Arc<Corpus>,
         backend: Arc<dyn SqlBackend>,
-        mut config: EnvConfig,
+        config: EnvConfig,
     ) -> Result<Self> {
-        if let Some(max_turns) = corpus.info().limits.max_turns {
-            config.max_turns = config.max_turns.max(max_turns);
-        }
+        let max_turns = config.max_turns.or(corpus.info().limits.max_turns);
         config.check()?;
         let toolbox = Toolbox::new(
             config.tool_profile,
@@ -71,6 +71,7 @@ impl Context {
             backend,
             toolbox,
             limits,
+            max_turns: max_turns.unwrap_or(DEFAULT_MAX_TURNS),
             system_prompt,
             stats: Stats::default(),
         })

@@ -541,7 +541,7 @@ impl Episode {
         if self.status == Status::Running {
             if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                 self.status = Status::Truncated(TruncationReason::MalformedAction);
-            } else if u32::from(self.turn) >= ctx.config.max_turns {
+            } else if u32::from(self.turn) >= ctx.max_turns {
                 self.status = Status::Truncated(TruncationReason::MaxTurns);
             }
         }

@@ -58,7 +58,7 @@ pub fn validate(
     let config = EnvConfig {
         tool_profile: options.tool_profile,
         answer_mode: options.answer_mode,
-        max_turns: 200,
+        max_turns: Some(200),
         keep_messages: false,
         ..EnvConfig::default()
     };

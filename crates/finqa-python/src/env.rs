@@ -141,7 +141,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         split: get(options, "split", None)?,
         seed: get(options, "seed", base.seed)?,
         shuffle: get(options, "shuffle", base.shuffle)?,
-        max_turns: get(options, "max_turns", base.max_turns)?,
+        max_turns: get(options, "max_turns", None)?,
         num_threads: get(options, "num_threads", base.num_threads)?,
         tool_profile: ToolProfile::parse(&text("tool_profile", "rllm")?).map_err(parse)?,
         tool_names: get(options, "tool_names", Vec::new())?,
@@ -421,7 +421,7 @@ impl PyVectorEnv {
 
     #[getter]
     fn max_turns(&self) -> u32 {
-        self.env.context().config.max_turns
+        self.env.context().max_turns
     }
 
     /// The tools in OpenAI form.
