@@ -320,7 +320,7 @@ class VectorEnv:
         )
 
     def _finished(self, received: _native._Received) -> StepBatch:
-        """Runs calls of user tools, one round for all slots at a time, until every turn is finished.
+        """Runs calls of user tools, one round for all slots at a time, until all turns are done.
 
         Meanwhile turns of other slots may finish: rows come in order of completion.
         """
