@@ -463,14 +463,11 @@ impl Episode {
     /// A message without a call: a final answer, or feedback.
     fn without_call(&mut self, ctx: &Context, progress: &mut Progress, delta: &mut Delta) {
         let takes_text = ctx.config.tool_profile != ToolProfile::OpenEnv;
-        let answer = if takes_text {
-            final_answer(&progress.text)
-        } else {
-            None
-        };
-        let answer = match (answer, ctx.config.on_no_call()) {
-            (Some(answer), _) => Some(answer),
-            (None, OnNoCall::Submit) if !progress.length_limited => Some(progress.text.as_str()),
+        // A message cut at its token limit may hold half a number, and an empty one holds no answer.
+        let whole = !progress.length_limited && !progress.text.is_empty();
+        let answer = match (final_answer(&progress.text), ctx.config.on_no_call()) {
+            (Some(answer), _) if whole && takes_text => Some(answer),
+            (_, OnNoCall::Submit) if whole => Some(progress.text.as_str()),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -489,7 +486,7 @@ impl Episode {
         let error = if progress.length_limited {
             ToolError::new(
                 ToolErrorCode::TruncatedAction,
-                "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
+                "Error: your message was cut at its length limit, so nothing was run or submitted. Write less.",
             )
         } else if progress.in_reasoning {
             ToolError::new(
@@ -645,7 +642,7 @@ impl Episode {
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
-            content: error.message.clone().into(),
+            content: told(&error.message).into(),
         });
     }
 }
@@ -656,6 +653,15 @@ fn is_malformed(status: AttemptStatus) -> bool {
         status,
         AttemptStatus::InvalidJson | AttemptStatus::Unclosed | AttemptStatus::MissingName
     )
+}
+
+/// An error text as the policy sees it: every one begins in the same way, whoever wrote it.
+fn told(message: &str) -> String {
+    if message.starts_with("Error") {
+        message.to_string()
+    } else {
+        format!("Error: {message}")
+    }
 }
 
 /// Bytes of all texts in a JSON value.
