@@ -29,7 +29,7 @@ def corpus(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> finqa_
     for name in names:
         company = "globex" if name.startswith("globex") else "acme"
         (root / company).mkdir(exist_ok=True)
-        rows = source.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - our own names
+        rows = source.execute(f'SELECT * FROM "{name}"')
         columns = [column[0] for column in rows.description]
         lines = [json.dumps(dict(zip(columns, row, strict=True))) for row in rows]
         (root / company / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
@@ -105,4 +105,4 @@ def test_every_line_behaves_as_expected(corpus: finqa_gym.Corpus, shared_dir: Pa
     assert checked > 100
     stats = env.stats()
     assert stats["infra_faults"] == 0
-    assert not list(Path("/tmp").glob("sql_attack_*"))  # noqa: S108 - the attacks name it
+    assert not list(Path("/tmp").glob("sql_attack_*"))
