@@ -97,7 +97,7 @@ fn decimals(d: u128) -> Option<i64> {
     let mut rest = d >> twos;
     let mut fives = 0;
     while rest > 1 {
-        if rest % 5 != 0 {
+        if !rest.is_multiple_of(5) {
             return None;
         }
         rest /= 5;

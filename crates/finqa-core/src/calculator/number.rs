@@ -263,7 +263,7 @@ fn integer_power(base: &Ratio, power: &Ratio) -> Result<Number, ToolError> {
         .to_u64()
         .filter(|n| bits.saturating_mul(*n) <= MAX_EXACT_BITS + bits)
     {
-        return Number::exact(signed(Ratio::of((&*base).pow(n as i32))));
+        return Number::exact(signed(Ratio::of((*base).pow(n as i32))));
     }
     let magnitude = libm::pow(
         base.abs().to_f64().unwrap_or(f64::INFINITY),
