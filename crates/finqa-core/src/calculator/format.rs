@@ -71,11 +71,8 @@ fn write_small(small: Small) -> Option<String> {
     let (dividend, divisor) = shifted(n, d, ROUNDED_DIGITS - 1 - place)?;
     let down = dividend / divisor;
     let rest = dividend - down * divisor;
-    let up = match rest.cmp(&(divisor - rest)) {
-        Ordering::Less => false,
-        Ordering::Greater => true,
-        Ordering::Equal => down & 1 == 1,
-    };
+    // A tie has one digit more than these and was written exactly above.
+    let up = rest > divisor - rest;
     let digits = text(down + u128::from(up));
     let carried = i64::from(digits.len() as i64 > ROUNDED_DIGITS);
     Some(layout(negative, &digits, place + carried))

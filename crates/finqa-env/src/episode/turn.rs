@@ -113,7 +113,7 @@ impl Episode {
             match result {
                 Ok(text) => self.succeed(
                     &mut progress,
-                    &attempt,
+                    attempt,
                     ToolKind::User,
                     Touched::default(),
                     text.into(),
@@ -128,7 +128,7 @@ impl Episode {
                         &error,
                         delta,
                     );
-                    name_last(&mut progress, &attempt);
+                    name_last(&mut progress, attempt);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Episode {
                     &error,
                     delta,
                 );
-                name_last(&mut progress, &attempt);
+                name_last(&mut progress, attempt);
                 if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                     break;
                 }
@@ -184,12 +184,12 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, attempt, kind, touched, text);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
                     self.submit(ctx, &answer);
-                    self.succeed(&mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, attempt, kind, touched, text);
                 }
                 Err(Failure::Tool(error)) => {
                     self.fail(
@@ -200,7 +200,7 @@ impl Episode {
                         &error,
                         delta,
                     );
-                    name_last(&mut progress, &attempt);
+                    name_last(&mut progress, attempt);
                 }
                 Err(Failure::Infra(infra)) => {
                     let reason = if infra.kind == "infra_timeout" {
@@ -392,7 +392,7 @@ impl Episode {
     fn succeed(
         &mut self,
         progress: &mut Progress,
-        attempt: &Attempt,
+        attempt: Attempt,
         kind: ToolKind,
         touched: Touched,
         content: Text,
@@ -459,9 +459,9 @@ fn text_bytes(value: &serde_json::Value) -> usize {
 }
 
 /// Puts the id and tool name of `attempt` on the last message.
-fn name_last(progress: &mut Progress, attempt: &Attempt) {
-    if let (Some(message), Some(call)) = (progress.observation.messages.last_mut(), &attempt.call) {
-        message.id = call.id.as_str().into();
-        message.name = call.name.as_str().into();
+fn name_last(progress: &mut Progress, attempt: Attempt) {
+    if let (Some(message), Some(call)) = (progress.observation.messages.last_mut(), attempt.call) {
+        message.id = call.id.into_boxed_str();
+        message.name = call.name.into_boxed_str();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The mix of tools is that of the gold programs: list, info and query for every table of a task, the calculator
 //! where the answer is computed, one submission.
+#![forbid(unsafe_code)]
 
 use std::sync::Arc;
 
