@@ -150,6 +150,13 @@ impl VectorEnv {
             })
             .map(|(i, _)| i as u32)
             .collect();
+        if corpus.tasks().is_empty() {
+            return Err(Error::Config(format!(
+                "corpus {:?} has no tasks, so there is nothing to play; questions come from a tasks file beside the \
+                 tables",
+                corpus.info().name
+            )));
+        }
         if tasks.is_empty() {
             let splits: Vec<_> = corpus
                 .splits()
