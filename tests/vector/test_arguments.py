@@ -1,4 +1,4 @@
-"""Arguments that cannot work: the error names the argument, the value seen and what would be right."""
+"""Arguments that cannot work: the error names the argument, the value and what is right."""
 
 from __future__ import annotations
 

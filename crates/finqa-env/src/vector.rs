@@ -138,6 +138,8 @@ impl VectorEnv {
         backend: Arc<dyn SqlBackend>,
         config: EnvConfig,
     ) -> Result<Self> {
+        // Before anything is made in the size that the configuration says.
+        config.check()?;
         let tasks: Vec<u32> = corpus
             .tasks()
             .iter()
