@@ -34,8 +34,8 @@ from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
 
 if "gymnasium" in sys.modules:
-    # `gymnasium.make("finqa_gym:FinQA-v0")` imports this package and expects the id to be there then.
-    import finqa_gym.integrations.gymnasium
+    # `gymnasium.make("finqa_gym:FinQA-v0")` imports this package and expects the id to be there.
+    import finqa_gym.integrations.gymnasium  # noqa: F401
 
 __all__ = [
     "LAYOUTS",

@@ -6,6 +6,29 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "AlreadyPendingCallError",
+    "BackendError",
+    "ClosedEnvError",
+    "Corpus",
+    "DataError",
+    "EnvError",
+    "FinqaError",
+    "ForkedProcessError",
+    "NotFoundError",
+    "ResetNeededError",
+    "ScriptedPolicy",
+    "ToolCallError",
+    "Turns",
+    "VectorEnv",
+    "__version__",
+    "build_info",
+    "calculate",
+    "parse_message",
+    "score_answer",
+    "tool_specs",
+]
+
 __version__: str
 
 class FinqaError(Exception): ...

@@ -1,4 +1,4 @@
-"""Gymnasium's ``make`` and ``make_vec`` for ``FinQA-v0``, without importing Gymnasium before it is needed."""
+"""Gymnasium's ``make`` and ``make_vec`` for ``FinQA-v0``; imports Gymnasium only when called."""
 
 from __future__ import annotations
 

@@ -164,13 +164,14 @@ def unclosed_messages(draw: st.DrawFn) -> str:
 
 @st.composite
 def reasoning_messages(draw: st.DrawFn) -> str:
-    """Calls inside reasoning, closed or not, before calls outside."""
+    """Calls inside reasoning, closed or not, opened or not, before calls outside."""
     inner = "\n".join(
         f"<tool_call>\n{as_object(c)}\n</tool_call>"
         for c in draw(st.lists(calls(PLAIN), max_size=2))
     )
     close = draw(st.sampled_from(["</think>", "</think>", ""]))
-    return f"<think>Let me see.\n{inner}{close}\n{draw(hermes_messages())}"
+    opening = draw(st.sampled_from(["<think>", "<think>", ""]))
+    return f"{opening}Let me see.\n{inner}{close}\n{draw(hermes_messages())}"
 
 
 @st.composite

@@ -50,6 +50,15 @@ def _binary(operands: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@st.composite
+def _chain(draw: st.DrawFn, operands: st.SearchStrategy[str]) -> str:
+    """Three or four operands without parentheses: what binds tighter, and to which side."""
+    text = draw(operands)
+    for _ in range(draw(st.integers(2, 3))):
+        text += f" {draw(st.sampled_from([*PRODUCT, *SUM]))} {draw(operands)}"
+    return text
+
+
 def _function(operands: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     one = st.builds(
         lambda name, x: f"{name}({x})",
@@ -75,7 +84,7 @@ def _extend(operands: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     # too.
     return st.one_of(
         _binary(operands),
-        _binary(operands),
+        _chain(operands),
         operands.map(lambda x: f"({x})"),
         st.builds(lambda sign, x: f"{sign}{x}", st.sampled_from(["-", "+", "−", "--"]), operands),  # noqa: RUF001
         st.builds(

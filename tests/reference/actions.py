@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+from reference.action_tagged import THINK, Read, given_up, read_hermes, read_tagged, read_xml
 from reference.action_values import (
     BLANKS,
     DEFAULT_TOOLS,
@@ -28,115 +29,9 @@ from reference.action_values import (
 
 __all__ = ["DEFAULT_TOOLS", "Attempt", "Parsed", "parse_action"]
 
-_THINK = r"</?think>"
 _END_TOKENS = (
     r"(?:\s|<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<\|endoftext\|>|<\|end_of_text\|>|</s>)*\Z"
 )
-Read = tuple[list[Attempt], int]
-"""Attempts and where the walk goes on."""
-
-# --- Hermes and Qwen XML --------------------------------------------------------------------------
-
-
-def _given_up(text: str, region: Region, options: Options, error: UnreadableError) -> Read:
-    """One attempt without a value, its closing tag taken."""
-    return [failed(text, region, options, error)], region.end + len(region.closing)
-
-
-def _hermes(text: str, at: int, options: Options) -> Read:
-    """``<tool_call>{…}</tool_call>``."""
-    start = at + len("<tool_call>")
-    region = Region.find(text, start, "</tool_call>", rf"<tool_call>|{_THINK}")
-    try:
-        value, stop, mended = read_value(text, start, region, options)
-    except UnreadableError as error:
-        return _given_up(text, region, options, error)
-    behind = Region.find(text, stop, "</tool_call>", rf"<tool_call>|{_THINK}")
-    if not behind.closing:
-        return [judge_object(value, options, repaired=mended)], stop
-    end = behind.end + len(behind.closing)
-    if text[stop : behind.end].strip(BLANKS):
-        return [Attempt("invalid_json")], end
-    return [judge_object(value, options, repaired=mended)], end
-
-
-def _xml_block(text: str, at: int, options: Options) -> Read:
-    """``<tool_call>`` where only XML may follow, or ``<function=…>`` alone."""
-    opening = re.compile(r"<tool_call>[ \t\r\n]*").match(text, at)
-    start = opening.end() if opening else at
-    if text.startswith("<function=", start):
-        return _xml(text, start, options)
-    others = rf"<tool_call>|<function=|{_THINK}"
-    region = Region.find(text, start, "</tool_call>", others)
-    at_end = "<function=".startswith(text[start:])
-    return _given_up(text, region, options, UnreadableError(at_end=at_end))
-
-
-def _tagged(text: str, at: int, options: Options) -> Read:
-    """Either, by what follows ``<tool_call>``."""
-    opening = re.compile(r"<tool_call>[ \t\r\n]*").match(text, at)
-    rest = text[opening.end() :] if opening else "<function="
-    begun = rest.startswith("<") and "<function=".startswith(rest)
-    return (_xml_block if rest.startswith("<function=") or begun else _hermes)(text, at, options)
-
-
-def _xml(text: str, at: int, options: Options) -> Read:
-    """``<function=NAME><parameter=K>V</parameter></function>``."""
-    at += len("<function=")
-    try:
-        name, position = _xml_name(text, at)
-        arguments: dict[str, str] = {}
-        repaired = False
-        while True:
-            position = skip_blanks(text, position)
-            rest = text[position:]
-            if rest.startswith("<parameter="):
-                key, position = _xml_name(text, position + len("<parameter="))
-                arguments[key], position, mended = _xml_value(text, position, options)
-                repaired = repaired or mended
-            elif rest.startswith("</function>"):
-                position += len("</function>")
-                break
-            elif options.repair and rest.startswith("</tool_call>"):
-                repaired = True
-                break
-            else:
-                tags = ("<parameter=", "</function>")
-                raise UnreadableError(at_end=any(tag.startswith(rest) for tag in tags))
-    except UnreadableError as error:
-        others = rf"<tool_call>|<function=|{_THINK}"
-        return _given_up(text, Region.find(text, at, "</tool_call>", others), options, error)
-    tail = re.compile(r"[ \t\r\n]*</tool_call>").match(text, position)
-    end = tail.end() if tail else position
-    return [judge(name, arguments, options, repaired=repaired)], end
-
-
-def _xml_name(text: str, at: int) -> tuple[str, int]:
-    name = re.compile(r"[^<>\n]*").match(text, at)
-    end = name.end() if name else at
-    if not text.startswith(">", end):
-        raise UnreadableError(at_end=end == len(text))
-    return text[at:end].strip(BLANKS), end + 1
-
-
-def _xml_value(text: str, at: int, options: Options) -> tuple[str, int, bool]:
-    """Text of a parameter, where it ends, and whether its closing tag was missing."""
-    following = r"</parameter>(?=[ \t\r\n]*(?:<parameter=|</function>|</tool_call>|\Z))"
-    close = re.compile(following).search(text, at)
-    other = re.compile(r"<parameter=|</function>").search(text, at)
-    if other is None or (close and close.start() < other.start()):
-        if close is None:
-            raise UnreadableError(at_end=True)
-        end, resume, missing = close.start(), close.end(), False
-    else:
-        tags = r"<parameter=|</function>|</tool_call>|<tool_call>|<function="
-        stop = re.compile(tags).search(text, at)
-        if not options.repair or stop is None or stop[0] in {"<tool_call>", "<function="}:
-            raise UnreadableError(at_end=True)
-        end, resume, missing = stop.start(), stop.start(), True
-    value = re.sub(r"\A\r?\n", "", text[at:end])
-    return re.sub(r"\r?\n\Z", "", value), resume, missing
-
 
 # --- Llama JSON -----------------------------------------------------------------------------------
 
@@ -146,7 +41,7 @@ def _llama(text: str, at: int, options: Options) -> Read:
     attempts: list[Attempt] = []
     position = at + len("<|python_tag|>")
     while True:
-        region = Region.find(text, position, "", rf"<\|python_tag\|>|{_THINK}")
+        region = Region.find(text, position, "", rf"<\|python_tag\|>|{THINK}")
         try:
             value, stop, mended = read_value(text, position, region, options)
         except UnreadableError as error:
@@ -276,7 +171,7 @@ _PYTHON_END = r"<\|python_end\|>|<\|tool_call_end\|>"
 def _pythonic(text: str, at: int, options: Options) -> Read:
     """``<|python_start|>[…]<|python_end|>``."""
     start = skip_blanks(text, text.index(">", at) + 1)
-    others = rf"<\|python_start\|>|<\|tool_call_start\|>|{_THINK}"
+    others = rf"<\|python_start\|>|<\|tool_call_start\|>|{THINK}"
     region = Region.find(text, start, _PYTHON_END, others)
     attempts, stop = _python_list(text, start, region, options)
     tail = re.compile(rf"[ \t\r\n]*(?:{_PYTHON_END})").match(text, stop)
@@ -310,14 +205,14 @@ _NAMED = re.compile(
 def _mistral(text: str, at: int, options: Options) -> Read:
     """``[TOOL_CALLS][{…}, {…}]``, ``[TOOL_CALLS]{…}`` or ``[TOOL_CALLS]name[ARGS]{…}``."""
     start = skip_blanks(text, at + len("[TOOL_CALLS]"))
-    region = Region.find(text, start, "", rf"\[TOOL_CALLS\]|{_THINK}")
+    region = Region.find(text, start, "", rf"\[TOOL_CALLS\]|{THINK}")
     if re.compile(r"\[(?!ARGS\]|CALL_ID\])").match(text, start):
         return _mistral_list(text, start + 1, region, options)
     if text.startswith("{", start):
         try:
             value, stop, mended = read_value(text, start, region, options)
         except UnreadableError as error:
-            return _given_up(text, region, options, error)
+            return given_up(text, region, options, error)
         return [judge_object(value, options, repaired=mended)], stop
     attempts: list[Attempt] = []
     while True:
@@ -383,7 +278,7 @@ def _harmony(text: str, options: Options) -> Parsed:
     visible: list[str] = []
     position = 0
     while True:
-        tag = re.compile(rf"<\|message\|>|{_THINK}").search(text, position)
+        tag = re.compile(rf"<\|message\|>|{THINK}").search(text, position)
         if tag is None:
             break
         if tag[0] == "<think>":
@@ -434,14 +329,14 @@ def _harmony(text: str, options: Options) -> Parsed:
 
 
 def _harmony_call(text: str, at: int, recipient: str, options: Options) -> tuple[Attempt, int]:
-    others = rf"<\|start\|>|<\|channel\|>|<\|message\|>|{_THINK}"
+    others = rf"<\|start\|>|<\|channel\|>|<\|message\|>|{THINK}"
     region = Region.find(text, at, _HARMONY_CLOSE, others)
     if region.closing and not text[at : region.end].strip(BLANKS):
         return judge(recipient, {}, options), region.end + len(region.closing)
     try:
         value, stop, mended = read_value(text, at, region, options, '{"')
     except UnreadableError as error:
-        attempts, end = _given_up(text, region, options, error)
+        attempts, end = given_up(text, region, options, error)
         return attempts[0], end
     behind = Region.find(text, stop, _HARMONY_CLOSE, others)
     if not behind.closing:
@@ -464,9 +359,9 @@ _MARKERS = {
     "harmony": r"<\|channel\|>|<\|start\|>|<\|message\|>",
 }
 _READERS = {
-    "tagged": _tagged,
-    "hermes": _hermes,
-    "qwen_xml": _xml_block,
+    "tagged": read_tagged,
+    "hermes": read_hermes,
+    "qwen_xml": read_xml,
     "llama_json": _llama,
     "mistral": _mistral,
     "pythonic": _pythonic,
@@ -538,7 +433,7 @@ def _walk(text: str, form: str | None, options: Options) -> tuple[Parsed, list[s
     """Attempts behind markers, and the pieces of text between them."""
     parsed = Parsed()
     marker = _MARKERS.get(form or "", r"(?!)")
-    pattern = re.compile(rf"{_THINK}|{marker}")
+    pattern = re.compile(rf"{THINK}|{marker}")
     pieces: list[str] = []
     position = 0
     while match := pattern.search(text, position):

@@ -126,7 +126,7 @@ def test_a_refusal_is_an_observation(finqa_gym: Any, make: MakeEnv, call: Call, 
     env = make(3, tools=[tool(refuse)])
     env.reset()
     batch = env.step([call("double", n=n) for n in (1, -2, 3)])
-    assert batch.observations == ["1", "no -2, please", "3"]
+    assert batch.observations == ["1", "Error: no -2, please", "3"]
     assert batch.infos["num_errors"].tolist() == [0, 1, 0]
     assert env.error_codes[batch.infos["error_code"][1]] == "user_tool_failed"
     assert env.stats()["tool_errors"] == {"user_tool_failed": 1}

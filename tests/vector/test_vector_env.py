@@ -558,8 +558,10 @@ def test_ctrl_c_ends_a_long_recv_and_loses_nothing(finqa_gym: Any) -> None:
     del finqa_gym
     # Results trickle in all the time, which must not keep the wait from looking for signals.
     script = textwrap.dedent("""
-        import json, time
+        import json, signal
         import finqa_gym
+        # A shell's background jobs inherit an ignored SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         corpus = finqa_gym.builtin(num_companies=2)
         n = 4096
         env = finqa_gym.VectorEnv(corpus, n, num_threads=1, cache_bytes=0)

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::action::schema::Parameters;
 use crate::error::{Error, Result};
 use crate::sql_guard::SqlGuard;
 
@@ -287,6 +288,8 @@ fn spec(kind: ToolKind, name: &str, description: &str, params: &[(&str, &str)]) 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toolbox {
     specs: Vec<ToolSpec>,
+    /// What is checked of the arguments of each.
+    parameters: Vec<Parameters>,
 }
 
 impl Toolbox {
@@ -343,12 +346,18 @@ impl Toolbox {
                 )));
             }
         }
-        Ok(Self { specs })
+        let parameters = specs.iter().map(Parameters::of).collect();
+        Ok(Self { specs, parameters })
     }
 
     /// The tools, the profile's first.
     pub fn specs(&self) -> &[ToolSpec] {
         &self.specs
+    }
+
+    /// What is checked of the arguments of tool `index`.
+    pub(crate) fn parameters(&self, index: usize) -> &Parameters {
+        &self.parameters[index]
     }
 
     /// Index and spec of a tool by exact name.

@@ -40,6 +40,10 @@ impl CompanyTexts {
     /// Index of a table by name: case, surrounding blanks and a `.json` suffix are ignored, as rLLM does.
     pub fn table(&self, name: &str) -> Option<u16> {
         let exact = |name: &str| self.table_index.get(name).copied();
+        let in_index_form = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if name.bytes().all(in_index_form) {
+            return exact(name);
+        }
         let lower = name.trim().to_lowercase();
         exact(&lower).or_else(|| lower.strip_suffix(".json").and_then(exact))
     }

@@ -65,7 +65,7 @@ pub(crate) fn run(
         }
         ToolKind::SqlQuery => {
             let (index, company) = company(ctx, companies, call)?;
-            if call.arguments.contains_key("table_name") {
+            if argument(call, "table_name").is_some() {
                 touched.table = Some((index, table(ctx, company, call)?));
             }
             let sql = text(call, "query");
@@ -90,10 +90,15 @@ pub(crate) fn run(
     }
 }
 
+/// An argument. The tools here have at most three, and to compare that many names costs less than to hash one.
+fn argument<'a>(call: &'a ToolCall, name: &str) -> Option<&'a serde_json::Value> {
+    let (_, value) = call.arguments.iter().find(|(given, _)| *given == name)?;
+    Some(value)
+}
+
 /// An argument as text. The parser has checked it against the schema, so it is there and a string.
 fn text<'a>(call: &'a ToolCall, name: &str) -> &'a str {
-    call.arguments
-        .get(name)
+    argument(call, name)
         .and_then(serde_json::Value::as_str)
         .unwrap_or("")
 }
@@ -105,11 +110,7 @@ fn company<'a>(
     call: &ToolCall,
 ) -> Result<(u32, &'a CompanyTexts), ToolError> {
     let texts = |index: u32| (index, &**ctx.catalog.company(index as usize));
-    let Some(named) = call
-        .arguments
-        .get("company_name")
-        .and_then(serde_json::Value::as_str)
-    else {
+    let Some(named) = argument(call, "company_name").and_then(serde_json::Value::as_str) else {
         return Ok(texts(companies[0]));
     };
     let name = named.trim().trim_matches('`');

@@ -54,10 +54,62 @@ pub(crate) fn system_prompt(config: &EnvConfig, tools: &Toolbox) -> String {
 pub(crate) fn task_prompt(config: &EnvConfig, task: &Task) -> String {
     match &config.task_prompt {
         None => task.user_query(),
-        Some(template) => template
-            .replace("{query}", &task.user_query())
-            .replace("{question}", &task.question)
-            .replace("{companies}", &task.companies.join(", "))
-            .replace("{unit_hint}", &task.unit_hint),
+        Some(template) => fill(template, |name| match name {
+            "query" => Some(task.user_query()),
+            "question" => Some(task.question.clone()),
+            "companies" => Some(task.companies.join(", ")),
+            "unit_hint" => Some(task.unit_hint.clone()),
+            _ => None,
+        }),
+    }
+}
+
+/// `template` with every `{name}` that `value` knows replaced. One pass: braces in a value stay what they are.
+fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        out.push_str(before);
+        let found = after[1..].find(['{', '}']).and_then(|end| {
+            let end = end + 1;
+            let text = after[end..]
+                .starts_with('}')
+                .then(|| value(&after[1..end]))?;
+            Some((text?, end + 1))
+        });
+        let taken = if let Some((text, taken)) = found {
+            out.push_str(&text);
+            taken
+        } else {
+            out.push('{');
+            1
+        };
+        rest = &after[taken..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn braces_in_values_are_not_filled_again() {
+        let value = |name: &str| match name {
+            "query" => Some("what is {question}?".to_string()),
+            "question" => Some("x".to_string()),
+            _ => None,
+        };
+        for (template, expected) in [
+            ("{query} {question}", "what is {question}? x"),
+            ("{{question}} {other} {", "{x} {other} {"),
+            ("{\"a\": \"{question}\"} }", "{\"a\": \"x\"} }"),
+            ("é{question}é", "éxé"),
+            ("", ""),
+        ] {
+            assert_eq!(fill(template, value), expected, "{template}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Our crates and what each may depend on (tests may use more).
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("finqa-core", &[]),
     ("finqa-sqlite", &["finqa-core"]),
     ("finqa-data", &["finqa-core"]),
@@ -15,6 +15,16 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("finqa-policy", &["finqa-core", "finqa-env"]),
     (
         "finqa-python",
+        &[
+            "finqa-core",
+            "finqa-sqlite",
+            "finqa-data",
+            "finqa-env",
+            "finqa-policy",
+        ],
+    ),
+    (
+        "finqa-benches",
         &[
             "finqa-core",
             "finqa-sqlite",

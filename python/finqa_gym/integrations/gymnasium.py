@@ -1,11 +1,11 @@
 """Gymnasium 1.x: `FinQAEnv` for one episode at a time, `FinQAVectorEnv` for many.
 
-Both are registered as ``FinQA-v0`` when this module is imported;
-``gymnasium.make("finqa_gym:FinQA-v0")`` imports it by itself.
+Both are registered as ``FinQA-v0`` when this module is imported. `finqa_gym.make` and
+`finqa_gym.make_vec` import it for you, and so does an id that names it:
 
 Example:
     >>> import gymnasium
-    >>> envs = gymnasium.make_vec("finqa_gym:FinQA-v0", num_envs=4)
+    >>> envs = gymnasium.make_vec("finqa_gym.integrations.gymnasium:FinQA-v0", num_envs=4)
     >>> observations, infos = envs.reset(seed=0)
     >>> actions = envs.action_space.sample()
     >>> observations, rewards, terminations, truncations, infos = envs.step(actions)

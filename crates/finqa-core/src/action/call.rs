@@ -20,25 +20,21 @@ pub(super) struct RawCall {
 
 /// Name, id and arguments of a call object; `None` if it has no name.
 pub(super) fn take_call(value: Value) -> Option<(String, String, Option<Value>)> {
-    let Value::Object(mut object) = value else {
+    let Value::Object(object) = value else {
         return None;
     };
-    let Some(Value::String(name)) = object.get_mut("name").map(Value::take) else {
-        return None;
-    };
-    if name.is_empty() {
-        return None;
+    let (mut name, mut id, mut arguments, mut parameters) = (None, String::new(), None, None);
+    for (key, value) in object {
+        match (key.as_str(), value) {
+            ("name", Value::String(text)) => name = Some(text),
+            ("id", Value::String(text)) => id = text,
+            ("arguments", value) => arguments = Some(value),
+            ("parameters", value) => parameters = Some(value),
+            _ => {}
+        }
     }
-    let id = match object.get_mut("id").map(Value::take) {
-        Some(Value::String(id)) => id,
-        _ => String::new(),
-    };
-    let key = if object.contains_key("arguments") {
-        "arguments"
-    } else {
-        "parameters"
-    };
-    Some((name, id, object.get_mut(key).map(Value::take)))
+    let name = name.filter(|name| !name.is_empty())?;
+    Some((name, id, arguments.or(parameters)))
 }
 
 /// Compares a call with the tools.
@@ -69,7 +65,7 @@ pub(super) fn judge(
     };
     attempt.tool = Some(tool);
     let fit = as_object(arguments, options, &mut mended).and_then(|mut arguments| {
-        schema::check(spec, &mut arguments)?;
+        schema::check(tools.parameters(tool), &mut arguments)?;
         Ok(arguments)
     });
     match fit {

@@ -15,7 +15,7 @@ mod pythonic;
 mod reader;
 mod repair;
 mod scan;
-mod schema;
+pub(crate) mod schema;
 mod structured;
 mod tagged;
 mod types;

@@ -9,7 +9,7 @@ use super::feedback::{shown, shown_json};
 use crate::tool::ToolSpec;
 
 /// A set of JSON types.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Types(u8);
 
 impl Types {
@@ -93,37 +93,77 @@ pub(super) fn property<'a>(spec: &'a ToolSpec, name: &str) -> Option<&'a Value> 
     spec.parameters.get("properties")?.get(name)
 }
 
+/// What [`check`] looks at in a tool's schema, read once: every look into a JSON object hashes a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parameters {
+    properties: Vec<Property>,
+    required: Vec<String>,
+    /// Whether there may be no others.
+    closed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Property {
+    name: String,
+    types: Types,
+    choices: Option<Vec<Value>>,
+}
+
+impl Parameters {
+    /// Reads the schema of `spec`.
+    pub(crate) fn of(spec: &ToolSpec) -> Self {
+        let properties = spec.parameters.get("properties").and_then(Value::as_object);
+        Self {
+            properties: properties
+                .into_iter()
+                .flatten()
+                .map(|(name, schema)| Property {
+                    name: name.clone(),
+                    types: Types::of(schema),
+                    choices: schema.get("enum").and_then(Value::as_array).cloned(),
+                })
+                .collect(),
+            required: spec.required().map(str::to_string).collect(),
+            closed: spec.parameters.get("additionalProperties") == Some(&Value::Bool(false)),
+        }
+    }
+}
+
 /// Brings `arguments` into the form that the schema asks for, or says what is wrong with them.
 ///
 /// Two things are brought into form: a number given for a string becomes its text, and `null` given for an optional
 /// parameter that cannot be null is dropped.
-pub(super) fn check(spec: &ToolSpec, arguments: &mut Map<String, Value>) -> Result<(), String> {
-    let required = |name: &str| spec.required().any(|r| r == name);
-    let closed = spec.parameters.get("additionalProperties") == Some(&Value::Bool(false));
+pub(super) fn check(
+    parameters: &Parameters,
+    arguments: &mut Map<String, Value>,
+) -> Result<(), String> {
+    let required = |name: &str| parameters.required.iter().any(|r| r == name);
     let mut wrong = Vec::new();
     let mut dropped = Vec::new();
     for (name, value) in arguments.iter_mut() {
-        let Some(schema) = property(spec, name) else {
-            if closed {
+        let Some(property) = parameters.properties.iter().find(|p| p.name == *name) else {
+            if parameters.closed {
                 wrong.push(format!("there is no parameter {}", shown(name)));
             }
             continue;
         };
-        let types = Types::of(schema);
+        let types = property.types;
         if value.is_null() && types.any() && !types.has(Types::NULL) && !required(name) {
             dropped.push(name.clone());
             continue;
         }
-        if let Some(problem) = misfit(schema, types, value) {
+        if let Some(problem) = misfit(property, value) {
             wrong.push(format!("{name} {problem}"));
         }
     }
     for name in dropped {
         arguments.shift_remove(&name);
     }
-    let missing: Vec<&str> = spec
-        .required()
-        .filter(|name| !arguments.contains_key(*name))
+    let missing: Vec<&str> = parameters
+        .required
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !arguments.keys().any(|given| given == name))
         .collect();
     if !missing.is_empty() {
         let given: Vec<&str> = arguments.keys().map(String::as_str).collect();
@@ -149,7 +189,8 @@ pub(super) fn check(spec: &ToolSpec, arguments: &mut Map<String, Value>) -> Resu
 }
 
 /// What is wrong with one value. Turns a number into its text where a string is due.
-fn misfit(schema: &Value, types: Types, value: &mut Value) -> Option<String> {
+fn misfit(property: &Property, value: &mut Value) -> Option<String> {
+    let types = property.types;
     if types.any() {
         let fits = match value {
             Value::String(_) => types.has(Types::STRING),
@@ -179,7 +220,7 @@ fn misfit(schema: &Value, types: Types, value: &mut Value) -> Option<String> {
             *value = Value::String(number_text(number));
         }
     }
-    let choices = schema.get("enum")?.as_array()?;
+    let choices = property.choices.as_ref()?;
     if choices.contains(value) {
         return None;
     }

@@ -210,10 +210,12 @@ impl Parser<'_> {
         };
         let at = self.position;
         self.position += 1;
-        self.expect(
-            &Kind::Open,
-            &format!("the arguments of {name} go into parentheses, as in {name}(2)"),
-        )?;
+        if self.peek() != Some(&Kind::Open) {
+            return Err(self.error(&format!(
+                "the arguments of {name} go into parentheses, as in {name}(2)"
+            )));
+        }
+        self.position += 1;
         let arguments = self.arguments()?;
         if arguments.len() < least || arguments.len() > most {
             self.position = at;

@@ -7,6 +7,8 @@ use num_rational::BigRational;
 use num_traits::{One as _, Pow as _, Signed as _, Zero as _};
 
 use super::number::Number;
+use super::ratio::Ratio;
+use super::small::{Small, power_of_ten};
 
 /// Significant digits up to which a value is written exactly.
 const EXACT_DIGITS: i64 = 30;
@@ -19,17 +21,10 @@ const PLAIN_PLACES: std::ops::Range<i64> = -20..30;
 pub(super) fn write(number: &Number) -> String {
     match number {
         Number::Exact(ratio) if ratio.is_zero() => "0".to_string(),
-        Number::Exact(ratio) => {
-            let (n, d) = (ratio.numer().magnitude(), ratio.denom().magnitude());
-            let place = first_place(ratio);
-            let exact = scaled(n, d, EXACT_DIGITS - 1 - place);
-            let (digits, place) = if exact.1.is_zero() {
-                (exact.0.to_string(), place)
-            } else {
-                rounded(n, d, place)
-            };
-            layout(ratio.is_negative(), &digits, place)
+        Number::Exact(Ratio::Small(small)) => {
+            write_small(*small).unwrap_or_else(|| write_ratio(&Ratio::Small(*small).big()))
         }
+        Number::Exact(Ratio::Big(big)) => write_ratio(big),
         Number::Float(x) if *x == 0.0 => "0".to_string(),
         Number::Float(x) => {
             // The shortest digits that read back as the same float.
@@ -42,6 +37,75 @@ pub(super) fn write(number: &Number) -> String {
             )
         }
     }
+}
+
+/// Writes a fraction that is not zero.
+fn write_ratio(ratio: &BigRational) -> String {
+    let (n, d) = (ratio.numer().magnitude(), ratio.denom().magnitude());
+    let place = first_place(ratio);
+    let exact = scaled(n, d, EXACT_DIGITS - 1 - place);
+    let (digits, place) = if exact.1.is_zero() {
+        (exact.0.to_string(), place)
+    } else {
+        rounded(n, d, place)
+    };
+    layout(ratio.is_negative(), &digits, place)
+}
+
+/// [`write_ratio`] in machine integers; `None` where they do not hold a step of it.
+fn write_small(small: Small) -> Option<String> {
+    let negative = small.numer() < 0;
+    let (n, d) = (small.numer().unsigned_abs(), small.denom().unsigned_abs());
+    let guess = i64::from(n.ilog10()) - i64::from(d.ilog10());
+    let (left, right) = shifted(n, d, -guess)?;
+    let place = if left < right { guess - 1 } else { guess };
+    if !PLAIN_PLACES.contains(&place) {
+        return None;
+    }
+    if let Some(decimals) = decimals(d)
+        && decimals <= EXACT_DIGITS - 1 - place
+    {
+        let (dividend, divisor) = shifted(n, d, decimals)?;
+        return Some(layout(negative, &text(dividend / divisor), place));
+    }
+    let (dividend, divisor) = shifted(n, d, ROUNDED_DIGITS - 1 - place)?;
+    let down = dividend / divisor;
+    let rest = dividend - down * divisor;
+    // A tie has one digit more than these and was written exactly above.
+    let up = rest > divisor - rest;
+    let digits = text(down + u128::from(up));
+    let carried = i64::from(digits.len() as i64 > ROUNDED_DIGITS);
+    Some(layout(negative, &digits, place + carried))
+}
+
+/// Two integers whose quotient is `n / d * 10^shift`.
+fn shifted(n: u128, d: u128, shift: i64) -> Option<(u128, u128)> {
+    let power = power_of_ten(shift.unsigned_abs())?.unsigned_abs();
+    Some(if shift < 0 {
+        (n, d.checked_mul(power)?)
+    } else {
+        (n.checked_mul(power)?, d)
+    })
+}
+
+/// How many decimals a reduced fraction with denominator `d` has; `None` if they never end.
+fn decimals(d: u128) -> Option<i64> {
+    let twos = d.trailing_zeros();
+    let mut rest = d >> twos;
+    let mut fives = 0;
+    while rest > 1 {
+        if !rest.is_multiple_of(5) {
+            return None;
+        }
+        rest /= 5;
+        fives += 1;
+    }
+    Some(i64::from(twos.max(fives)))
+}
+
+/// An integer in decimal; most have at most 17 digits, which 64 bits hold and write faster.
+fn text(value: u128) -> String {
+    u64::try_from(value).map_or_else(|_| value.to_string(), |value| value.to_string())
 }
 
 /// The power of ten of the first significant digit of a ratio that is not zero.

@@ -1,9 +1,7 @@
 //! Functions and constants.
 
-use num_rational::BigRational;
-use num_traits::ToPrimitive as _;
-
 use super::number::Number;
+use super::ratio::Ratio;
 use super::{division_by_zero, domain_error};
 use crate::error::ToolError;
 
@@ -90,8 +88,8 @@ fn sum(arguments: &[Number]) -> Result<Number, ToolError> {
 fn places(argument: Option<&Number>) -> Result<i32, ToolError> {
     let Some(number) = argument else { return Ok(0) };
     let whole = match number {
-        Number::Exact(r) if r.is_integer() => r.numer().to_i32(),
-        _ => None,
+        Number::Exact(r) => r.to_i32(),
+        Number::Float(_) => None,
     };
     whole.filter(|n| (-30..=30).contains(n)).ok_or_else(|| {
         domain_error("round(x, places) takes a whole number of places from -30 to 30")
@@ -134,8 +132,8 @@ fn logarithm(x: &Number, base: Option<&Number>) -> Result<Number, ToolError> {
 }
 
 /// The whole `n` with `base^n == x`, if there is one: the float logarithm proposes it, exact arithmetic decides.
-fn whole_power(x: &BigRational, base: &BigRational) -> Option<i64> {
-    let guess = libm::log(x.to_f64()?) / libm::log(base.to_f64()?);
+fn whole_power(x: &Ratio, base: &Ratio) -> Option<i64> {
+    let guess = libm::log(x.to_f64()) / libm::log(base.to_f64());
     if !guess.is_finite() || guess.abs() > 1100.0 {
         return None;
     }

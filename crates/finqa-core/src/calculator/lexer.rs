@@ -52,10 +52,64 @@ enum CommaRule {
     Separates,
 }
 
+/// The characters of an expression, folded.
+enum Chars<'a> {
+    /// Every byte is a character, folded when it is looked at.
+    Ascii(&'a [u8]),
+    /// Characters with their byte offsets.
+    Folded(Vec<(usize, char)>),
+}
+
+impl<'a> Chars<'a> {
+    fn of(source: &'a str) -> Self {
+        if source.is_ascii() {
+            Self::Ascii(source.as_bytes())
+        } else {
+            Self::Folded(source.char_indices().map(|(i, c)| (i, fold(c))).collect())
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ascii(bytes) => bytes.len(),
+            Self::Folded(chars) => chars.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> Option<char> {
+        match self {
+            Self::Ascii(bytes) => bytes.get(index).map(|b| fold_ascii(*b)),
+            Self::Folded(chars) => chars.get(index).map(|c| c.1),
+        }
+    }
+
+    /// Byte offset of a character.
+    fn offset(&self, index: usize) -> Option<usize> {
+        match self {
+            Self::Ascii(bytes) => (index < bytes.len()).then_some(index),
+            Self::Folded(chars) => chars.get(index).map(|c| c.0),
+        }
+    }
+
+    fn truncate(&mut self, length: usize) {
+        match self {
+            Self::Ascii(bytes) => *bytes = &bytes[..length],
+            Self::Folded(chars) => chars.truncate(length),
+        }
+    }
+
+    fn trim_end(&mut self, what: char) {
+        while let Some(last) = self.len().checked_sub(1)
+            && self.get(last) == Some(what)
+        {
+            self.truncate(last);
+        }
+    }
+}
+
 struct Lexer<'a> {
     source: &'a str,
-    /// Folded characters with their byte offsets.
-    chars: Vec<(usize, char)>,
+    chars: Chars<'a>,
     position: usize,
     open: Vec<CommaRule>,
     tokens: Vec<Token>,
@@ -77,52 +131,58 @@ fn fold(c: char) -> char {
     }
 }
 
+/// What [`fold`] makes of an ASCII character.
+fn fold_ascii(byte: u8) -> char {
+    match byte {
+        b'$' | b'\t'..=b'\r' => ' ',
+        byte => byte.into(),
+    }
+}
+
 /// Splits an expression; a leading `=` and a trailing `=`, `= ?` are dropped.
 pub(super) fn tokenize(source: &str) -> Result<Vec<Token>, ToolError> {
-    let mut chars: Vec<(usize, char)> = source.char_indices().map(|(i, c)| (i, fold(c))).collect();
-    trim_end(&mut chars, ' ');
+    let mut chars = Chars::of(source);
+    chars.trim_end(' ');
     let before = chars.len();
-    trim_end(&mut chars, '?');
-    trim_end(&mut chars, ' ');
-    let ends_with_equals = chars.len() >= 2
-        && chars[chars.len() - 1].1 == '='
-        && !matches!(chars[chars.len() - 2].1, '=' | '<' | '>' | '!');
+    chars.trim_end('?');
+    chars.trim_end(' ');
+    let length = chars.len();
+    let ends_with_equals = length >= 2
+        && chars.get(length - 1) == Some('=')
+        && !matches!(chars.get(length - 2), Some('=' | '<' | '>' | '!'));
     if ends_with_equals {
-        chars.pop();
-    } else if chars.len() != before {
+        chars.truncate(length - 1);
+    } else if length != before {
         let at = source.rfind(['?', '？']).unwrap_or(source.len());
         return Err(syntax_error(source, at, "\"?\" is only read after \"=\""));
     }
-    let start = chars.iter().position(|c| c.1 != ' ').unwrap_or(chars.len());
-    let leading_equals = chars.get(start).is_some_and(|c| c.1 == '=')
-        && chars.get(start + 1).is_none_or(|c| c.1 != '=');
+    let length = chars.len();
+    let start = (0..length)
+        .find(|i| chars.get(*i) != Some(' '))
+        .unwrap_or(length);
+    let leading_equals = chars.get(start) == Some('=') && chars.get(start + 1) != Some('=');
     let position = if leading_equals { start + 1 } else { start };
     let mut lexer = Lexer {
         source,
         chars,
         position,
         open: Vec::new(),
-        tokens: Vec::new(),
+        // Half a token a byte is the most that arithmetic with blanks comes to.
+        tokens: Vec::with_capacity((length / 2 + 1).min(64)),
     };
     lexer.run()?;
     Ok(lexer.tokens)
 }
 
-fn trim_end(chars: &mut Vec<(usize, char)>, what: char) {
-    while chars.last().is_some_and(|c| c.1 == what) {
-        chars.pop();
-    }
-}
-
 impl Lexer<'_> {
     fn peek(&self, ahead: usize) -> char {
-        self.chars.get(self.position + ahead).map_or('\0', |c| c.1)
+        self.chars.get(self.position + ahead).unwrap_or('\0')
     }
 
     fn at(&self) -> usize {
         self.chars
-            .get(self.position)
-            .map_or(self.source.len(), |c| c.0)
+            .offset(self.position)
+            .unwrap_or(self.source.len())
     }
 
     fn push(&mut self, kind: Kind, length: usize) {
@@ -209,8 +269,8 @@ impl Lexer<'_> {
     /// without (`max(100,200)`) every comma separates.
     fn list_rule(&self) -> CommaRule {
         let mut depth = 0_u32;
-        for (i, &(_, c)) in self.chars.iter().enumerate().skip(self.position) {
-            match c {
+        for i in self.position..self.chars.len() {
+            match self.chars.get(i).unwrap_or('\0') {
                 '(' | '[' => depth += 1,
                 ')' | ']' => {
                     depth -= 1;
@@ -218,7 +278,7 @@ impl Lexer<'_> {
                         break;
                     }
                 }
-                ',' if depth == 1 && self.chars.get(i + 1).is_some_and(|next| next.1 == ' ') => {
+                ',' if depth == 1 && self.chars.get(i + 1) == Some(' ') => {
                     return CommaRule::Groups;
                 }
                 _ => {}
@@ -231,7 +291,7 @@ impl Lexer<'_> {
         let start = self.position;
         let mut end = start;
         let mut name = String::new();
-        while let Some(&(_, c)) = self.chars.get(end) {
+        while let Some(c) = self.chars.get(end) {
             if !(c.is_ascii_alphanumeric() || c == '_' || c == '.') {
                 break;
             }
@@ -246,10 +306,11 @@ impl Lexer<'_> {
         self.push(Kind::Name(bare), end - start);
     }
 
-    fn digits(&mut self, into: &mut String) {
+    /// Reads digits, joined by underscores, behind those read before.
+    fn digits(&mut self, into: &mut Digits) {
         loop {
             let c = self.peek(0);
-            let joins = c == '_' && !into.is_empty() && self.peek(1).is_ascii_digit();
+            let joins = c == '_' && into.count > 0 && self.peek(1).is_ascii_digit();
             if c.is_ascii_digit() {
                 into.push(c);
             } else if !joins {
@@ -272,9 +333,10 @@ impl Lexer<'_> {
 
     fn number(&mut self) -> Result<(), ToolError> {
         let at = self.at();
-        let mut digits = String::new();
+        let start = self.position;
+        let mut digits = Digits::default();
         self.digits(&mut digits);
-        if (1..=3).contains(&digits.len()) && !digits.starts_with('0') {
+        if (1..=3).contains(&digits.count) && self.chars.get(start) != Some('0') {
             while self.group_follows() {
                 self.position += 1;
                 self.digits(&mut digits);
@@ -283,33 +345,71 @@ impl Lexer<'_> {
         let mut decimals = 0_usize;
         if self.peek(0) == '.' {
             self.position += 1;
-            let before = digits.len();
+            let before = digits.count;
             self.digits(&mut digits);
-            decimals = digits.len() - before;
+            decimals = digits.count - before;
         }
+        let end = self.position;
         let mut exponent = 0_i64;
         if matches!(self.peek(0), 'e' | 'E') {
             let signed = usize::from(matches!(self.peek(1), '+' | '-'));
             if self.peek(1 + signed).is_ascii_digit() {
                 let negative = self.peek(1) == '-';
                 self.position += 1 + signed;
-                let mut text = String::new();
-                self.digits(&mut text);
+                let mut read = Digits::default();
+                self.digits(&mut read);
                 // An exponent too long for i64 is out of range all the same.
-                let size = text.parse::<i64>().unwrap_or(i64::MAX / 2);
+                let size = read.value.and_then(|value| i64::try_from(value).ok());
+                let size = size.unwrap_or(i64::MAX / 2);
                 exponent = if negative { -size } else { size };
             }
         }
-        if digits.len() > MAX_LITERAL_DIGITS {
+        if digits.count > MAX_LITERAL_DIGITS {
             return Err(overflow());
         }
-        let integer = BigInt::from_str_radix(if digits.is_empty() { "0" } else { &digits }, 10)
-            .map_err(|_| syntax_error(self.source, at, "this is not a number"))?;
-        let number = Number::from_decimal(integer, exponent.saturating_sub(decimals as i64))?;
+        let exponent = exponent.saturating_sub(decimals as i64);
+        let number = if let Some(value) = digits.value {
+            Number::from_small_decimal(value, exponent)?
+        } else {
+            let text: String = (start..end)
+                .filter_map(|i| self.chars.get(i))
+                .filter(char::is_ascii_digit)
+                .collect();
+            let integer = BigInt::from_str_radix(&text, 10)
+                .map_err(|_| syntax_error(self.source, at, "this is not a number"))?;
+            Number::from_decimal(integer, exponent)?
+        };
         self.tokens.push(Token {
             kind: Kind::Number(number),
             at,
         });
         Ok(())
+    }
+}
+
+/// Digits of a literal as they are read.
+struct Digits {
+    /// Leading zeros included.
+    count: usize,
+    /// Their value while it fits.
+    value: Option<u128>,
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            value: Some(0),
+        }
+    }
+}
+
+impl Digits {
+    fn push(&mut self, digit: char) {
+        self.count += 1;
+        self.value = self
+            .value
+            .and_then(|value| value.checked_mul(10))
+            .and_then(|value| value.checked_add(u128::from(digit as u32 - u32::from('0'))));
     }
 }

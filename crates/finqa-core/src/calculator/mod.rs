@@ -5,11 +5,15 @@
 //! language is described in `docs/spec/tools.md`, section "Calculator"; it follows what rLLM's calculator takes and
 //! what models write, without the evaluator that let models read files there.
 
+#[cfg(test)]
+mod agreement;
 mod eval;
 mod format;
 mod functions;
 mod lexer;
 mod number;
+mod ratio;
+mod small;
 
 use crate::error::{ToolError, ToolErrorCode};
 

@@ -1,13 +1,13 @@
 //! Numbers of the calculator: exact rationals while they are small, 64-bit floats otherwise.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use num_bigint::BigInt;
-use num_rational::BigRational;
-use num_traits::{
-    FromPrimitive as _, One as _, Pow as _, Signed as _, ToPrimitive as _, Zero as _,
-};
+use num_traits::{One as _, Signed as _, ToPrimitive as _, Zero as _};
 
+use super::ratio::Ratio;
+use super::small::Small;
 use super::{division_by_zero, domain_error, overflow};
 use crate::error::ToolError;
 
@@ -17,7 +17,7 @@ const MAX_EXACT_BITS: u64 = 1100;
 /// A finite value below 2^1024 in magnitude.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Number {
-    Exact(BigRational),
+    Exact(Ratio),
     Float(f64),
 }
 
@@ -34,17 +34,19 @@ impl Number {
         if exponent < -2048 {
             return Ok(Self::integer(0));
         }
-        let power: BigInt = BigInt::from(10).pow(exponent.unsigned_abs());
-        let ratio = if exponent < 0 {
-            BigRational::new(integer, power)
-        } else {
-            BigRational::from_integer(integer * power)
-        };
-        Self::exact(ratio)
+        Self::exact(Ratio::from_decimal(integer, exponent))
+    }
+
+    /// The same for an integer of at most 38 digits.
+    pub(super) fn from_small_decimal(integer: u128, exponent: i64) -> Result<Self, ToolError> {
+        match Small::from_decimal(integer, exponent) {
+            Some(small) => Ok(Self::Exact(Ratio::Small(small))),
+            None => Self::from_decimal(integer.into(), exponent),
+        }
     }
 
     pub(super) fn integer(value: i64) -> Self {
-        Self::Exact(BigRational::from_integer(value.into()))
+        Self::Exact(Ratio::integer(value))
     }
 
     pub(super) fn truth(value: bool) -> Self {
@@ -52,17 +54,19 @@ impl Number {
     }
 
     /// Keeps a ratio exact if it is small enough.
-    pub(super) fn exact(ratio: BigRational) -> Result<Self, ToolError> {
-        if ratio.numer().bits() <= MAX_EXACT_BITS && ratio.denom().bits() <= MAX_EXACT_BITS {
+    pub(super) fn exact(ratio: Ratio) -> Result<Self, ToolError> {
+        let Ratio::Big(big) = &ratio else {
+            return Ok(Self::Exact(ratio));
+        };
+        let (numer, denom) = (big.numer().bits(), big.denom().bits());
+        if numer <= MAX_EXACT_BITS && denom <= MAX_EXACT_BITS {
             // At most 2^1100 here; only whole numbers near the bound need the comparison.
-            if ratio.numer().bits().saturating_sub(ratio.denom().bits()) >= 1023
-                && ratio.to_f64().is_none_or(|x| !x.is_finite())
-            {
+            if numer.saturating_sub(denom) >= 1023 && !ratio.to_f64().is_finite() {
                 return Err(overflow());
             }
             return Ok(Self::Exact(ratio));
         }
-        Self::float(ratio.to_f64().unwrap_or(f64::INFINITY))
+        Self::float(big.to_f64().unwrap_or(f64::INFINITY))
     }
 
     /// A float that must be finite; a caller that knows of a domain error checks before.
@@ -76,16 +80,16 @@ impl Number {
 
     pub(super) fn to_f64(&self) -> f64 {
         match self {
-            Self::Exact(r) => r.to_f64().unwrap_or(f64::NAN),
+            Self::Exact(r) => r.to_f64(),
             Self::Float(x) => *x,
         }
     }
 
     /// The value as a ratio; exact for floats too, since every float is one.
-    pub(super) fn to_ratio(&self) -> BigRational {
+    fn to_ratio(&self) -> Cow<'_, Ratio> {
         match self {
-            Self::Exact(r) => r.clone(),
-            Self::Float(x) => BigRational::from_f64(*x).unwrap_or_else(BigRational::zero),
+            Self::Exact(r) => Cow::Borrowed(r),
+            Self::Float(x) => Cow::Owned(Ratio::from_f64(*x)),
         }
     }
 
@@ -105,14 +109,14 @@ impl Number {
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => a.cmp(b),
+            (Self::Exact(a), Self::Exact(b)) => a.compare(b),
             _ => self.to_f64().total_cmp(&other.to_f64()),
         }
     }
 
     pub(super) fn negate(self) -> Self {
         match self {
-            Self::Exact(r) => Self::Exact(-r),
+            Self::Exact(r) => Self::Exact(r.negate()),
             // 0.0 - x and not -x: there is no negative zero here.
             Self::Float(x) => Self::Float(0.0 - x),
         }
@@ -120,21 +124,21 @@ impl Number {
 
     pub(super) fn add(&self, other: &Self) -> Result<Self, ToolError> {
         match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::exact(a + b),
+            (Self::Exact(a), Self::Exact(b)) => Self::exact(a.add(b)),
             _ => Self::float(self.to_f64() + other.to_f64()),
         }
     }
 
     pub(super) fn subtract(&self, other: &Self) -> Result<Self, ToolError> {
         match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::exact(a - b),
+            (Self::Exact(a), Self::Exact(b)) => Self::exact(a.subtract(b)),
             _ => Self::float(self.to_f64() - other.to_f64()),
         }
     }
 
     pub(super) fn multiply(&self, other: &Self) -> Result<Self, ToolError> {
         match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::exact(a * b),
+            (Self::Exact(a), Self::Exact(b)) => Self::exact(a.multiply(b)),
             _ => Self::float(self.to_f64() * other.to_f64()),
         }
     }
@@ -144,7 +148,7 @@ impl Number {
             return Err(division_by_zero());
         }
         match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::exact(a / b),
+            (Self::Exact(a), Self::Exact(b)) => Self::exact(a.divide(b)),
             _ => Self::float(self.to_f64() / other.to_f64()),
         }
     }
@@ -160,7 +164,7 @@ impl Number {
             return Err(division_by_zero());
         }
         if let (Self::Exact(a), Self::Exact(b)) = (self, other) {
-            return Self::exact(a - b * (a / b).floor());
+            return Self::exact(a.subtract(&b.multiply(&a.divide(b).floor())));
         }
         let (a, b) = (self.to_f64(), other.to_f64());
         let rest = libm::fmod(a, b);
@@ -181,33 +185,22 @@ impl Number {
 
     /// Rounds half to even at `places` decimals (-30 to 30).
     pub(super) fn round(&self, places: i32) -> Result<Self, ToolError> {
-        let power = BigRational::from_integer(BigInt::from(10).pow(places.unsigned_abs()));
-        let scale = if places < 0 { power.recip() } else { power };
-        let scaled = self.to_ratio() * &scale;
-        let down = scaled.floor();
-        let half = BigRational::new(BigInt::one(), BigInt::from(2));
-        let up = match (&scaled - &down).cmp(&half) {
-            Ordering::Less => false,
-            Ordering::Greater => true,
-            Ordering::Equal => down.numer().bit(0),
-        };
-        let whole = if up { down + BigRational::one() } else { down };
-        Self::exact(whole / scale)
+        Self::exact(self.to_ratio().round(places))
     }
 
     pub(super) fn power(&self, exponent: &Self) -> Result<Self, ToolError> {
         if let (Self::Exact(base), Self::Exact(power)) = (self, exponent) {
             if base.is_zero() {
-                return match power.cmp(&BigRational::zero()) {
-                    Ordering::Less => Err(division_by_zero()),
-                    Ordering::Equal => Ok(Self::integer(1)),
-                    Ordering::Greater => Ok(Self::integer(0)),
+                return if power.is_negative() {
+                    Err(division_by_zero())
+                } else {
+                    Ok(Self::truth(power.is_zero()))
                 };
             }
             if power.is_integer() {
-                return integer_power(base, power.numer());
+                return integer_power(base, power);
             }
-            if *power.denom() == BigInt::from(2) && power.numer().is_one() {
+            if *power == Ratio::half() {
                 return self.sqrt();
             }
         }
@@ -231,43 +224,52 @@ impl Number {
                 "the square root of a negative number is not real; check the sign",
             ));
         }
-        if let Self::Exact(r) = self {
-            let (numer, denom) = (r.numer().sqrt(), r.denom().sqrt());
-            if &(&numer * &numer) == r.numer() && &(&denom * &denom) == r.denom() {
-                return Self::exact(BigRational::new(numer, denom));
-            }
+        if let Self::Exact(r) = self
+            && let Some(root) = r.sqrt()
+        {
+            return Self::exact(root);
         }
         Self::float(libm::sqrt(self.to_f64()))
     }
 }
 
 /// Exact while the result stays small; its size is known before it is computed.
-fn integer_power(base: &BigRational, power: &BigInt) -> Result<Number, ToolError> {
+fn integer_power(base: &Ratio, power: &Ratio) -> Result<Number, ToolError> {
+    let signed = |grown: Ratio| {
+        if power.is_negative() {
+            grown.recip()
+        } else {
+            grown
+        }
+    };
+    if let Ratio::Small(small) = base
+        && let Some(n) = power.to_i32()
+        && let Some(grown) = small.power(n.unsigned_abs())
+    {
+        return Ok(Number::Exact(signed(Ratio::Small(grown))));
+    }
+    let (base, exponent) = (base.big(), power.big());
+    let exponent = exponent.numer();
     if base.numer().magnitude().is_one() && base.denom().is_one() {
-        return Ok(if base.is_negative() && power.bit(0) {
+        return Ok(if base.is_negative() && exponent.bit(0) {
             Number::integer(-1)
         } else {
             Number::integer(1)
         });
     }
     let bits = base.numer().bits().max(base.denom().bits());
-    if let Some(n) = power
+    if let Some(n) = exponent
         .magnitude()
         .to_u64()
         .filter(|n| bits.saturating_mul(*n) <= MAX_EXACT_BITS + bits)
     {
-        let grown: BigRational = base.pow(n as i32);
-        return Number::exact(if power.is_negative() {
-            grown.recip()
-        } else {
-            grown
-        });
+        return Number::exact(signed(Ratio::of((*base).pow(n as i32))));
     }
     let magnitude = libm::pow(
         base.abs().to_f64().unwrap_or(f64::INFINITY),
-        power.to_f64().unwrap_or(f64::INFINITY),
+        exponent.to_f64().unwrap_or(f64::INFINITY),
     );
-    Number::float(if base.is_negative() && power.bit(0) {
+    Number::float(if base.is_negative() && exponent.bit(0) {
         0.0 - magnitude
     } else {
         magnitude

@@ -425,26 +425,3 @@ fn nesting_is_bounded() {
         assert_eq!(action.attempts[0].status, status, "{depth}");
     }
 }
-
-/// Time of a plain call, for the record: `cargo test --release -p finqa-core --test action -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn time_of_plain_calls() {
-    let tools = toolbox();
-    for text in VALID {
-        let runs = 200_000u32;
-        let started = Instant::now();
-        for _ in 0..runs {
-            std::hint::black_box(parse_action(
-                std::hint::black_box(text),
-                &tools,
-                &ParseOptions::default(),
-            ));
-        }
-        println!(
-            "{:>6} ns  {}",
-            (started.elapsed() / runs).as_nanos(),
-            text.lines().next().unwrap_or(text)
-        );
-    }
-}

@@ -44,7 +44,7 @@ fn fault_in_one_slot(condition: &str, reason: TruncationReason) {
                 assert_eq!(row.status, Status::Truncated(reason));
                 assert!(row.reward.abs() < f32::EPSILON);
                 assert_eq!(observation(row), "", "a fault is never an observation");
-                let text = row.infra_error.as_deref().unwrap();
+                let text = row.infra_error.as_deref().expect("the text of the fault");
                 assert!(text.contains(reason.name()), "{text}");
                 assert!(text.contains("planted"), "{text}");
             } else {
@@ -68,7 +68,7 @@ fn fault_in_one_slot(condition: &str, reason: TruncationReason) {
             mask: Some(mask),
             ..ResetOptions::default()
         })
-        .unwrap();
+        .expect("a reset");
         for _ in 0..3 {
             let rows = step(&env, vec![query("item = 'costs'"); n]);
             assert!(rows.iter().all(|r| r.status == Status::Running));

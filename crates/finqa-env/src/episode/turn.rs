@@ -1,13 +1,11 @@
-//! One attempt at one task: Running until an answer is submitted (Terminated) or something else ends it (Truncated).
+//! One message of the policy: its calls are run in order, then the turn is closed.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
-use finqa_core::answer::{Verdict, final_answer, score_answer};
+use finqa_core::answer::{final_answer, score_answer};
 use finqa_core::error::{ToolError, ToolErrorCode};
-use finqa_core::task::Task;
-use finqa_core::tool::{ToolCall, ToolKind, ToolProfile};
+use finqa_core::tool::{ToolKind, ToolProfile};
 
 use crate::config::{OnMalformed, OnNoCall};
 use crate::context::Context;
@@ -15,124 +13,11 @@ use crate::dispatch::{self, Failure, Output, Touched};
 use crate::observation::{Observation, Text, ToolMessage};
 use crate::stats::Delta;
 
-/// Why an episode ended without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum TruncationReason {
-    /// It used up its turns.
-    MaxTurns = 1,
-    /// A malformed call, with `on_malformed = "terminate"`.
-    MalformedAction = 2,
-    /// The wall guard of a call: a fault of the machine, not of the policy.
-    InfraTimeout = 3,
-    /// A failure inside the engine.
-    InfraBackend = 4,
-    /// A panic while the message was handled.
-    WorkerPanic = 5,
-}
-
-impl TruncationReason {
-    /// Names by numeric value; 0 is "not truncated".
-    pub const NAMES: [&'static str; 6] = [
-        "",
-        "max_turns",
-        "malformed_action",
-        "infra_timeout",
-        "infra_backend",
-        "worker_panic",
-    ];
-
-    /// Stable name.
-    pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-/// Where an episode stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It takes actions.
-    Running,
-    /// An answer was submitted.
-    Terminated,
-    /// It ended without an answer.
-    Truncated(TruncationReason),
-}
-
-/// A message of the policy.
-#[derive(Clone, Copy, Debug)]
-pub enum Action<'a> {
-    /// Raw assistant text.
-    Text(&'a str),
-    /// A message whose calls were parsed elsewhere: its text and OpenAI's `tool_calls` list.
-    Structured(&'a str, &'a serde_json::Value),
-}
-
-/// One call in the log of an episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallEvent {
-    /// Turn, counted from 1.
-    pub turn: u16,
-    /// Tool; `None` if the call could not be read.
-    pub kind: Option<ToolKind>,
-    /// How the call was read.
-    pub status: AttemptStatus,
-    /// The mistake, if it was one.
-    pub error: Option<ToolErrorCode>,
-    /// Company (index in the corpus) and table (index in the company) that were asked.
-    pub table: Option<(u32, u16)>,
-    /// Rows of a query's result.
-    pub rows: u32,
-}
-
-/// A message of the policy and what it saw afterwards.
-#[derive(Clone, Debug)]
-pub struct Exchange {
-    /// The message's text.
-    pub action: Box<str>,
-    /// Structured calls as JSON; empty if the message was plain text.
-    pub tool_calls: Box<str>,
-    /// What came back.
-    pub messages: Box<[ToolMessage]>,
-}
-
-/// What a message came to.
-#[derive(Clone, Debug, Default)]
-pub struct Turn {
-    /// What the policy sees.
-    pub observation: Observation,
-    /// Reward of this turn; 0 unless the episode ended with an answer.
-    pub reward: f32,
-    /// Calls that ran in this turn.
-    pub num_calls: u16,
-    /// Mistakes in this turn.
-    pub num_errors: u16,
-    /// The last mistake.
-    pub last_error: Option<ToolErrorCode>,
-    /// Text of the infrastructure fault that ended the episode.
-    pub infra_error: Option<Box<str>>,
-}
-
-/// A call of a user's tool that waits for its result.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UserCall {
-    /// Index of the tool in the toolbox.
-    pub tool: usize,
-    /// The call.
-    pub call: ToolCall,
-}
-
-/// A message is handled, or waits for a user's tool.
-pub enum Step {
-    /// The turn is over.
-    Done(Turn),
-    /// The caller runs the tool and calls [`Episode::resume`].
-    UserCall(UserCall),
-}
+use super::{Action, CallEvent, Episode, Exchange, Status, Step, TruncationReason, Turn, UserCall};
 
 /// A message half way through.
 #[derive(Default)]
-struct Progress {
+pub(super) struct Progress {
     attempts: std::vec::IntoIter<Attempt>,
     text: String,
     action: Box<str>,
@@ -151,93 +36,7 @@ struct Progress {
     waiting: Option<Attempt>,
 }
 
-/// One attempt at one task.
-pub struct Episode {
-    task: Arc<Task>,
-    task_index: u32,
-    companies: Box<[u32]>,
-    turn: u16,
-    status: Status,
-    calls: Vec<CallEvent>,
-    transcript: Vec<Exchange>,
-    submission: Option<Box<str>>,
-    verdict: Option<Verdict>,
-    progress: Option<Box<Progress>>,
-}
-
 impl Episode {
-    /// Starts an episode of task `task_index` of the corpus.
-    ///
-    /// # Panics
-    /// If the corpus has no such task; callers check.
-    pub fn new(ctx: &Context, task_index: u32) -> Self {
-        let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
-        // Corpus::new has checked that every task's companies exist.
-        let companies = task
-            .companies
-            .iter()
-            .filter_map(|name| ctx.corpus.company_index(name))
-            .map(|i| i as u32)
-            .collect();
-        Self {
-            task,
-            task_index,
-            companies,
-            turn: 0,
-            status: Status::Running,
-            calls: Vec::new(),
-            transcript: Vec::new(),
-            submission: None,
-            verdict: None,
-            progress: None,
-        }
-    }
-
-    /// The task.
-    pub fn task(&self) -> &Arc<Task> {
-        &self.task
-    }
-
-    /// Index of the task in the corpus.
-    pub fn task_index(&self) -> u32 {
-        self.task_index
-    }
-
-    /// First company, by which work is sorted.
-    pub fn company(&self) -> u32 {
-        self.companies[0]
-    }
-
-    /// Messages handled so far.
-    pub fn turn(&self) -> u16 {
-        self.turn
-    }
-
-    /// Where it stands.
-    pub fn status(&self) -> Status {
-        self.status
-    }
-
-    /// Every call so far.
-    pub fn calls(&self) -> &[CallEvent] {
-        &self.calls
-    }
-
-    /// The exchanges so far; empty if `keep_messages` is off.
-    pub fn transcript(&self) -> &[Exchange] {
-        &self.transcript
-    }
-
-    /// The answer that was handed in.
-    pub fn submission(&self) -> Option<&str> {
-        self.submission.as_deref()
-    }
-
-    /// What the answer was worth.
-    pub fn verdict(&self) -> Option<Verdict> {
-        self.verdict
-    }
-
     /// Handles one message. Costs a turn whatever it holds.
     pub fn step(
         &mut self,
@@ -321,7 +120,7 @@ impl Episode {
             match result {
                 Ok(text) => self.succeed(
                     &mut progress,
-                    &attempt,
+                    attempt,
                     ToolKind::User,
                     Touched::default(),
                     text.into(),
@@ -336,7 +135,7 @@ impl Episode {
                         &error,
                         delta,
                     );
-                    name_last(&mut progress, &attempt);
+                    name_last(&mut progress, attempt);
                 }
             }
         }
@@ -366,7 +165,7 @@ impl Episode {
                     &error,
                     delta,
                 );
-                name_last(&mut progress, &attempt);
+                name_last(&mut progress, attempt);
                 if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                     break;
                 }
@@ -392,12 +191,12 @@ impl Episode {
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, attempt, kind, touched, text);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
                     self.submit(ctx, &answer);
-                    self.succeed(&mut progress, &attempt, kind, touched, text);
+                    self.succeed(&mut progress, attempt, kind, touched, text);
                 }
                 Err(Failure::Tool(error)) => {
                     self.fail(
@@ -408,7 +207,7 @@ impl Episode {
                         &error,
                         delta,
                     );
-                    name_last(&mut progress, &attempt);
+                    name_last(&mut progress, attempt);
                 }
                 Err(Failure::Infra(infra)) => {
                     let reason = if infra.kind == "infra_timeout" {
@@ -470,14 +269,11 @@ impl Episode {
     /// A message without a call: a final answer, or feedback.
     fn without_call(&mut self, ctx: &Context, progress: &mut Progress, delta: &mut Delta) {
         let takes_text = ctx.config.tool_profile != ToolProfile::OpenEnv;
-        let answer = if takes_text {
-            final_answer(&progress.text)
-        } else {
-            None
-        };
-        let answer = match (answer, ctx.config.on_no_call()) {
-            (Some(answer), _) => Some(answer),
-            (None, OnNoCall::Submit) if !progress.length_limited => Some(progress.text.as_str()),
+        // A message cut at its token limit may hold half a number, and an empty one holds no answer.
+        let whole = !progress.length_limited && !progress.text.is_empty();
+        let answer = match (final_answer(&progress.text), ctx.config.on_no_call()) {
+            (Some(answer), _) if whole && takes_text => Some(answer),
+            (_, OnNoCall::Submit) if whole => Some(progress.text.as_str()),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -496,7 +292,7 @@ impl Episode {
         let error = if progress.length_limited {
             ToolError::new(
                 ToolErrorCode::TruncatedAction,
-                "Error: your message was cut at its length limit before a tool call. Write less and call a tool.",
+                "Error: your message was cut at its length limit, so nothing was run or submitted. Write less.",
             )
         } else if progress.in_reasoning {
             ToolError::new(
@@ -584,23 +380,6 @@ impl Episode {
         }
     }
 
-    /// Ends the episode after a panic: the slot is lost, its siblings go on.
-    pub(crate) fn abandon(&mut self, message: &str, delta: &mut Delta) -> Turn {
-        self.status = Status::Truncated(TruncationReason::WorkerPanic);
-        self.progress = None;
-        delta.panics += 1;
-        delta.infra_faults += 1;
-        delta.truncated += 1;
-        Turn {
-            observation: Observation::default(),
-            reward: 0.0,
-            num_calls: 0,
-            num_errors: 0,
-            last_error: None,
-            infra_error: Some(format!("worker_panic: {message}").into()),
-        }
-    }
-
     fn event(
         &self,
         kind: Option<ToolKind>,
@@ -621,7 +400,7 @@ impl Episode {
     fn succeed(
         &mut self,
         progress: &mut Progress,
-        attempt: &Attempt,
+        attempt: Attempt,
         kind: ToolKind,
         touched: Touched,
         content: Text,
@@ -653,7 +432,7 @@ impl Episode {
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
-            content: error.message.clone().into(),
+            content: told(&error.message).into(),
         });
     }
 }
@@ -664,6 +443,15 @@ fn is_malformed(status: AttemptStatus) -> bool {
         status,
         AttemptStatus::InvalidJson | AttemptStatus::Unclosed | AttemptStatus::MissingName
     )
+}
+
+/// An error text as the policy sees it: every one begins in the same way, whoever wrote it.
+fn told(message: &str) -> String {
+    if message.starts_with("Error") {
+        message.to_string()
+    } else {
+        format!("Error: {message}")
+    }
 }
 
 /// Bytes of all texts in a JSON value.
@@ -679,9 +467,9 @@ fn text_bytes(value: &serde_json::Value) -> usize {
 }
 
 /// Puts the id and tool name of `attempt` on the last message.
-fn name_last(progress: &mut Progress, attempt: &Attempt) {
-    if let (Some(message), Some(call)) = (progress.observation.messages.last_mut(), &attempt.call) {
-        message.id = call.id.as_str().into();
-        message.name = call.name.as_str().into();
+fn name_last(progress: &mut Progress, attempt: Attempt) {
+    if let (Some(message), Some(call)) = (progress.observation.messages.last_mut(), attempt.call) {
+        message.id = call.id.into_boxed_str();
+        message.name = call.name.into_boxed_str();
     }
 }

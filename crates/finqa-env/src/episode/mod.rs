@@ -1,0 +1,237 @@
+//! One attempt at one task: Running until an answer is submitted (Terminated) or something else ends it (Truncated).
+
+mod turn;
+
+use std::sync::Arc;
+
+use finqa_core::action::AttemptStatus;
+use finqa_core::answer::Verdict;
+use finqa_core::error::ToolErrorCode;
+use finqa_core::task::Task;
+use finqa_core::tool::{ToolCall, ToolKind};
+
+use crate::context::Context;
+use crate::observation::{Observation, ToolMessage};
+use crate::stats::Delta;
+
+use turn::Progress;
+
+/// Why an episode ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum TruncationReason {
+    /// It used up its turns.
+    MaxTurns = 1,
+    /// A malformed call, with `on_malformed = "terminate"`.
+    MalformedAction = 2,
+    /// The wall guard of a call: a fault of the machine, not of the policy.
+    InfraTimeout = 3,
+    /// A failure inside the engine.
+    InfraBackend = 4,
+    /// A panic while the message was handled.
+    WorkerPanic = 5,
+}
+
+impl TruncationReason {
+    /// Names by numeric value; 0 is "not truncated".
+    pub const NAMES: [&'static str; 6] = [
+        "",
+        "max_turns",
+        "malformed_action",
+        "infra_timeout",
+        "infra_backend",
+        "worker_panic",
+    ];
+
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Where an episode stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It takes actions.
+    Running,
+    /// An answer was submitted.
+    Terminated,
+    /// It ended without an answer.
+    Truncated(TruncationReason),
+}
+
+/// A message of the policy.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// Raw assistant text.
+    Text(&'a str),
+    /// A message whose calls were parsed elsewhere: its text and OpenAI's `tool_calls` list.
+    Structured(&'a str, &'a serde_json::Value),
+}
+
+/// One call in the log of an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallEvent {
+    /// Turn, counted from 1.
+    pub turn: u16,
+    /// Tool; `None` if the call could not be read.
+    pub kind: Option<ToolKind>,
+    /// How the call was read.
+    pub status: AttemptStatus,
+    /// The mistake, if it was one.
+    pub error: Option<ToolErrorCode>,
+    /// Company (index in the corpus) and table (index in the company) that were asked.
+    pub table: Option<(u32, u16)>,
+    /// Rows of a query's result.
+    pub rows: u32,
+}
+
+/// A message of the policy and what it saw afterwards.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The message's text.
+    pub action: Box<str>,
+    /// Structured calls as JSON; empty if the message was plain text.
+    pub tool_calls: Box<str>,
+    /// What came back.
+    pub messages: Box<[ToolMessage]>,
+}
+
+/// What a message came to.
+#[derive(Clone, Debug, Default)]
+pub struct Turn {
+    /// What the policy sees.
+    pub observation: Observation,
+    /// Reward of this turn; 0 unless the episode ended with an answer.
+    pub reward: f32,
+    /// Calls that ran in this turn.
+    pub num_calls: u16,
+    /// Mistakes in this turn.
+    pub num_errors: u16,
+    /// The last mistake.
+    pub last_error: Option<ToolErrorCode>,
+    /// Text of the infrastructure fault that ended the episode.
+    pub infra_error: Option<Box<str>>,
+}
+
+/// A call of a user's tool that waits for its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserCall {
+    /// Index of the tool in the toolbox.
+    pub tool: usize,
+    /// The call.
+    pub call: ToolCall,
+}
+
+/// A message is handled, or waits for a user's tool.
+pub enum Step {
+    /// The turn is over.
+    Done(Turn),
+    /// The caller runs the tool and calls [`Episode::resume`].
+    UserCall(UserCall),
+}
+
+/// One attempt at one task.
+pub struct Episode {
+    task: Arc<Task>,
+    task_index: u32,
+    companies: Box<[u32]>,
+    turn: u16,
+    status: Status,
+    calls: Vec<CallEvent>,
+    transcript: Vec<Exchange>,
+    submission: Option<Box<str>>,
+    verdict: Option<Verdict>,
+    progress: Option<Box<Progress>>,
+}
+
+impl Episode {
+    /// Starts an episode of task `task_index` of the corpus.
+    ///
+    /// # Panics
+    /// If the corpus has no such task; callers check.
+    pub fn new(ctx: &Context, task_index: u32) -> Self {
+        let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
+        // Corpus::new has checked that every task's companies exist.
+        let companies = task
+            .companies
+            .iter()
+            .filter_map(|name| ctx.corpus.company_index(name))
+            .map(|i| i as u32)
+            .collect();
+        Self {
+            task,
+            task_index,
+            companies,
+            turn: 0,
+            status: Status::Running,
+            calls: Vec::new(),
+            transcript: Vec::new(),
+            submission: None,
+            verdict: None,
+            progress: None,
+        }
+    }
+
+    /// The task.
+    pub fn task(&self) -> &Arc<Task> {
+        &self.task
+    }
+
+    /// Index of the task in the corpus.
+    pub fn task_index(&self) -> u32 {
+        self.task_index
+    }
+
+    /// First company, by which work is sorted.
+    pub fn company(&self) -> u32 {
+        self.companies[0]
+    }
+
+    /// Messages handled so far.
+    pub fn turn(&self) -> u16 {
+        self.turn
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> &[CallEvent] {
+        &self.calls
+    }
+
+    /// The exchanges so far; empty if `keep_messages` is off.
+    pub fn transcript(&self) -> &[Exchange] {
+        &self.transcript
+    }
+
+    /// The answer that was handed in.
+    pub fn submission(&self) -> Option<&str> {
+        self.submission.as_deref()
+    }
+
+    /// What the answer was worth.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdict
+    }
+
+    /// Ends the episode after a panic: the slot is lost, its siblings go on.
+    pub(crate) fn abandon(&mut self, message: &str, delta: &mut Delta) -> Turn {
+        self.status = Status::Truncated(TruncationReason::WorkerPanic);
+        self.progress = None;
+        delta.panics += 1;
+        delta.infra_faults += 1;
+        delta.truncated += 1;
+        Turn {
+            observation: Observation::default(),
+            reward: 0.0,
+            num_calls: 0,
+            num_errors: 0,
+            last_error: None,
+            infra_error: Some(format!("worker_panic: {message}").into()),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+"""The examples and the list of reasons in docs/spec/rewards.md are true."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from conftest import REPOSITORY
+from reference.answers import score_answer
+
+PAGE = (REPOSITORY / "docs/spec/rewards.md").read_text(encoding="utf-8")
+REASONS = (REPOSITORY / "crates/finqa-core/src/answer/reason.rs").read_text(encoding="utf-8")
+
+
+def tables(first_cell: str) -> list[tuple[str, list[list[str]]]]:
+    """Header and rows of the page's tables whose header begins with a cell."""
+    found: list[tuple[str, list[list[str]]]] = []
+    for block in re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE):
+        header, _, *rows = block.splitlines()
+        if header.startswith(f"| {first_cell} |"):
+            found.append((header, [[c.strip() for c in r.split("|")[1:-1]] for r in rows]))
+    return found
+
+
+EXAMPLES = [
+    ("openenv" if "openenv" in header else "strict", *(cell.strip("`") for cell in row))
+    for header, rows in tables("question")
+    for row in rows
+]
+
+
+def question(text: str) -> dict[str, Any]:
+    """``unit=ratio, signed_change`` as keyword arguments."""
+    pairs = (part.split("=") for part in text.split(", ") if part)
+    return {key: value[0] if value else True for key, *value in pairs}
+
+
+@pytest.mark.parametrize(("mode", "asked", "truth", "submission", "reason"), EXAMPLES)
+def test_examples(
+    finqa_gym: Any, mode: str, asked: str, truth: str, submission: str, reason: str
+) -> None:
+    verdict = finqa_gym.judge_answer(submission, truth, **question(asked), mode=mode)
+    assert verdict.reason == reason
+    assert score_answer(submission, truth, **question(asked), mode=mode) == verdict.score
+
+
+def test_every_reason_is_listed() -> None:
+    in_source = re.findall(r'^\s+\w+, "(\w+)", (true|false), "(.*)";$', REASONS, re.MULTILINE)
+    ((_, rows),) = tables("reason")
+    assert [
+        (name, {"true": "1", "false": "0"}[right], said) for name, right, said in in_source
+    ] == [(name.strip("`"), score, said) for name, score, said in rows]
