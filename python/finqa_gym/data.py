@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from finqa_gym import _native
+from finqa_gym import _native, arguments
 from finqa_gym._native import NotFoundError
 
 __all__ = ["LAYOUTS", "Corpus", "Refusal", "TaskCheck", "builtin", "load", "open_corpus"]
@@ -166,6 +166,22 @@ class Corpus:
         checks = self._native.validate(tool_profile, answer_mode, progress)
         return [TaskCheck(*check) for check in checks]
 
+    def __copy__(self) -> Corpus:
+        """Itself: a corpus does not change."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Corpus:
+        """Itself: a corpus does not change."""
+        return self
+
+    def __reduce__(self) -> str:
+        """Refused: a copy in each process would be what `load` makes, only slower."""
+        msg = (
+            f"corpus {self.name!r} cannot be pickled: pass its path (or the arguments of builtin) "
+            "and load it in the process that uses it"
+        )
+        raise TypeError(msg)
+
     def __len__(self) -> int:
         """Number of tasks."""
         return self._native.num_tasks
@@ -222,11 +238,18 @@ def load(
         >>> len(load(folder))
         1
     """
+    if limits is not None:
+        needed = "a dict such as {'max_ops': 5_000_000}"
+        arguments.instance("limits", limits, dict, needed)
+        limits = {
+            key: arguments.integer(f"limits[{key!r}]", value, least=1, below=2**32)
+            for key, value in limits.items()
+        }
     return Corpus(
         _native.Corpus.load(
-            os.fspath(path),
+            os.fsdecode(path),
             layout,
-            None if tasks is None else os.fspath(tasks),
+            None if tasks is None else os.fsdecode(tasks),
             name,
             limits,
             progress,
@@ -245,6 +268,8 @@ def builtin(seed: int = 0, num_companies: int = 512) -> Corpus:
         >>> len(builtin(num_companies=10).companies)
         10
     """
+    seed = arguments.integer("seed", seed)
+    num_companies = arguments.integer("num_companies", num_companies, least=1, below=2**32)
     return Corpus(_native.Corpus.builtin(seed, num_companies))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from finqa_gym import _native
+from finqa_gym import _native, arguments
 
 if TYPE_CHECKING:
     from finqa_gym.vector import StepBatch, VectorEnv
@@ -41,7 +41,7 @@ class ScriptedPolicy:
     def __init__(self, name: PolicyName, env: VectorEnv, seed: int = 0) -> None:
         """See the class."""
         self.name = name
-        self._native = _native.ScriptedPolicy(name, env._native, seed)
+        self._native = _native.ScriptedPolicy(name, env._native, arguments.integer("seed", seed))
 
     def reset(
         self,
@@ -49,17 +49,18 @@ class ScriptedPolicy:
         task_indices: NDArray[np.int32] | Sequence[int],
     ) -> None:
         """Slots ``env_ids`` start episodes of ``task_indices``."""
-        self._native.reset(_ints(env_ids), _ints(task_indices))
+        tasks = arguments.integers("task_indices", task_indices)
+        slots = arguments.integers("env_ids", env_ids)
+        if len(slots) != len(tasks):
+            msg = f"{len(tasks)} task_indices for {len(slots)} env_ids; one for each is needed"
+            raise ValueError(msg)
+        self._native.reset(slots, tasks)
 
     def act(
         self, env_ids: NDArray[np.int32] | Sequence[int], observations: Sequence[str]
     ) -> list[str]:
         """The next messages of ``env_ids`` after ``observations``."""
-        return self._native.act(_ints(env_ids), observations)
-
-
-def _ints(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
-    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+        return self._native.act(arguments.integers("env_ids", env_ids), observations)
 
 
 def run_episodes(

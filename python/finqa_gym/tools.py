@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from finqa_gym import _native
+from finqa_gym import _native, arguments
 
 __all__ = ["Attempt", "ParsedAction", "UserTool", "calculate", "parse_action", "tool_specs"]
 
@@ -45,6 +46,22 @@ class UserTool:
     name: str
     description: str
     parameters: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        """Checks the types, which nothing else would before a policy calls the tool."""
+        function: object = self.function
+        if not callable(function):
+            msg = f"function of tool {self.name!r} is {self.function!r}, which cannot be called"
+            raise TypeError(msg)
+        arguments.text("name of a tool", self.name)
+        arguments.text(f"description of tool {self.name!r}", self.description)
+        place = f"parameters of tool {self.name!r}"
+        arguments.instance(place, self.parameters, dict, "a JSON schema as dict")
+        try:
+            json.dumps(self.parameters)
+        except TypeError as error:
+            msg = f"parameters of tool {self.name!r} are no JSON schema: {error}"
+            raise TypeError(msg) from None
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from finqa_gym import _native
-from finqa_gym._native import NotFoundError
+from finqa_gym import _native, arguments
+from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.data import Corpus, builtin
 from finqa_gym.tools import UserTool
 
@@ -20,6 +20,16 @@ __all__ = ["Action", "StepBatch", "VectorEnv"]
 
 Action = str | dict[str, Any]
 """Raw assistant text, or an assistant message with ``content`` and OpenAI ``tool_calls``."""
+
+
+@dataclass(frozen=True)
+class _SavedTurns:
+    """Messages of a batch that was pickled; reads like the engine's turns."""
+
+    rows: list[list[dict[str, Any]]]
+
+    def messages(self, index: int) -> list[dict[str, Any]]:
+        return self.rows[index]
 
 
 # No ==: comparing arrays has no single answer.
@@ -53,7 +63,7 @@ class StepBatch:
     truncated: NDArray[np.bool_]
     infos: dict[str, Any]
     env_ids: NDArray[np.int32]
-    _turns: list[tuple[_native.Turns, int]] = field(default_factory=list, repr=False)
+    _turns: list[tuple[_native.Turns | _SavedTurns, int]] = field(default_factory=list, repr=False)
 
     @property
     def messages(self) -> list[list[dict[str, Any]]]:
@@ -62,6 +72,13 @@ class StepBatch:
         Made when read.
         """
         return [turns.messages(index) for turns, index in self._turns]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the rows with their messages, so that a batch can go to another process."""
+        saved = _SavedTurns(self.messages)
+        turns = [(saved, index) for index in range(len(self._turns))]
+        fields = (self.observations, self.rewards, self.terminated, self.truncated, self.infos)
+        return StepBatch, (*fields, self.env_ids, turns)
 
     def __iter__(self) -> Iterator[Any]:
         """Observations, rewards, terminated, truncated, infos."""
@@ -153,15 +170,25 @@ class VectorEnv:
         cache_bytes: int | None = None,
     ) -> None:
         """See the class."""
+        needed = "a Corpus, as load(path) and builtin() return it, or None"
+        arguments.instance("corpus", corpus, (Corpus, type(None)), needed)
+        arguments.instance("tools", tools, (list, tuple), "a list or tuple of UserTool")
+        for index, tool in enumerate(tools):
+            arguments.instance(f"tools[{index}]", tool, UserTool, "a UserTool")
+        needed = "a dict from old to new names, or None"
+        arguments.instance("tool_names", tool_names, (dict, type(None)), needed)
+        for old, new in (tool_names or {}).items():
+            arguments.text("a key of tool_names", old)
+            arguments.text(f"tool_names[{old!r}]", new)
         self.corpus = builtin() if corpus is None else corpus
-        self.num_envs = num_envs
-        self.group_size = group_size
+        self.num_envs = arguments.integer("num_envs", num_envs, least=1)
+        self.group_size = arguments.integer("group_size", group_size, least=1)
         self.autoreset_mode = autoreset_mode
         self._user_tools = {tool.name: tool for tool in tools}
         options: dict[str, Any] = {
-            "num_envs": num_envs,
+            "num_envs": self.num_envs,
             "split": split,
-            "group_size": group_size,
+            "group_size": self.group_size,
             "seed": seed,
             "shuffle": shuffle,
             "max_turns": max_turns,
@@ -188,6 +215,7 @@ class VectorEnv:
             "measure_latency": measure_latency,
             "cache_bytes": cache_bytes,
         }
+        _check_options(options)
         self._native = _native.VectorEnv(self.corpus._native, options)
         self.system_prompt: str = self._native.system_prompt
         """System prompt for chat templates."""
@@ -231,22 +259,27 @@ class VectorEnv:
         """
         tasks = None
         if task_ids is not None:
-            tasks = [self._task_index(task) for task in task_ids]
-        mask = None if reset_mask is None else np.asarray(reset_mask, dtype=bool).tolist()
-        if seed is None or isinstance(seed, (int, np.integer)):
-            received = self._native.reset(tasks, _seed(seed), None, mask)
+            if isinstance(task_ids, (str, int)):
+                msg = f"task_ids is {task_ids!r}; a sequence with a task for each group is needed"
+                raise TypeError(msg)
+            tasks = [self._task_index(index, task) for index, task in enumerate(task_ids)]
+        mask = None if reset_mask is None else arguments.flags("reset_mask", reset_mask)
+        if isinstance(seed, (list, tuple, range, np.ndarray)):
+            seeds = [_seed(f"seed[{index}]", s) for index, s in enumerate(seed)]
+            received = self._native.reset(tasks, None, seeds, mask)
         else:
-            received = self._native.reset(tasks, None, [_seed(s) for s in seed], mask)
+            received = self._native.reset(tasks, _seed("seed", seed), None, mask)
         batch = _batch(received)
         return batch.observations, batch.infos
 
-    def _task_index(self, task: str | int) -> int:
+    def _task_index(self, place: int, task: str | int) -> int:
         if isinstance(task, str):
             return self.corpus.task_index(task)
-        if not 0 <= task < len(self.corpus):
-            msg = f"no task {task} in corpus {self.corpus.name!r}; it has {len(self.corpus)} tasks"
+        index = arguments.integer(f"task_ids[{place}]", task, least=-(2**63), below=2**63)
+        if not 0 <= index < len(self.corpus):
+            msg = f"no task {index} in corpus {self.corpus.name!r}; it has {len(self.corpus)} tasks"
             raise NotFoundError(msg)
-        return int(task)
+        return index
 
     def step(
         self,
@@ -283,8 +316,13 @@ class VectorEnv:
             >>> batch.observations[0].startswith("[")
             True
         """
-        ids = None if env_ids is None else _list(env_ids)
-        batch = self._finished(self._native.step(actions, finish_reasons, ids))
+        ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
+        try:
+            received = self._native.step(actions, finish_reasons, ids)
+        except AlreadyPendingCallError:
+            _check_distinct(ids)
+            raise
+        batch = self._finished(received)
         if (np.diff(batch.env_ids) < 0).any():  # turns with calls of user tools finish later
             batch = _take(batch, np.argsort(batch.env_ids).tolist())
         return batch
@@ -303,8 +341,12 @@ class VectorEnv:
             env_ids: Slots, one an action; None is all slots in order.
             finish_reasons: As for ``step``.
         """
-        ids = None if env_ids is None else _list(env_ids)
-        self._native.send(actions, ids, finish_reasons)
+        ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
+        try:
+            self._native.send(actions, ids, finish_reasons)
+        except AlreadyPendingCallError:
+            _check_distinct(ids)
+            raise
 
     def recv(self, batch_size: int | None = None) -> StepBatch:
         """Takes results of ``send`` in order of completion, waiting for them.
@@ -315,12 +357,12 @@ class VectorEnv:
         Raises:
             ValueError: Fewer results are under way.
         """
-        return self._finished(
-            self._native.recv(self.num_envs if batch_size is None else batch_size)
-        )
+        if batch_size is None:
+            batch_size = self.num_envs
+        return self._finished(self._native.recv(arguments.integer("batch_size", batch_size)))
 
     def _finished(self, received: _native._Received) -> StepBatch:
-        """Runs calls of user tools, one round for all slots at a time, until all turns are done.
+        """Runs calls of user tools, a round for all slots at a time, until every turn is finished.
 
         Meanwhile turns of other slots may finish: rows come in order of completion.
         """
@@ -396,11 +438,11 @@ class VectorEnv:
         Raises:
             ValueError: There is no such slot.
         """
-        return self._native.messages(env_id)
+        return self._native.messages(arguments.integer("env_id", env_id))
 
     def episode(self, env_id: int) -> dict[str, Any] | None:
         """Task, status, calls, submission and score of an episode; None before the first reset."""
-        return self._native.episode(env_id)
+        return self._native.episode(arguments.integer("env_id", env_id))
 
     def stats(self) -> dict[str, Any]:
         """Counters since the start: steps, episodes, calls, latencies by tool, mistakes, cache."""
@@ -418,6 +460,7 @@ class VectorEnv:
         Raises:
             ValueError: The state belongs to another corpus or another number of slots.
         """
+        arguments.instance("state", state, dict, "a dict, as state_dict() returns it,")
         state = dict(state)
         corpus_hash = state.pop("corpus_hash", self.corpus.content_hash)
         if corpus_hash != self.corpus.content_hash:
@@ -430,6 +473,21 @@ class VectorEnv:
     def close(self) -> None:
         """Ends the threads; may be called twice."""
         self._native.close()
+
+    def __repr__(self) -> str:
+        """Corpus and slots."""
+        return (
+            f"VectorEnv({self.corpus.name!r}, num_envs={self.num_envs}, "
+            f"group_size={self.group_size}, num_threads={self.num_threads})"
+        )
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: threads and running episodes cannot be copied."""
+        msg = (
+            "a VectorEnv can be neither pickled nor copied: make it in the process that uses it; "
+            "state_dict() keeps its place in the order of tasks"
+        )
+        raise TypeError(msg)
 
     def __enter__(self) -> VectorEnv:
         """Returns itself."""
@@ -445,20 +503,62 @@ class VectorEnv:
         self.close()
 
 
-def _seed(seed: int | None) -> int | None:
-    if seed is not None and not 0 <= seed < 2**64:
-        msg = f"seed is {seed}; it must be at least 0 and below 2**64"
-        raise ValueError(msg)
-    return None if seed is None else int(seed)
+INTEGER_OPTIONS = {
+    "seed": 0,
+    "num_threads": 0,
+    "max_turns": 1,
+    "max_calls_per_turn": 1,
+    "max_action_bytes": 1,
+    "max_observation_chars": 1,
+    "cache_bytes": 0,
+}
+"""Options that are integers, with the least value of each."""
+FLAG_OPTIONS = ("shuffle", "repair_double_quotes", "keep_messages", "measure_latency")
+TEXT_OPTIONS = (
+    "split",
+    "tool_profile",
+    "answer_mode",
+    "autoreset_mode",
+    "action_format",
+    "parse_level",
+    "on_no_call",
+    "on_malformed",
+    "system_prompt",
+    "task_prompt",
+)
+MAY_BE_NONE = ("split", "max_turns", "on_no_call", "system_prompt", "task_prompt", "cache_bytes")
 
 
-def _list(values: NDArray[np.int32] | Sequence[int]) -> list[int]:
-    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+def _check_options(options: dict[str, Any]) -> None:
+    """Types and ranges; which words there are is the engine's to say."""
+    given = {k: v for k, v in options.items() if v is not None or k not in MAY_BE_NONE}
+    for name, value in given.items():
+        if name in INTEGER_OPTIONS:
+            options[name] = arguments.integer(name, value, least=INTEGER_OPTIONS[name])
+        elif name in FLAG_OPTIONS:
+            options[name] = arguments.flag(name, value)
+        elif name in TEXT_OPTIONS:
+            arguments.text(name, value)
+
+
+def _seed(name: str, seed: object) -> int | None:
+    return None if seed is None else arguments.integer(name, seed)
+
+
+def _check_distinct(env_ids: list[int] | None) -> None:
+    """Says so if a slot is "under way" only because it is named twice."""
+    seen: set[int] = set()
+    for env_id in env_ids or ():
+        if env_id in seen:
+            msg = f"env_ids holds {env_id} twice; a slot takes one action at a time"
+            raise ValueError(msg)
+        seen.add(env_id)
 
 
 def _batch(received: _native._Received) -> StepBatch:
     (env_ids, observations, rewards, terminated, truncated, infos), turns, _ = received
     infos["env_id"] = env_ids
+    rows: list[tuple[_native.Turns | _SavedTurns, int]]
     rows = [(turns, index) for index in range(len(turns))]
     return StepBatch(observations, rewards, terminated, truncated, infos, env_ids, rows)
 

@@ -110,6 +110,7 @@ pub fn load(path: &Path, layout: Option<Layout>, options: &LoadOptions<'_>) -> R
             ),
         ));
     }
+    fits(path, layout)?;
     let tasks = options.tasks.as_deref();
     let imported = match layout {
         Layout::Native => {
@@ -165,6 +166,24 @@ pub fn load(path: &Path, layout: Option<Layout>, options: &LoadOptions<'_>) -> R
 fn read_text(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|e| DataError::io(path, e))?;
     crate::error::utf8(path, &bytes).map(str::to_owned)
+}
+
+/// Refuses a folder where the layout is one file, and a file where it is a folder: what would follow is an error of
+/// some reader that does not name the mistake.
+fn fits(path: &Path, layout: Layout) -> Result<()> {
+    let needed = match layout {
+        Layout::TatQa | Layout::FinQa => (!path.is_file()).then_some("one JSON file"),
+        Layout::Sqlite => (!path.is_file()).then_some("one database file"),
+        Layout::Native | Layout::OpenEnv | Layout::Folder => (!path.is_dir()).then_some("a folder"),
+        Layout::Rllm => None,
+    };
+    needed.map_or(Ok(()), |needed| {
+        let found = if path.is_dir() { "a folder" } else { "a file" };
+        Err(DataError::layout(
+            path,
+            format!("this is {found}, but layout {layout} is {needed}"),
+        ))
+    })
 }
 
 /// `tatqa_dataset_dev` for `…/tatqa_dataset_dev.json`.

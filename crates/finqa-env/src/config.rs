@@ -156,6 +156,21 @@ impl Default for EnvConfig {
     }
 }
 
+/// Most slots of an environment. A slot takes memory before it holds an episode, and running out of it ends the
+/// process, so a slip such as bytes for slots must be an error here.
+pub const MAX_NUM_ENVS: usize = 1 << 24;
+
+/// Refuses a task prompt that could not tell the policy what is asked.
+fn check_template(template: &str) -> Result<()> {
+    if !template.contains("{query}") && !template.contains("{question}") {
+        return Err(Error::Config(format!(
+            "task_prompt {template:?} holds neither {{query}} nor {{question}}; without one of them the policy never \
+             sees its task"
+        )));
+    }
+    Ok(())
+}
+
 impl EnvConfig {
     /// Checks the values against each other.
     ///
@@ -174,11 +189,14 @@ impl EnvConfig {
                 return Err(Error::Config(format!("{name} is 0; it must be at least 1")));
             }
         }
-        if self.num_envs > i32::MAX as usize {
+        if self.num_envs > MAX_NUM_ENVS {
             return Err(Error::Config(format!(
-                "num_envs is {}; env ids are 32-bit",
+                "num_envs is {}; it must be at most {MAX_NUM_ENVS}",
                 self.num_envs
             )));
+        }
+        if let Some(template) = &self.task_prompt {
+            check_template(template)?;
         }
         if !self.num_envs.is_multiple_of(self.group_size) {
             return Err(Error::Config(format!(
@@ -208,5 +226,40 @@ impl EnvConfig {
             ToolProfile::Compact => OnNoCall::Submit,
             ToolProfile::Rllm | ToolProfile::OpenEnv => OnNoCall::Feedback,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(config: &EnvConfig) -> String {
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn more_slots_than_any_machine_holds_are_an_error() {
+        let num_envs = |num_envs| EnvConfig {
+            num_envs,
+            ..EnvConfig::default()
+        };
+        assert!(num_envs(MAX_NUM_ENVS).check().is_ok());
+        assert!(refusal(&num_envs(MAX_NUM_ENVS + 1)).contains("at most 16777216"));
+    }
+
+    #[test]
+    fn a_task_prompt_must_show_the_task() {
+        let prompt = |text: &str| EnvConfig {
+            task_prompt: Some(text.into()),
+            ..EnvConfig::default()
+        };
+        for good in [
+            "{query}",
+            "Q: {question} {unit_hint} ({companies})",
+            "{query} as {\"a\": 1}, {}",
+        ] {
+            assert!(prompt(good).check().is_ok(), "{good}");
+        }
+        assert!(refusal(&prompt("hello")).contains("never sees its task"));
     }
 }

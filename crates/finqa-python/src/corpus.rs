@@ -28,7 +28,14 @@ pub(crate) struct PyCorpus {
 
 /// Tables of a user's SQLite file, for `finqa_data`, which knows no SQL engine.
 fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
-    let import = read_database(path).map_err(|e| e.to_string())?;
+    let import = read_database(path).map_err(|e| {
+        // The caller names the path, too.
+        let text = e.to_string();
+        let path = path.display().to_string();
+        text.strip_prefix(&path).map_or(text.clone(), |reason| {
+            reason.trim_start_matches([':', ' ']).to_owned()
+        })
+    })?;
     let refusals = import
         .refused
         .into_iter()

@@ -152,6 +152,14 @@ pub(crate) fn explain(
         );
     }
     if let Some(name) = message.strip_prefix("no such column: ") {
+        // Where double quotes are repaired, no text was meant here: the columns that there are help more.
+        let name = if limits.repair_double_quotes {
+            name.split(" - should this be a string literal")
+                .next()
+                .unwrap_or(name)
+        } else {
+            name
+        };
         return no_such_column(name, company, sql);
     }
     if let Some(name) = message.strip_prefix("no such table: ") {
@@ -175,7 +183,51 @@ pub(crate) fn explain(
         Stage::Prepare if is_size_limit(message) => Code::SqlTooComplex,
         Stage::Prepare => Code::SqlSyntax,
     };
+    if code == Code::SqlSyntax {
+        return ToolError::new(
+            code,
+            format!("{text}. {}", syntax_advice(message, sql, company)),
+        );
+    }
     ToolError::new(code, text)
+}
+
+/// What would be right where SQLite only names the token that it stumbled over.
+///
+/// The cases are the habits of models: columns such as `2024` without quotes, words of other databases, Markdown.
+fn syntax_advice(message: &str, sql: &str, company: &Company) -> String {
+    let token = message
+        .split_once('"')
+        .and_then(|(_, rest)| rest.rsplit_once('"'))
+        .map_or("", |(token, _)| token);
+    let column = tables_used(company, sql)
+        .into_iter()
+        .flat_map(|table| &table.columns)
+        .find(|column| column.eq_ignore_ascii_case(token));
+    if let Some(column) = column {
+        return format!(
+            "A name like this is written in double quotes: {}",
+            quoted(column)
+        );
+    }
+    if sql.trim_start().starts_with("```") {
+        return "Send the SELECT alone, without a code fence".to_owned();
+    }
+    let advice = match token.to_ascii_uppercase().as_str() {
+        ":" if sql.contains("::") => "SQLite converts with CAST(column AS REAL), not with ::",
+        "ILIKE" => "SQLite has LIKE, which ignores case",
+        "FROM" => "A comma too many or an expression too few stands before FROM",
+        // An odd quote: what follows it is read as SQL, so that SQLite stumbles anywhere behind it.
+        _ if sql.matches('\'').count() % 2 == 1 => {
+            "A text ends at the next single quote: write an apostrophe inside it twice, as in 'Children''s'"
+        }
+        "" => "The query ends too early: a parenthesis, a condition or a name is missing",
+        _ => {
+            "Write one SQLite SELECT: names with blanks, signs or a digit at the start in double quotes, texts in \
+             single quotes"
+        }
+    };
+    advice.to_owned()
 }
 
 fn is_size_limit(message: &str) -> bool {
@@ -198,7 +250,7 @@ fn explain_denial(denial: Denial, company: &Company, sql: &str) -> ToolError {
         Denial::Function(name) => unknown_function(&name, "function not allowed"),
         Denial::Table(name) => {
             let mut text = format!("table {} cannot be read", clipped(&name));
-            text.push_str("; the tables of this company can, see their list");
+            text.push_str("; only the tables of this company can be read: list them");
             push_similar_tables(&mut text, &name, company);
             ToolError::new(Code::SqlNotAllowed, text)
         }

@@ -95,6 +95,11 @@ pub fn read_database(path: &Path) -> Result<DatabaseImport, ReadDatabaseError> {
     check_magic(path)?;
     let mut connection = open(path).map_err(|error| failed(error.to_string()))?;
     let names = table_names(&connection).map_err(|error| failed(error.to_string()))?;
+    let virtuals: Vec<String> = names
+        .iter()
+        .filter(|listed| listed.kind == "virtual")
+        .map(|listed| listed.name.to_lowercase())
+        .collect();
     let company = path.file_stem().map_or_else(
         || "database".to_owned(),
         |stem| stem.to_string_lossy().into_owned(),
@@ -103,6 +108,9 @@ pub fn read_database(path: &Path) -> Result<DatabaseImport, ReadDatabaseError> {
     let mut refused = Vec::new();
     for Listed { name, kind } in names {
         let read = match kind.as_str() {
+            "table" if is_shadow(&name, &virtuals) => {
+                Err("it is part of a virtual table".to_owned())
+            }
             "table" | "view" => {
                 let max_ticks = (kind == "view").then_some(MAX_VIEW_TICKS);
                 guard(&mut connection, max_ticks).map_err(|error| failed(error.to_string()))?;
@@ -186,6 +194,20 @@ fn percent_encoded(path: &str) -> String {
 struct Listed {
     name: String,
     kind: String,
+}
+
+/// Whether a table holds the insides of a full-text or R*Tree index.
+///
+/// SQLite tells such tables apart only when it knows the module of the virtual table, and ours knows none. The endings
+/// are those of FTS3, FTS4, FTS5 and R*Tree (<https://sqlite.org/vtab.html#shadow_tables>).
+fn is_shadow(name: &str, virtuals: &[String]) -> bool {
+    const ENDINGS: [&str; 11] = [
+        "data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node",
+        "rowid", "parent",
+    ];
+    let name = name.to_lowercase();
+    name.rsplit_once('_')
+        .is_some_and(|(of, ending)| ENDINGS.contains(&ending) && virtuals.iter().any(|v| v == of))
 }
 
 fn table_names(connection: &Connection) -> rusqlite::Result<Vec<Listed>> {

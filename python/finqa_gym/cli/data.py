@@ -29,6 +29,10 @@ TasksOption = Annotated[
         "--tasks", help="Layouts folder and sqlite: the tasks file, if it lies elsewhere."
     ),
 ]
+NO_TASKS = (
+    "There are no tasks: write a tasks file beside the tables, or name one with --tasks "
+    "(docs/guides/own-data.md)."
+)
 NOT_FAILED = ("ok", "no_gold")
 SAMPLE_ROWS = 12
 SAMPLE_COLUMNS = 7
@@ -56,6 +60,10 @@ def inspect(
     console = results()
     _print_facts(console, corpus)
     everything = list(corpus)
+    if not everything:
+        console.print(NO_TASKS)
+        _print_refusals(console, corpus, path, show)
+        return
     for title, values in (
         ("split", (t["split"] for t in everything)),
         ("type", (t.get("question_type") or "(none)" for t in everything)),
@@ -63,11 +71,8 @@ def inspect(
     ):
         _print_counts(console, f"Tasks by {title}", title, Counter(values))
     _print_refusals(console, corpus, path, show)
-    if everything:
-        wanted: str | int | None = int(task) if task is not None and task.isdecimal() else task
-        _print_task(
-            console, corpus, corpus.task(_typical(everything) if wanted is None else wanted)
-        )
+    wanted: str | int | None = int(task) if task is not None and task.isdecimal() else task
+    _print_task(console, corpus, corpus.task(_typical(everything) if wanted is None else wanted))
 
 
 @app.command("import")
@@ -251,5 +256,8 @@ def _print_checks(
     if len(failures) > show:
         console.print(f"… and {len(failures) - show:,} more (--json FILE holds all)")
     with_gold = len(corpus) - counts["no_gold"]
+    if not with_gold:
+        console.print(f"0 of {len(corpus):,} tasks have a gold program: nothing was checked")
+        return
     verdict = "all are rewarded" if not failures else f"{len(failures):,} are not rewarded"
     console.print(f"{with_gold:,} of {len(corpus):,} tasks have a gold program; {verdict}")

@@ -140,6 +140,9 @@ def demo(
 ) -> None:
     """Play thousands of scripted episodes in parallel and compare with plain Python."""
     opened = open_with_progress(corpus, layout)
+    if not len(opened):
+        msg = f"corpus {corpus!r} has no tasks to play; `finqa-gym data inspect` says what was read"
+        raise ValueError(msg)
     console = results()
     console.print(
         f"{opened.name} ({opened.layout}): {len(opened.companies):,} companies, "

@@ -168,6 +168,14 @@ impl<'a> Reader<'a> {
                     self.mended.add(Mended::MISSING_BRACE);
                     return Ok(Value::Object(map));
                 }
+                // SQL with quoted names is the usual way to get here.
+                Some(c)
+                    if c.is_ascii_alphanumeric() && self.text.as_bytes()[self.pos - 1] == b'"' =>
+                {
+                    return self.fault(
+                        "a double quote inside a string must be written \\\", or the string ends there: expected ',' or '}'",
+                    );
+                }
                 _ => return self.fault("expected ',' or '}'"),
             }
             if self.peek() == Some(b'}') {

@@ -179,6 +179,14 @@ enum Unread {
 /// Every cell is text, the empty ones too.
 fn csv(path: &Path, bytes: &[u8], delimiter: u8) -> Result<Cells, Unread> {
     let csv = csv_rows::read(path, bytes, delimiter).map_err(Unread::Broken)?;
+    if let ([only], b',') = (csv.header.as_slice(), delimiter)
+        && only.contains([';', '\t', '|'])
+    {
+        let detail = format!(
+            "the only column is {only:?}: the file seems to be separated by another sign; save it with commas"
+        );
+        return Err(Unread::Refused("bad_table", detail));
+    }
     let mut rows = Vec::with_capacity(csv.header.len() * csv.rows.len());
     for (line, cells) in csv.rows {
         if cells.len() != csv.header.len() {

@@ -34,7 +34,17 @@ pub(crate) struct ParquetRows {
 /// Reads a file. Integers, floats, strings and booleans (0 and 1) keep their type, dates and times become ISO text,
 /// decimals become floats where those are exact and text where not. NaN and infinity become NULL and are counted.
 pub(crate) fn read(path: &Path) -> Result<ParquetRows> {
-    let broken = |e: &dyn std::fmt::Display| DataError::record(path, "Parquet", e.to_string());
+    let broken = |e: &dyn std::fmt::Display| {
+        let reason = e.to_string();
+        // The reader speaks of its own compile-time features.
+        let reason = if reason.contains("Disabled feature at compile time") {
+            "the file is compressed in a way that is not read; write it with Snappy, Zstandard or no compression"
+                .to_owned()
+        } else {
+            reason
+        };
+        DataError::record(path, "Parquet", reason)
+    };
     let file = File::open(path).map_err(|e| DataError::io(path, e))?;
     // Without the writer's Arrow schema there are fewer types: no dictionaries, no views, no large strings.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

@@ -62,16 +62,30 @@ pub(crate) fn read(path: &Path, out: &mut Imported) -> Result<()> {
             ));
         }
     };
+    if rows.is_empty() {
+        return Err(DataError::layout(path, "the tasks file has no records"));
+    }
     for column in ["question", "answer"] {
         if !rows.is_empty()
             && !rows
                 .iter()
                 .any(|(_, row)| row.as_ref().is_ok_and(|r| r.contains_key(column)))
         {
+            let mut seen: Vec<&str> = rows
+                .iter()
+                .filter_map(|(_, row)| row.as_ref().ok())
+                .flat_map(|row| row.keys().map(String::as_str))
+                .collect();
+            seen.sort_unstable();
+            seen.dedup();
+            let advice = match seen.as_slice() {
+                [one] if one.contains(';') => "; the file must be separated by commas",
+                _ => "",
+            };
             return Err(DataError::record(
                 path,
                 "columns",
-                format!("no record has a {column:?}; it is required"),
+                format!("no record has {column:?}, which is required; it has {seen:?}{advice}"),
             ));
         }
     }

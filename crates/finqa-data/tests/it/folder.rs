@@ -12,7 +12,7 @@ use arrow_array::{
 use finqa_core::Value;
 use finqa_core::answer::{Multi, Op, Scale, Unit};
 use finqa_core::gold::{CellRef, GoldAnswer};
-use finqa_data::{LoadOptions, load};
+use finqa_data::{Layout, LoadOptions, load};
 
 use crate::common::{company, load_error, loaded, refused, row, table, write};
 
@@ -369,9 +369,65 @@ fn broken_tasks_files_are_errors() {
     );
     assert!(load_error(dir.path()).contains("task id \"1\" appears twice"));
     write(dir.path(), &[("tasks.csv", "query,truth\nQ?,5\n")]);
-    assert!(load_error(dir.path()).contains("no record has a \"question\""));
+    let error = load_error(dir.path());
+    assert!(
+        error.contains(r#"no record has "question", which is required; it has ["query", "truth"]"#),
+        "{error}"
+    );
+    write(dir.path(), &[("tasks.csv", "question;answer\nQ?;5\n")]);
+    assert!(load_error(dir.path()).contains("must be separated by commas"));
+    write(dir.path(), &[("tasks.csv", "question,answer\n")]);
+    assert!(load_error(dir.path()).contains("the tasks file has no records"));
     write(dir.path(), &[("tasks.jsonl", "{}")]);
     assert!(load_error(dir.path()).contains("several tasks files"));
+}
+
+#[test]
+fn a_table_separated_by_semicolons_is_refused_and_not_read_as_one_column() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        &[
+            ("a/sales.csv", SALES),
+            ("a/semi.csv", "region;2023;2024\nnorth;1200;1300\n"),
+            ("a/names.csv", "name\nx;y\n"),
+        ],
+    );
+    let loaded = loaded(dir.path());
+    assert_eq!(refused(&loaded, "bad_table"), 1);
+    let names: Vec<&str> = loaded.corpus.companies()[0]
+        .tables
+        .iter()
+        .map(|t| t.name.as_str())
+        .collect();
+    assert_eq!(names, ["names", "sales"]);
+}
+
+#[test]
+fn a_layout_that_the_path_cannot_have_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("a/sales.csv", SALES)]);
+    let options = LoadOptions::default();
+    for (path, layout, expected) in [
+        (
+            "a",
+            Layout::TatQa,
+            "this is a folder, but layout tatqa is one JSON file",
+        ),
+        (
+            "a",
+            Layout::Sqlite,
+            "this is a folder, but layout sqlite is one database file",
+        ),
+        (
+            "a/sales.csv",
+            Layout::Folder,
+            "this is a file, but layout folder is a folder",
+        ),
+    ] {
+        let error = load(&dir.path().join(path), Some(layout), &options).unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
 }
 
 #[test]

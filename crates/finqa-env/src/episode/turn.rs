@@ -30,6 +30,8 @@ pub(super) struct Progress {
     infra_error: Option<Box<str>>,
     malformed: bool,
     in_reasoning: bool,
+    /// Says so if the reasoning was never closed: a call behind it then counts as part of it.
+    unclosed: &'static str,
     length_limited: bool,
     waiting: Option<Attempt>,
 }
@@ -65,6 +67,11 @@ impl Episode {
         let mut progress = Progress {
             attempts: parsed.attempts.into_iter(),
             text: parsed.text,
+            unclosed: if content.contains("<think>") && !content.contains("</think>") {
+                ": the reasoning was never closed with </think>"
+            } else {
+                ""
+            },
             length_limited,
             ..Progress::default()
         };
@@ -298,6 +305,7 @@ impl Episode {
                 .toolbox
                 .name_of(ToolKind::SubmitAnswer)
                 .unwrap_or("the submit tool");
+            let unclosed = progress.unclosed;
             let or = if takes_text {
                 ", or end with a line `FINAL ANSWER: <answer>`"
             } else {
@@ -306,7 +314,7 @@ impl Episode {
             ToolError::new(
                 ToolErrorCode::NoAction,
                 format!(
-                    "Error: no tool call found. Call one of the tools ({}), call {submit} with the answer{or}.",
+                    "Error: no tool call found{unclosed}. Call one of the tools ({}), call {submit} with the answer{or}.",
                     ctx.toolbox.names()
                 ),
             )

@@ -62,6 +62,8 @@ impl VectorEnv {
         backend: Arc<dyn SqlBackend>,
         config: EnvConfig,
     ) -> Result<Self> {
+        // Before anything is made in the size that the configuration says.
+        config.check()?;
         let tasks: Vec<u32> = corpus
             .tasks()
             .iter()
@@ -74,6 +76,13 @@ impl VectorEnv {
             })
             .map(|(i, _)| i as u32)
             .collect();
+        if corpus.tasks().is_empty() {
+            return Err(Error::Config(format!(
+                "corpus {:?} has no tasks, so there is nothing to play; questions come from a tasks file beside the \
+                 tables",
+                corpus.info().name
+            )));
+        }
         if tasks.is_empty() {
             let splits: Vec<_> = corpus
                 .splits()

@@ -106,6 +106,30 @@ fn changes_in_a_write_ahead_log_are_seen() {
 }
 
 #[test]
+fn the_insides_of_a_full_text_index_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    // As FTS5 leaves it; our SQLite is built without it.
+    write(
+        &path,
+        "CREATE TABLE pages_data(id INTEGER PRIMARY KEY, block BLOB);
+         CREATE TABLE pages_config(k PRIMARY KEY, v) WITHOUT ROWID;
+         CREATE TABLE web_data(a);
+         PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_schema VALUES ('table','pages','pages',0,'CREATE VIRTUAL TABLE pages USING fts5(body)');",
+    );
+    let import = read_database(&path).unwrap();
+    let names: Vec<&str> = import
+        .company
+        .tables
+        .iter()
+        .map(|t| t.name.as_str())
+        .collect();
+    assert_eq!(names, ["web_data"]);
+    assert_eq!(import.refused.len(), 3);
+}
+
+#[test]
 fn what_is_no_database_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.csv");

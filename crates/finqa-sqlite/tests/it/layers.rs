@@ -291,6 +291,54 @@ fn names_that_do_not_exist_come_with_those_that_do() {
 }
 
 #[test]
+fn syntax_errors_say_what_would_be_right() {
+    for (sql, expected) in [
+        (
+            "SELECT 2024_usd FROM fleet LIMIT 1",
+            "unrecognized token: \"2024_usd\". Write one SQLite SELECT: names with blanks, signs or a digit at the \
+             start in double quotes",
+        ),
+        (
+            "SELEC built FROM fleet",
+            "near \"SELEC\": syntax error. Write one SQLite SELECT",
+        ),
+        (
+            "SELECT built, FROM fleet",
+            "A comma too many or an expression too few stands before FROM",
+        ),
+        (
+            "SELECT built::int FROM fleet",
+            "CAST(column AS REAL), not with ::",
+        ),
+        (
+            "SELECT built FROM fleet WHERE vessel ILIKE 'd%'",
+            "SQLite has LIKE, which ignores case",
+        ),
+        (
+            "SELECT built FROM fleet WHERE vessel = 'Captain's'",
+            "write an apostrophe inside it twice",
+        ),
+        (
+            "SELECT built FROM fleet WHERE (vessel = 'x'",
+            "The query ends too early",
+        ),
+        (
+            "```sql\nSELECT built FROM fleet\n```",
+            "without a code fence",
+        ),
+    ] {
+        let (code, message) = error(sql);
+        assert_eq!(code, Code::SqlSyntax, "{sql}");
+        assert!(message.contains(expected), "{sql}: {message}");
+    }
+    let (_, message) = error(r#"SELECT "2031" FROM crew"#);
+    assert_eq!(
+        message,
+        r#"no such column: "2031". Table "crew" has the columns: "rank", "heads", "wage"."#
+    );
+}
+
+#[test]
 fn double_quotes_are_read_as_text_only_where_a_value_is_meant() {
     let (backend, harbor) = (backend(), harbor());
     let sql = r#"SELECT built FROM fleet WHERE vessel = "Draco""#;
