@@ -99,7 +99,14 @@ class Corpus:
         return self._native.splits()
 
     def task_ids(self, split: str | None = None) -> list[str]:
-        """Ids of the tasks of a split, or of all."""
+        """Ids of the tasks of a split, or of all.
+
+        Raises:
+            NotFoundError: There is no such split.
+        """
+        if split is not None and split not in self.splits():
+            msg = f"no split {split!r} in corpus {self.name!r}; it has {', '.join(self.splits())}"
+            raise NotFoundError(msg)
         return self._native.task_ids(split)
 
     def task_index(self, task_id: str) -> int:

@@ -77,7 +77,7 @@ def test_an_argument_that_cannot_work_is_named_and_nothing_is_started(
 
 def test_numpy_values_and_iterables_are_taken() -> None:
     with make(num_envs=np.int64(4), seed=np.uint64(3), shuffle=np.bool_(True)) as env:
-        env.reset(task_ids=np.array([0, 1]), reset_mask=np.array([True] * 4))
+        env.reset(task_ids=np.array([0, 1]), reset_mask=np.array([True] * 4))  # type: ignore[arg-type]
         for ids in (np.array([3, 1]), [np.int64(3), 1], range(1, 4, 2), (i for i in (3, 1))):
             batch = env.step(iter(["a", "b"]), env_ids=ids)  # type: ignore[arg-type]
             assert sorted(batch.env_ids.tolist()) == [1, 3]
@@ -103,4 +103,4 @@ def test_a_tool_that_cannot_work_is_refused_when_it_is_made() -> None:
     with pytest.raises(TypeError, match="which cannot be called"):
         finqa_gym.UserTool(3, name="a", description="", parameters={})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="no JSON schema"):
-        finqa_gym.UserTool(list, name="a", description="", parameters={"x": object()})
+        finqa_gym.UserTool(list, name="a", description="", parameters={"x": object()})  # type: ignore[arg-type]

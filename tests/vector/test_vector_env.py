@@ -710,12 +710,13 @@ def test_messages_are_what_was_sent_and_seen(make: MakeEnv) -> None:
         env.messages(1)
 
 
-def test_without_keep_messages_the_transcript_is_empty(make: MakeEnv) -> None:
+def test_without_keep_messages_there_is_no_chat_to_show(make: MakeEnv) -> None:
     env = make(1, keep_messages=False)
     env.reset()
     batch = env.step([CALC])
     assert batch.messages[0][0]["content"] == "2"
-    assert [m["role"] for m in env.messages(0)] == ["system", "user"]
+    with pytest.raises(ValueError, match="keep_messages=False"):
+        env.messages(0)
 
 
 def test_messages_before_the_first_reset_are_empty(make: MakeEnv) -> None:

@@ -319,6 +319,11 @@ impl PyVectorEnv {
     fn messages<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         let ctx = self.env.context();
+        if !ctx.config.keep_messages {
+            return Err(PyValueError::new_err(
+                "this environment was made with keep_messages=False, so it has no messages to show",
+            ));
+        }
         let Some(view) = self.env.episode(slot).map_err(Error::from)? else {
             return Ok(list);
         };

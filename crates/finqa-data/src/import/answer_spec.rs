@@ -41,7 +41,18 @@ pub fn infer(truth: &str, question: &str, table_scale: Option<Scale>) -> AnswerS
         op: op(unit, &parts, &question),
         multi,
         signed_change: signed_change(unit, &parts, &question),
-        aliases: Vec::new(),
+        aliases: yes_or_no(&parts).into_iter().collect(),
+    }
+}
+
+/// A truth of `true` or `false` is a text, since the yes/no rule reads the words yes and no; the word that a policy
+/// would say is right too.
+fn yes_or_no(parts: &[String]) -> Option<String> {
+    let [only] = parts else { return None };
+    match only.trim().to_lowercase().as_str() {
+        "true" => Some("yes".into()),
+        "false" => Some("no".into()),
+        _ => None,
     }
 }
 
@@ -255,7 +266,7 @@ impl Words {
 fn unit(part: &str, question: &Words) -> Unit {
     let lower = part.to_lowercase();
     let bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
-    if matches!(bare, "yes" | "no" | "true" | "false") {
+    if matches!(bare, "yes" | "no") {
         return Unit::Bool;
     }
     let Some(number) = Number::read(part) else {
@@ -378,10 +389,22 @@ fn scale_word(truth: &str) -> Option<Scale> {
 
 #[cfg(test)]
 mod tests {
+    use finqa_core::answer::{AnswerMode, score_answer};
+
     use super::*;
 
     fn spec(truth: &str, question: &str) -> AnswerSpec {
         infer(truth, question, Some(Scale::Million))
+    }
+
+    #[test]
+    fn true_and_false_are_texts_that_yes_and_no_answer() {
+        for (truth, right, wrong) in [("True", "yes", "no"), ("false", "No", "true")] {
+            let spec = infer(truth, "Did it grow?", None);
+            assert_eq!(spec.unit, Unit::Text);
+            let score = |answer| score_answer(answer, truth, &spec, AnswerMode::Strict).score;
+            assert_eq!((score(truth), score(right), score(wrong)), (1.0, 1.0, 0.0));
+        }
     }
 
     #[test]
