@@ -189,8 +189,10 @@ class Workshop:
         # Fresh times: cargo knows files by their place in the workspace and their time, so an older
         # copy would be taken for what the last session built, which is a mutant.
         shutil.copytree(REPOSITORY / CORE, folder / CORE, copy_function=shutil.copy)
-        for name in ("Cargo.toml", "Cargo.lock"):
-            shutil.copy(REPOSITORY / name, folder / name)
+        shutil.copy(REPOSITORY / "Cargo.lock", folder / "Cargo.lock")
+        workspace = (REPOSITORY / "Cargo.toml").read_text(encoding="utf-8")
+        alone = re.sub(r"(?m)^members = .*$", f'members = ["{CORE.as_posix()}"]', workspace)
+        (folder / "Cargo.toml").write_text(alone, encoding="utf-8")
         # An example would build them too, and the probe needs none.
         manifest = folder / CORE / "Cargo.toml"
         text = re.sub(r"(?ms)^\[dev-dependencies\].*?(?=^\[|\Z)", "", manifest.read_text())
