@@ -1,6 +1,6 @@
 //! A corpus of one company, messages, and a backend that fails where a query says so.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use finqa_core::answer::AnswerSpec;
@@ -40,7 +40,33 @@ pub(crate) fn corpus() -> Arc<Corpus> {
 }
 
 /// SQLite, but queries that hold one of these words fail or wait.
-pub(crate) struct Faulty(SqliteBackend);
+pub(crate) struct Faulty {
+    sqlite: SqliteBackend,
+    /// Queries with the word `meet`: how many are inside now, how many were at most.
+    meeting: Mutex<(usize, usize)>,
+    somebody_came: Condvar,
+}
+
+impl Faulty {
+    /// Waits until `wanted` queries are inside at once, or too long; then `most_at_once` tells.
+    fn meet(&self, wanted: usize) {
+        let mut inside = self.meeting.lock().expect("no panic inside");
+        inside.0 += 1;
+        inside.1 = inside.1.max(inside.0);
+        self.somebody_came.notify_all();
+        let patience = Duration::from_secs(5);
+        let (mut inside, _) = self
+            .somebody_came
+            .wait_timeout_while(inside, patience, |inside| inside.1 < wanted)
+            .expect("no panic inside");
+        inside.0 -= 1;
+    }
+
+    /// The largest number of queries that were inside at once.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.meeting.lock().expect("no panic inside").1
+    }
+}
 
 impl SqlBackend for Faulty {
     fn query(
@@ -62,20 +88,34 @@ impl SqlBackend for Faulty {
             let millis = rest.split('\'').next().and_then(|ms| ms.parse().ok());
             std::thread::sleep(Duration::from_millis(millis.expect("milliseconds")));
         }
-        self.0.query(company, sql, limits)
+        if let Some((_, rest)) = sql.split_once("'meet ") {
+            let wanted = rest.split('\'').next().and_then(|n| n.parse().ok());
+            self.meet(wanted.expect("a number"));
+        }
+        self.sqlite.query(company, sql, limits)
     }
 
     fn version(&self) -> String {
-        self.0.version()
+        self.sqlite.version()
     }
 }
 
 /// An environment over [`corpus`] and [`Faulty`], every slot reset.
 pub(crate) fn env(config: EnvConfig) -> VectorEnv {
-    let backend = SqliteBackend::new(BackendConfig::default()).expect("SQLite starts");
-    let env = VectorEnv::new(corpus(), Arc::new(Faulty(backend)), config).expect("a valid config");
+    env_and_backend(config).0
+}
+
+/// The same, with its backend to ask.
+pub(crate) fn env_and_backend(config: EnvConfig) -> (VectorEnv, Arc<Faulty>) {
+    let backend = Arc::new(Faulty {
+        sqlite: SqliteBackend::new(BackendConfig::default()).expect("SQLite starts"),
+        meeting: Mutex::new((0, 0)),
+        somebody_came: Condvar::new(),
+    });
+    let shared = Arc::clone(&backend) as Arc<dyn SqlBackend>;
+    let env = VectorEnv::new(corpus(), shared, config).expect("a valid config");
     env.reset(&ResetOptions::default()).expect("a reset");
-    env
+    (env, backend)
 }
 
 /// Messages of a batch.
