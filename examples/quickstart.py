@@ -7,8 +7,6 @@
 Run: python examples/quickstart.py
 """
 
-from itertools import compress
-
 import finqa_gym
 
 env = finqa_gym.VectorEnv(num_envs=8, split="train", seed=0)
@@ -20,8 +18,8 @@ live = infos["env_id"]
 while len(live):
     actions = policy.act(live, observations)  # list[str], one message a slot
     batch = env.step(actions, env_ids=live)
+    live, observations = batch.running()
     over = batch.terminated | batch.truncated
-    live, observations = batch.env_ids[~over], list(compress(batch.observations, ~over))
     for env_id, reward in zip(batch.env_ids[over], batch.rewards[over], strict=True):
         print(f"slot {env_id}: reward {reward:.1f} ({env.messages(env_id)[-1]['content']})")
 

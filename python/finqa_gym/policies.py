@@ -90,9 +90,5 @@ def run_episodes(
         batches.append(batch)
         if on_step is not None:
             on_step(batch)
-        running = ~(batch.terminated | batch.truncated)
-        live = batch.env_ids[running]
-        observations = [
-            text for text, runs in zip(batch.observations, running, strict=True) if runs
-        ]
+        live, observations = batch.running()
     return rewards, batches

@@ -65,6 +65,24 @@ class StepBatch:
         """
         return [turns.messages(index) for turns, index in self._turns]
 
+    def running(self) -> tuple[NDArray[np.int32], list[str]]:
+        """Slots whose episodes go on, and what they saw: what a policy acts on next.
+
+        Returns:
+            Env ids, ``int32 (k,)``, and ``k`` observations.
+
+        Example:
+            >>> import finqa_gym
+            >>> env = finqa_gym.VectorEnv(num_envs=3)
+            >>> _ = env.reset()
+            >>> batch = env.step(["hello", "FINAL ANSWER: 1", "hello"])
+            >>> env_ids, observations = batch.running()
+            >>> env_ids.tolist(), len(observations)
+            ([0, 2], 2)
+        """
+        rows = np.flatnonzero(~(self.terminated | self.truncated))
+        return self.env_ids[rows], [self.observations[row] for row in rows.tolist()]
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the rows with their messages, so that a batch can go to another process."""
         saved = _SavedTurns(self.messages)

@@ -142,7 +142,5 @@ def test_the_public_files(shared_dir: Path, name: str, questions: int, min_tasks
         while len(live):
             batch = env.step(policy.act(live, observations), env_ids=live)
             rewards += float(batch.rewards.sum())
-            running = ~(batch.terminated | batch.truncated)
-            live = batch.env_ids[running]
-            observations = [o for o, r in zip(batch.observations, running, strict=True) if r]
+            live, observations = batch.running()
         assert rewards == 256.0

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -96,9 +95,7 @@ def play_policy(
             while len(live):
                 batch = env.step(policy.act(live, observations), env_ids=live)
                 result.steps += len(batch)
-                running = ~(batch.terminated | batch.truncated)
-                live = batch.env_ids[running]
-                observations = [batch.observations[row] for row in np.flatnonzero(running)]
+                live, observations = batch.running()
                 advance(first + num_envs - len(live), None, None)
             result.elapsed_s += time.perf_counter() - start
             _count(result, env, chosen)
