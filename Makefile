@@ -44,7 +44,7 @@ tools:
 
 $(BASE): | tools
 	@$(STAGE) "virtual environment" $(PYTHON) -m venv $(VENV)
-	@$(STAGE) "build tools" $(BIN)/python -m pip install $$(grep '^maturin==' requirements-dev.txt)
+	@$(STAGE) "build tools" $(BIN)/python -m pip install $$(grep -E '^(maturin|pandas)' requirements-dev.txt)
 	@rm -f $(VENV)/.base-*
 	@touch $@
 
