@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use finqa_core::sql::QueryLimits;
 use rusqlite::Connection;
@@ -14,12 +14,54 @@ use crate::ffi::{self, SharedConnection};
 use crate::image::Image;
 use crate::meter;
 
-/// Episode connections open in this process.
-static OPEN: AtomicUsize = AtomicUsize::new(0);
+/// A number of connections and the process that it is about, in one word: a forked child inherits the memory of the
+/// count but not the threads that hold the connections, so that it would never fall again.
+#[derive(Debug)]
+struct OpenCount(AtomicU64);
 
-/// Open episode connections of all backends and threads.
+impl OpenCount {
+    fn split(word: u64) -> (u32, u32) {
+        ((word >> 32) as u32, word as u32)
+    }
+
+    fn get(&self, process: u32) -> usize {
+        let (owner, count) = Self::split(self.0.load(Ordering::Relaxed));
+        if owner == process { count as usize } else { 0 }
+    }
+
+    /// Counts a connection that `process` opened; what another process counted is forgotten.
+    fn add(&self, process: u32) {
+        self.update(|owner, count| (process, if owner == process { count + 1 } else { 1 }));
+    }
+
+    /// Takes a connection off that `process` opened; one of another process is not in the count.
+    fn remove(&self, process: u32) {
+        self.update(|owner, count| (owner, count - u32::from(owner == process && count > 0)));
+    }
+
+    fn update(&self, change: impl Fn(u32, u32) -> (u32, u32)) {
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let (owner, count) = Self::split(word);
+            let (owner, count) = change(owner, count);
+            let next = u64::from(owner) << 32 | u64::from(count);
+            match self
+                .0
+                .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(seen) => word = seen,
+            }
+        }
+    }
+}
+
+/// Episode connections open in this process.
+static OPEN: OpenCount = OpenCount(AtomicU64::new(0));
+
+/// Open episode connections of all backends and threads. After a fork, only those that the child opened.
 pub(crate) fn open_connections() -> usize {
-    OPEN.load(Ordering::Relaxed)
+    OPEN.get(std::process::id())
 }
 
 /// Limits that no setting of a corpus changes. `SQLITE_LIMIT_COLUMN`, `_LENGTH` and `_SQL_LENGTH` are set apart.
@@ -58,6 +100,8 @@ const SETTINGS: [(DbConfig, bool); 11] = [
 #[derive(Debug)]
 pub(crate) struct EpisodeConnection {
     shared: SharedConnection,
+    /// The process that opened it.
+    process: u32,
     /// `max_value_bytes` and `max_sql_bytes` as they are set now.
     sizes: Cell<(u32, u32)>,
     /// No query has run on it yet.
@@ -87,9 +131,11 @@ impl EpisodeConnection {
         }
         connection.set_limit(Limit::SQLITE_LIMIT_COLUMN, columns as i32)?;
         shared.set_hooks(authorizer::authorize, meter::OPS_PER_TICK, meter::tick)?;
-        OPEN.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        OPEN.add(process);
         Ok(Self {
             shared,
+            process,
             sizes: Cell::new((0, 0)),
             is_fresh: true,
         })
@@ -111,6 +157,33 @@ impl EpisodeConnection {
 
 impl Drop for EpisodeConnection {
     fn drop(&mut self) {
-        OPEN.fetch_sub(1, Ordering::Relaxed);
+        OPEN.remove(self.process);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forked_child_counts_its_own_connections_only() {
+        let (parent, child) = (10, 11);
+        let count = OpenCount(AtomicU64::new(0));
+        (0..3).for_each(|_| count.add(parent));
+        count.remove(parent);
+        assert_eq!(count.get(parent), 2);
+        // From here on as in a copy of the parent's memory.
+        assert_eq!(count.get(child), 0);
+        count.remove(parent);
+        count.add(child);
+        count.remove(parent);
+        assert_eq!(
+            count.get(child),
+            1,
+            "an inherited connection was not counted"
+        );
+        count.remove(child);
+        count.remove(child);
+        assert_eq!(count.get(child), 0);
     }
 }

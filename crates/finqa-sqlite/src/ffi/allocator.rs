@@ -85,17 +85,21 @@ unsafe extern "C" fn realloc(user: *mut c_void, n: c_int) -> *mut c_void {
     let (Some(old_layout), Some(new_layout)) = (layout(old_size), layout(size)) else {
         return ptr::null_mut();
     };
-    // A grown block counts as new bytes in the total: it may be copied.
-    if !meter::allocate(size as i64) {
+    // A grown block counts as new bytes in the total: it may be copied. One that shrinks needs nothing, and SQLite
+    // takes it that giving bytes back cannot fail.
+    let charged = size > old_size;
+    if charged && !meter::allocate(size as i64) {
         return ptr::null_mut();
     }
     // SAFETY: the block was allocated with `old_layout`; the new size is not zero because of the header.
     let grown = unsafe { System.realloc(block, old_layout, new_layout.size()) };
     if grown.is_null() {
-        meter::release(size as i64);
+        if charged {
+            meter::release(size as i64);
+        }
         return ptr::null_mut();
     }
-    meter::release(old_size as i64);
+    meter::release(if charged { old_size } else { old_size - size } as i64);
     // SAFETY: as in `malloc`.
     unsafe {
         #[expect(clippy::cast_ptr_alignment, reason = "the layout asks for 8")]
@@ -137,4 +141,40 @@ pub(super) fn install() -> Result<(), String> {
     // SAFETY: SQLITE_CONFIG_MALLOC takes a pointer to the methods, which SQLite copies.
     let rc = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) };
     super::check(rc, "installing the accounting allocator")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::{Allowance, Metered};
+
+    #[test]
+    fn a_block_can_shrink_at_the_cap() {
+        let metered = Metered::start(&Allowance {
+            max_ops: 1,
+            max_live_bytes: 1_000,
+            max_total_bytes: 10_000,
+            deadline: None,
+        });
+        let before = meter::thread_heap_bytes();
+        // SAFETY: blocks of this allocator, each used until it is resized or freed, within its size.
+        unsafe {
+            let block = malloc(1_000);
+            assert!(!block.is_null());
+            block.cast::<u8>().write(7);
+            let block = realloc(block, 400);
+            assert!(!block.is_null(), "giving bytes back was refused");
+            assert_eq!((block.cast::<u8>().read(), size(block)), (7, 400));
+            assert_eq!(meter::thread_heap_bytes() - before, 400);
+            assert!(
+                realloc(block, 900).is_null(),
+                "both blocks may live at once"
+            );
+            let block = realloc(block, 600);
+            assert_eq!((block.cast::<u8>().read(), size(block)), (7, 600));
+            free(block);
+        }
+        assert_eq!(meter::thread_heap_bytes(), before);
+        assert_eq!(metered.usage().total_bytes, 1_600);
+    }
 }

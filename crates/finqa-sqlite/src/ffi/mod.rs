@@ -99,6 +99,12 @@ pub(crate) fn open_shared(image: Arc<Image>) -> rusqlite::Result<SharedConnectio
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_in_memory_with_flags_and_vfs(flags, vfs::NAME)?;
     let bytes = image.bytes();
+    // SQLite reads the cell pointers of a mapped page as 16-bit words. The type promises no alignment, every allocator
+    // gives it to blocks of this size.
+    debug_assert!(
+        bytes.as_ptr().addr().is_multiple_of(align_of::<u16>()),
+        "pages start at an odd address"
+    );
     // SAFETY: the slice is only used by `connection`, which `SharedConnection` drops before its `Arc<Image>`; an
     // image's bytes never move or change. If an error returns early, `connection` (declared later than the
     // parameter `image`) is dropped first as well.
