@@ -18,7 +18,6 @@ OPTIONAL = {"gymnasium", "pandas", "pyarrow", "torch", "transformers", "trl"}
 SQLITE_OPTIONS = {
     "DEFAULT_MEMSTATUS=0",
     "ENABLE_MATH_FUNCTIONS",
-    "ENABLE_PERCENTILE",
     "MAX_ATTACHED=0",
     "OMIT_LOAD_EXTENSION",
     "OMIT_SHARED_CACHE",
