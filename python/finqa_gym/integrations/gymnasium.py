@@ -1,7 +1,7 @@
 """Gymnasium 1.x: `FinQAEnv` for one episode at a time, `FinQAVectorEnv` for many.
 
-Both are registered as ``FinQA-v0`` by importing `finqa_gym` and Gymnasium, in either order; an id may
-name the package, too:
+Both are registered as ``FinQA-v0`` by importing `finqa_gym` and Gymnasium, in either order; an
+id may name the package, too:
 
 Example:
     >>> import gymnasium
