@@ -11,8 +11,6 @@ Example:
     >>> env.close()
 """
 
-import sys
-
 from finqa_gym._native import __version__, build_info
 from finqa_gym.data import LAYOUTS, Corpus, builtin, load
 from finqa_gym.exceptions import (
@@ -28,14 +26,12 @@ from finqa_gym.exceptions import (
     ToolCallError,
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
-from finqa_gym.registration import make, make_vec
+from finqa_gym.registration import make, make_vec, register_when_imported
 from finqa_gym.scoring import judge_answer, score_answer
 from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
 
-if "gymnasium" in sys.modules:
-    # `gymnasium.make("finqa_gym:FinQA-v0")` imports this package and expects the id to be there.
-    import finqa_gym.integrations.gymnasium  # noqa: F401
+register_when_imported()
 
 __all__ = [
     "LAYOUTS",

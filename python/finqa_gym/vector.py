@@ -274,6 +274,11 @@ class VectorEnv:
             actions: One action a slot.
             env_ids: Slots, one an action; None is all slots in order.
             finish_reasons: As for ``step``.
+
+        Raises:
+            ValueError: Not one action a slot.
+            ResetNeededError: A slot was never reset, or is over with autoreset off.
+            AlreadyPendingCallError: A slot has an action under way.
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:

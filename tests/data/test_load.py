@@ -26,6 +26,12 @@ def submit(env: finqa_gym.VectorEnv, answer: str) -> float:
     return float(env.step([f"FINAL ANSWER: {answer}"]).rewards[0])
 
 
+def test_the_list_of_layouts_is_the_engines(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="it must be one of") as refusal:
+        finqa_gym.load(tmp_path, layout="parchment")
+    assert str(refusal.value).partition("one of ")[2] == ", ".join(finqa_gym.LAYOUTS)
+
+
 def test_a_folder_of_csv_files(tmp_path: Path) -> None:
     for company, total in (("acme", "1,200"), ("globex", "(35)")):
         (tmp_path / company).mkdir()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -615,6 +617,27 @@ def test_make_vec(env_id: str) -> None:
     obs, _ = env.reset(seed=SEED)
     assert obs in env.observation_space
     env.close()
+
+
+@pytest.mark.parametrize("env_id", ["FinQA-v0", "finqa_gym:FinQA-v0"])
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import finqa_gym, gymnasium",
+        "import gymnasium, finqa_gym",
+        # Other libraries only look whether Gymnasium is there.
+        "import finqa_gym, importlib.util; importlib.util.find_spec('gymnasium'); import gymnasium",
+    ],
+)
+def test_the_id_is_there_whatever_is_imported_first(imports: str, env_id: str) -> None:
+    """A process of its own: in this one, everything has been imported already."""
+    code = (
+        f"{imports}\n"
+        f"gymnasium.make({env_id!r}).close()\n"
+        f"gymnasium.make_vec({env_id!r}, num_envs=2).close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_make_vec_sync_mode_agrees_with_the_native_one() -> None:

@@ -96,6 +96,25 @@ fn an_empty_first_header_is_a_column_and_years_stay_strings() {
 }
 
 #[test]
+fn gaps_in_the_order_of_questions_change_nothing() {
+    let (path, text) = support::fixture("tatqa_small_dev.json");
+    let mut contexts: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    // Some records of the fixture are broken on purpose.
+    let lists = contexts
+        .iter_mut()
+        .filter_map(|c| c.get_mut("questions")?.as_array_mut());
+    for questions in lists {
+        let objects = questions.iter_mut().enumerate();
+        for (index, question) in objects.filter(|(_, q)| q.is_object()) {
+            question["order"] = (7 * index + 3).into();
+        }
+    }
+    let gaps = tatqa::import(&path, &serde_json::to_string(&contexts).unwrap()).unwrap();
+    assert!(!gaps.tasks.is_empty());
+    assert_eq!(gaps.tasks, small().tasks);
+}
+
+#[test]
 fn numbers_are_kept_as_the_strings_shown() {
     let imported = small();
     let sales = table(&imported, "tatqa_aaaa1111", "table_1");

@@ -1,11 +1,11 @@
 """Gymnasium 1.x: `FinQAEnv` for one episode at a time, `FinQAVectorEnv` for many.
 
-Both are registered as ``FinQA-v0`` when this module is imported. `finqa_gym.make` and
-`finqa_gym.make_vec` import it for you, and so does an id that names it:
+Both are registered as ``FinQA-v0`` by importing `finqa_gym` and Gymnasium, in either order; an
+id may name the package, too:
 
 Example:
     >>> import gymnasium
-    >>> envs = gymnasium.make_vec("finqa_gym.integrations.gymnasium:FinQA-v0", num_envs=4)
+    >>> envs = gymnasium.make_vec("finqa_gym:FinQA-v0", num_envs=4)
     >>> observations, infos = envs.reset(seed=0)
     >>> actions = envs.action_space.sample()
     >>> observations, rewards, terminations, truncations, infos = envs.step(actions)
@@ -26,11 +26,11 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from finqa_gym.data import Corpus
+from finqa_gym.registration import register_envs
 from finqa_gym.vector import VectorEnv
 
 __all__ = ["AnyText", "FinQAEnv", "FinQAVectorEnv", "ToolCallText", "register_envs"]
 
-ENV_ID = "FinQA-v0"
 _MODES = {
     AutoresetMode.NEXT_STEP: "next_step",
     AutoresetMode.SAME_STEP: "same_step",
@@ -357,16 +357,6 @@ def _observation_length(options: dict[str, Any]) -> int:
 
 def _action_length(options: dict[str, Any]) -> int:
     return int(options.get("max_action_bytes", 64 * 1024))
-
-
-def register_envs() -> None:
-    """Registers ``FinQA-v0`` for ``make`` and ``make_vec``; done when this module is imported."""
-    if ENV_ID not in gymnasium.registry:
-        gymnasium.register(
-            ENV_ID,
-            entry_point="finqa_gym.integrations.gymnasium:FinQAEnv",
-            vector_entry_point="finqa_gym.integrations.gymnasium:FinQAVectorEnv",
-        )
 
 
 register_envs()

@@ -210,6 +210,13 @@ mod tests {
     }
 
     #[test]
+    fn a_dash_of_any_kind_is_a_zero() {
+        for cell in ["—", "–", "-", "$ —", "$–", "—%", " - "] {
+            assert_eq!(shown(cell).as_deref(), Some("0"), "{cell}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number() {
         for cell in [
             "",
