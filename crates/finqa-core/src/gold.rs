@@ -68,6 +68,67 @@ pub enum GoldAnswer {
         /// The submission.
         text: String,
     },
+    /// The name that goes with the largest (or smallest) operand: a year, a label.
+    Extreme {
+        /// The cells that are compared.
+        operands: Vec<CellRef>,
+        /// One name an operand.
+        names: Vec<String>,
+        /// The largest operand is meant, not the smallest.
+        largest: bool,
+    },
+    /// Several values put into a text: years with their ratios, the report that a multi-table question asks for.
+    Report {
+        /// The cells that expressions refer to as `{0}`, `{1}`, …
+        operands: Vec<CellRef>,
+        /// What is worked out, in this order; expressions refer to earlier values as `${name}`.
+        values: Vec<GoldValue>,
+        /// The submission, with `${name}` standing for the values as written.
+        text: String,
+    },
+}
+
+/// A named value of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoldValue {
+    /// Name, unique in its report: the slot of a rubric.
+    pub name: String,
+    /// How it is found.
+    pub rule: GoldRule,
+}
+
+/// How a value of a report is found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum GoldRule {
+    /// A number, as in [`GoldAnswer::Number`]. Later expressions see it unrounded and without suffix.
+    Number {
+        /// Expression over operands and earlier values; exactly `{i}` needs no calculator call.
+        expression: String,
+        /// Digits after the point as written; `None`: as exact as the calculator is.
+        decimals: Option<u8>,
+        /// Written behind the number.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        suffix: String,
+    },
+    /// The name that goes with the largest (or smallest) of several expressions.
+    Extreme {
+        /// The expressions that are compared.
+        expressions: Vec<String>,
+        /// One name an expression.
+        names: Vec<String>,
+        /// The largest value is meant, not the smallest.
+        largest: bool,
+    },
+    /// A word by thresholds: the first band whose limit is above the value of `expression`, else `otherwise`.
+    Band {
+        /// What is compared with the limits.
+        expression: String,
+        /// Limits, ascending, as decimal text, each with its word.
+        bands: Vec<(String, String)>,
+        /// The word at or above the last limit.
+        otherwise: String,
+    },
 }
 
 /// A gold program.

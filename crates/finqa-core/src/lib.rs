@@ -24,5 +24,5 @@ pub mod tool;
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits};
 pub use error::{Error, Result, ToolError, ToolErrorCode};
 pub use table::{Company, Table, Value};
-pub use task::{Split, Task};
+pub use task::{KnownWrong, Mistake, Split, Task};
 pub use tool::{ToolCall, ToolProfile, ToolSpec};

@@ -6,7 +6,7 @@ use crate::answer::AnswerSpec;
 use crate::gold::Gold;
 
 /// Which part of a corpus a task belongs to; any name is allowed, a few have a meaning.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Split(pub String);
 
@@ -16,7 +16,7 @@ impl Split {
 }
 
 /// One question with its truth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Durable id, unique in its corpus.
     pub id: String,
@@ -43,6 +43,53 @@ pub struct Task {
     /// Where the task comes from ("tatqa/dev/<uid>"), for reports.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
+    /// Preset level of difficulty, 1 to 5; 0 if unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub level: u8,
+    /// Answers that a policy comes to by a known mistake. No rule set may accept one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_wrong: Vec<KnownWrong>,
+}
+
+/// An answer that is wrong in a known way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownWrong {
+    /// The submission, written as the truth is written.
+    pub answer: String,
+    /// The mistake that leads to it.
+    pub mistake: Mistake,
+}
+
+/// Mistakes that lead to a wrong answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mistake {
+    /// The right formula on another year's cells.
+    WrongYear,
+    /// A change divided by the new value, or by the wrong total.
+    WrongBase,
+    /// The years swapped, or the parentheses not read as a minus.
+    Sign,
+    /// Off by a power of ten or of a thousand.
+    Scale,
+    /// Another row of the same table.
+    SiblingRow,
+    /// Another table that shows something alike.
+    SiblingTable,
+    /// The restated value instead of the one first reported, or the other way round.
+    Restated,
+    /// A part instead of the total, or the total instead of a part.
+    PartOrTotal,
+    /// A number where the tables hold no answer.
+    Invented,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(level: &u8) -> bool {
+    *level == 0
 }
 
 impl Task {

@@ -196,6 +196,7 @@ impl GoldRun {
                 _ => None,
             },
             GoldAnswer::Text { text } => Some(text.clone()),
+            GoldAnswer::Extreme { .. } | GoldAnswer::Report { .. } => None,
         }
     }
 }

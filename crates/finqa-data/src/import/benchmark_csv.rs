@@ -164,6 +164,7 @@ pub(super) fn read(
             gold: None,
             source: format!("{}/{id}", source.origin),
             id,
+            ..Task::default()
         });
     }
     Ok(())

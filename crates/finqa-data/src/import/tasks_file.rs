@@ -297,6 +297,7 @@ fn task(
         answer,
         gold,
         source: String::new(),
+        ..Task::default()
     };
     Ok((task, problem))
 }

@@ -82,6 +82,7 @@ fn odd() -> Corpus {
         answer: finqa_core::answer::AnswerSpec::default(),
         gold,
         source: "s".into(),
+        ..Task::default()
     };
     let info = CorpusInfo {
         name: "odd".into(),

@@ -31,6 +31,7 @@ pub(crate) fn corpus() -> Arc<Corpus> {
         answer: AnswerSpec::default(),
         gold: None,
         source: String::new(),
+        ..Task::default()
     };
     let info = CorpusInfo {
         name: "test".into(),

@@ -86,5 +86,6 @@ fn finish(draft: Draft, company: &str, split: &str) -> Task {
         gold: Some(draft.gold),
         source: format!("builtin/{}", super::VERSION),
         id,
+        ..Task::default()
     }
 }

@@ -113,6 +113,7 @@ impl<'a> Question<'a> {
             truth,
             answer,
             gold: Some(gold),
+            ..Task::default()
         })
     }
 

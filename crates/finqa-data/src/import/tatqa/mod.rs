@@ -211,5 +211,6 @@ fn task(path: &Path, grid: &Grid, record: &Value) -> Result<Task, Refused> {
         truth: answered.truth,
         answer: answered.answer,
         gold: answered.gold,
+        ..Task::default()
     })
 }
