@@ -23,6 +23,7 @@ from finqa_gym.review import (
 from finqa_gym.review.seat import Seat
 from finqa_gym.review.server import MAX_BODY_BYTES, ReviewServer
 
+TOOLS = ["get_table_names", "get_table_info", "sql_query", "calculator", "submit_answer"]
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -88,13 +89,7 @@ def test_a_task_is_shown_with_tables_and_gold_steps_and_judged(
     status, view, _ = ask(server, "/api/task?place=0")
     assert status == 200
     tools = [step["tool"] for step in view["steps"]]
-    assert tools == [
-        "get_table_names",
-        "get_table_info",
-        "sql_query",
-        "calculator",
-        "submit_answer",
-    ]
+    assert tools == TOOLS
     assert view["steps"][2]["result"].startswith("[")
     assert view["steps"][-1]["result"].startswith("score 1.0")
     assert view["tables"][0]["gold"]

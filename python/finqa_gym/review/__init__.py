@@ -1,6 +1,7 @@
 """The expert's seat: read a task with its tables and gold steps, accept it or reject it.
 
-Decisions lie beside the corpus, one file a reviewer; ``load(path, reviewed_only=True)`` honours them.
+Decisions lie beside the corpus, one file a reviewer;
+``load(path, reviewed_only=True)`` honours them.
 """
 
 from finqa_gym.review.agreement import Agreement, agreement

@@ -107,9 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         given = self.headers.get("X-Token") or query.get("token", [""])[0]
         if not hmac.compare_digest(given.encode(), self.server.token.encode()):
-            self._fail(
-                HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the printed address"
-            )
+            reason = "the token is missing or wrong; open the printed address"
+            self._fail(HTTPStatus.FORBIDDEN, reason)
             return False
         return True
 
