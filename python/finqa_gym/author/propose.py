@@ -132,6 +132,38 @@ def growth(shape: TableShape, rng: random.Random) -> Draft | None:
     )
 
 
+def growth_of_series(shape: TableShape, rng: random.Random) -> Draft | None:
+    """Growth of a figure between two years that are rows."""
+    years, measures = shape.years(), shape.measures()
+    if years is None or not measures:
+        return None
+    measure = rng.choice(measures)
+    old, new = sorted(rng.sample([int(float(year)) for year in years.distinct], 2))
+    base = next(
+        row[shape.columns.index(measure)]
+        for row in shape.rows
+        if float(row[shape.columns.index(years)]) == old
+    )
+    if (_figure(base) or 0) <= 0:
+        return None
+    name, year = quoted(measure.name), quoted(years.name)
+    queries = [
+        f"SELECT {name} FROM {quoted(shape.name)} WHERE {year} = {when}" for when in (new, old)
+    ]
+    return Draft(
+        question=(
+            f"By what percentage did {words(measure.name)} change from {old} to {new}, according "
+            f"to {words(shape.name)}?"
+        ),
+        tables=(shape.name,),
+        gold_sql=tuple(queries),
+        gold_expression="({0} - {1}) / {1} * 100",
+        unit="percent",
+        unit_hint="Answer in percent with two decimals; a decrease is negative.",
+        question_type="Growth - YoY",
+    )
+
+
 def total_of_category(shape: TableShape, rng: random.Random) -> Draft | None:
     """A measure added up over a category."""
     found = _category_and_measure(shape, rng)
@@ -275,6 +307,7 @@ def largest_category(shape: TableShape, rng: random.Random) -> Draft | None:
 _KINDS: tuple[Maker, ...] = (
     lookup,
     growth,
+    growth_of_series,
     total_of_category,
     count_of_category,
     average_of_category,

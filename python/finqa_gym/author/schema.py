@@ -75,6 +75,14 @@ class TableShape(NamedTuple):
                 return column
         return None
 
+    def years(self) -> Column | None:
+        """The number column that holds a year in each row, every year once."""
+        for column in self.columns:
+            numbers = column.numbers
+            if numbers and len(set(numbers)) == self.num_rows and _is_years(numbers):
+                return column
+        return None
+
     def categories(self) -> list[Column]:
         """Text columns with a few values that repeat."""
         return [
@@ -117,11 +125,12 @@ def _column(name: str, cells: list[Any], num_rows: int) -> Column:
         numbers = [float(cell) for cell in filled]
     shown = sum(bool(_NUMBER.fullmatch(text)) for text in texts)
     year = _YEAR.search(name)
-    unique_whole = (
+    # 1, 2, 3, …: a row number, whatever it is called. Years are told apart elsewhere.
+    counted = (
         numbers is not None
-        and len(set(numbers)) == num_rows > 2
-        and all(number.is_integer() for number in numbers)
-        and numbers == sorted(numbers)
+        and len(numbers) == num_rows > 2
+        and all(number == numbers[0] + place for place, number in enumerate(numbers))
+        and not _is_years(numbers)
     )
     return Column(
         name=name,
@@ -130,7 +139,7 @@ def _column(name: str, cells: list[Any], num_rows: int) -> Column:
         shown_numbers=shown / len(texts) if texts else 0.0,
         year=int(year[1]) if year else None,
         distinct=Counter(texts),
-        is_id=bool(_ID.search(name)) or unique_whole,
+        is_id=bool(_ID.search(name)) or counted,
         dates=sum(bool(_DATE.match(text)) for text in texts) / len(texts) if texts else 0.0,
     )
 
