@@ -14,7 +14,7 @@ mod cell;
 mod extract;
 mod multi;
 mod normalize;
-mod number;
+pub(crate) mod number;
 mod openenv;
 mod pyfloat;
 mod reason;
@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub(crate) use absent::is_statement;
 pub use cell::cell_number;
 pub use extract::final_answer;
 pub use reason::Reason;
