@@ -18,7 +18,7 @@ pub(crate) use cash::Cash;
 pub(crate) use debt::Debt;
 pub(crate) use equity::Equity;
 pub(crate) use income::Income;
-pub(crate) use line::{Line, Term, sum, term};
+pub(crate) use line::Line;
 pub(crate) use revenue::Revenue;
 pub(crate) use tax::Tax;
 

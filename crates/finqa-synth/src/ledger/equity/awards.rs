@@ -1,6 +1,6 @@
 //! Restricted stock units and what paying with shares costs (I6, I15).
 
-use super::Shares;
+use super::{Shares, amount};
 use crate::draw::{Draw, scale};
 use crate::identity::Industry;
 use crate::ledger::line::{Line, Pace, Term, jump, split, sum, term};
@@ -21,6 +21,8 @@ pub(crate) struct Awards {
     pub(crate) vested_value: ByYear,
     pub(crate) forfeited_value: ByYear,
     pub(crate) ending_value: ByYear,
+    /// What the vested units were worth when they vested: money.
+    pub(crate) vested_worth: ByYear,
     /// Compensation cost by line of the income statement; adds up to `expense`.
     pub(crate) by_line: Vec<Line>,
     pub(crate) expense: ByYear,
@@ -60,6 +62,10 @@ impl Awards {
     pub(super) fn new(industry: Industry, base: &Base, shares: &Shares, draw: &mut Draw) -> Self {
         let mut out = Self::default();
         out.roll(shares, draw);
+        out.vested_worth = std::array::from_fn(|y| {
+            let cents = scale(shares.price[y], draw.range(900, 1100), 1000);
+            amount(out.vested[y], cents, base.display)
+        });
         let (low, high) = match industry {
             Industry::Software => (45, 140),
             Industry::Semiconductors => (20, 75),

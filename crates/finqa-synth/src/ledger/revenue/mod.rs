@@ -9,12 +9,29 @@ use super::{Base, ByYear, YEARS};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
 use crate::identity::Industry;
 
+const TOTALS: [Term; 4] = [
+    term(
+        "total revenue",
+        &["net sales", "total sales"],
+        "the top line",
+    ),
+    term(
+        "total net sales",
+        &["revenue", "total sales"],
+        "the top line",
+    ),
+    term("total revenues", &["sales", "net sales"], "the top line"),
+    term("net revenue", &["sales", "total sales"], "the top line"),
+];
+
 /// Quarters of the newest two years, newest year first.
 pub(crate) type ByQuarter = [[i64; 4]; 2];
 
 /// The cuts of [`Base::revenue`].
 #[derive(Clone, Debug)]
 pub(crate) struct Revenue {
+    /// How the company calls the sum.
+    pub(crate) total: Term,
     pub(crate) products: Vec<Line>,
     /// Empty where the industry has no channels to speak of.
     pub(crate) channels: Vec<Line>,
@@ -60,6 +77,7 @@ impl Revenue {
         let quarterly_operating_income =
             quarters_by(&base.operating_income, &quarterly, 120, &mut draw);
         Self {
+            total: draw.pick(&TOTALS),
             products,
             channels,
             regions,

@@ -21,7 +21,7 @@ impl Uncertain {
         let mut out = Self::default();
         let level = draw.range(3, 22);
         let mut balance = scale(base.revenue[YEARS - 1], level, 1000).max(12);
-        let mut part = |of: i64, low: i64, high: i64, none_pct: u32, draw: &mut Draw| {
+        let part = |of: i64, low: i64, high: i64, none_pct: u32, draw: &mut Draw| {
             if draw.chance(none_pct) {
                 return 0;
             }
