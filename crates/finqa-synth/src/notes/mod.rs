@@ -3,8 +3,13 @@
 //! A kind is one function from books to a [`Note`]. To add one, write the function beside its relatives and name it
 //! in that file's `KINDS`.
 
+mod awards;
 mod debt;
 mod operations;
+mod results;
+mod rows;
+mod shares;
+mod taxes;
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
@@ -24,7 +29,14 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 2] = [operations::KINDS, debt::KINDS];
+const AREAS: [&[Kind]; 6] = [
+    operations::KINDS,
+    debt::KINDS,
+    results::KINDS,
+    taxes::KINDS,
+    shares::KINDS,
+    awards::KINDS,
+];
 
 /// The notes of a company.
 pub(crate) fn of_company(
