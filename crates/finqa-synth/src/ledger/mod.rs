@@ -4,11 +4,26 @@
 //! I1 to I17 of `docs/spec/synthetic.md`. [`Ledger::violations`] checks them again from the finished numbers.
 //! Money is in the smallest unit that the company shows, newest year first.
 
+mod acquisitions;
+mod aoci;
+mod assets;
 mod base;
 mod debt;
+mod intangibles;
+mod investments;
+pub(crate) mod items;
+mod liabilities;
+mod terms;
 
+pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
+pub(crate) use aoci::{Aoci, Component};
+pub(crate) use assets::{Assets, right_of_use};
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use debt::Debt;
+pub(crate) use intangibles::{Intangibles, Segment, segment_names};
+pub(crate) use investments::{Investments, Measured, Security};
+pub(crate) use items::{Items, RollForward};
+pub(crate) use liabilities::Liabilities;
 
 use crate::draw::Key;
 use crate::identity::Identity;
@@ -22,17 +37,49 @@ pub(crate) type ByYear = [i64; YEARS];
 pub(crate) struct Ledger {
     pub(crate) base: Base,
     pub(crate) debt: Debt,
+    pub(crate) assets: Assets,
+    pub(crate) acquisitions: Acquisitions,
+    pub(crate) intangibles: Intangibles,
+    pub(crate) liabilities: Liabilities,
+    pub(crate) aoci: Aoci,
+    pub(crate) investments: Investments,
 }
 
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
         let debt = Debt::new(key, &base);
-        Self { base, debt }
+        let industry = identity.industry;
+        let assets = Assets::new(key, &base, industry, &right_of_use(key, &base));
+        let classes = intangible_classes(key, industry);
+        let acquisitions = Acquisitions::new(key, &base, industry, &classes);
+        let segments = segment_names(key, industry);
+        let intangibles =
+            Intangibles::new(key, &base, industry, &acquisitions, &classes, &segments);
+        let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
+        let aoci = Aoci::new(key, &base, industry);
+        let investments = Investments::new(key, &base, industry, &acquisitions);
+        Self {
+            base,
+            debt,
+            assets,
+            acquisitions,
+            intangibles,
+            liabilities,
+            aoci,
+            investments,
+        }
     }
 
     /// Identities that do not hold; empty for every company (tests).
     pub(crate) fn violations(&self) -> Vec<String> {
-        self.base.violations()
+        let mut out = self.base.violations();
+        out.extend(self.assets.violations(&self.base));
+        out.extend(self.acquisitions.violations());
+        out.extend(self.intangibles.violations(&self.acquisitions));
+        out.extend(self.liabilities.violations());
+        out.extend(self.aoci.violations());
+        out.extend(self.investments.violations());
+        out
     }
 }
