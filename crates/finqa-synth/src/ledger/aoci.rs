@@ -71,7 +71,7 @@ static RETIREMENT: Kind = Kind {
             "the plan settlements taken to income",
         ),
     ],
-    share: 220,
+    share: 320,
 };
 static HEDGES: Kind = Kind {
     names: &[
@@ -90,7 +90,7 @@ static HEDGES: Kind = Kind {
             "the hedge results in interest",
         ),
     ],
-    share: 60,
+    share: 150,
 };
 static SECURITIES: Kind = Kind {
     names: &[
@@ -111,7 +111,7 @@ static SECURITIES: Kind = Kind {
             "the securities written down",
         ),
     ],
-    share: 40,
+    share: 90,
 };
 
 impl Aoci {

@@ -102,7 +102,7 @@ fn plant(draw: &mut Draw, base: &Base, industry: Industry) -> (Items, ByYear, By
     let pool = terms::plant(industry);
     let n = draw.range(4, pool.len() as i64) as usize;
     let names = words_and_last(draw, pool, n);
-    let gross = Items::split(draw, &total, &names);
+    let gross = Items::split_calmly(draw, &total, &names);
     let rate = draw.range(20, 80);
     let depreciation = total.map(|g| scale(g, rate + draw.range(-3, 3), 1000).max(1));
     let worn = draw.range(300, 700);
@@ -151,7 +151,11 @@ fn places(draw: &mut Draw, industry: Industry) -> Vec<Word> {
             places.push(terms::ELSEWHERE.word(draw));
         }
     } else {
-        let n = if local { 1 } else { 2 + draw.below(4) };
+        let n = if local {
+            1 + draw.below(2)
+        } else {
+            3 + draw.below(5)
+        };
         places.extend(words(draw, &pool(&[&terms::COUNTRIES]), n));
         places.push(terms::ELSEWHERE.word(draw));
     }
@@ -167,7 +171,7 @@ fn by_place(draw: &mut Draw, total: &ByYear, places: &[Word], home: (i64, i64)) 
         scale(t, (level + drift).clamp(300, 960), 1000)
     });
     let abroad = super::subtract(total, &at_home);
-    Items::split(draw, &abroad, &places[1..]).with(0, places[0].item(at_home))
+    Items::split_calmly(draw, &abroad, &places[1..]).with(0, places[0].item(at_home))
 }
 
 fn retirement(draw: &mut Draw, gross: &ByYear, industry: Industry) -> Option<RollForward> {

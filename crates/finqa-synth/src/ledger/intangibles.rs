@@ -132,12 +132,12 @@ fn classes(
     let mut amortized = Vec::new();
     let mut out = Vec::new();
     for word in words {
-        let life = draw.range(40, 180);
+        let life = draw.range(60, 200);
         let brought = acquisitions.brought(word);
-        let oldest = scale(base.revenue[YEARS - 1], size, 10_000).max(6);
+        let oldest = scale(base.revenue[YEARS - 1], size, 10_000).max(20);
         size = size * draw.range(150, 900) / 1000 + 8;
         let mut gross = [oldest; YEARS];
-        let mut accumulated = [scale(oldest, draw.range(150, 700), 1000); YEARS];
+        let mut accumulated = [scale(oldest, draw.range(100, 480), 1000); YEARS];
         let mut amortization = [0; YEARS];
         for y in (0..YEARS).rev() {
             let (before, worn) = if y + 1 < YEARS {
@@ -151,8 +151,9 @@ fn classes(
             } else {
                 0
             };
-            let translation = scale(before, draw.range(-25, 20), 1000);
-            gross[y] = (before + brought[y] + translation - retired).max(1);
+            // Licences and small purchases that no other table names, and translation.
+            let bought = scale(before, draw.range(-20, 170), 1000);
+            gross[y] = (before + brought[y] + bought - retired).max(1);
             amortization[y] = scale(before + brought[y] / 2, 10, life)
                 .min(gross[y] - (worn - retired))
                 .max(0);
@@ -192,7 +193,7 @@ fn lasting(draw: &mut Draw, base: &Base, industry: Industry) -> Items {
     let names = words(draw, &pool.iter().collect::<Vec<_>>(), n);
     let share = draw.range(60, 1500);
     let total = trail(draw, &base.revenue, share, 20, 5);
-    Items::split(draw, &total, &names)
+    Items::split_calmly(draw, &total, &names)
 }
 
 fn goodwill(

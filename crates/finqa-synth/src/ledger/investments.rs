@@ -161,7 +161,7 @@ fn securities(draw: &mut Draw, base: &Base, n: usize, share: i64) -> Vec<Securit
         .map(|(i, item)| {
             let debt = i > 0;
             let (gains, losses) = if debt {
-                let (up, down) = (draw.range(2, 60), draw.range(2, 130));
+                let (up, down) = (draw.range(15, 140), draw.range(15, 300));
                 let cap = |amounts: ByYear| -> ByYear {
                     std::array::from_fn(|y| amounts[y].min(item.amounts[y] / 8))
                 };

@@ -32,6 +32,13 @@ pub(crate) struct Items {
     pub(crate) total: ByYear,
 }
 
+/// How far the shares of items move from year to year.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Jumpy,
+    Calm,
+}
+
 /// A balance that moves from year end to year end: opening plus moves is closing, and every year opens where the year
 /// before closed (I6).
 #[derive(Clone, Debug)]
@@ -122,6 +129,15 @@ impl Items {
     /// Splits `total` among `words`: heavy items first, shares that jump from year to year, and here and there an
     /// item that appears or ends. The last word is the rest ("other") and neither appears nor ends.
     pub(crate) fn split(draw: &mut Draw, total: &ByYear, words: &[Word]) -> Self {
+        Self::split_with(draw, total, words, Pace::Jumpy)
+    }
+
+    /// As [`Items::split`], but shares drift and hardly any item appears or ends: plant, places, brands.
+    pub(crate) fn split_calmly(draw: &mut Draw, total: &ByYear, words: &[Word]) -> Self {
+        Self::split_with(draw, total, words, Pace::Calm)
+    }
+
+    fn split_with(draw: &mut Draw, total: &ByYear, words: &[Word], pace: Pace) -> Self {
         let n = words.len() as i64;
         let mut shares: Vec<i64> = (0..n)
             .map(|i| {
@@ -130,12 +146,15 @@ impl Items {
             })
             .collect();
         let lives: Vec<(usize, usize)> = (0..words.len())
-            .map(|i| match draw.below(100) {
-                _ if i == 0 || i + 1 == words.len() => (0, YEARS),
-                0..7 => (0, 1),
-                7..10 => (0, 2),
-                10..15 => (1, YEARS),
-                _ => (0, YEARS),
+            .map(|i| {
+                let fate = draw.below(if pace == Pace::Calm { 500 } else { 100 });
+                match fate {
+                    _ if i == 0 || i + 1 == words.len() => (0, YEARS),
+                    0..7 => (0, 1),
+                    7..10 => (0, 2),
+                    10..15 => (1, YEARS),
+                    _ => (0, YEARS),
+                }
             })
             .collect();
         let mut items: Vec<Item> = words.iter().map(|w| w.item([0; YEARS])).collect();
@@ -156,8 +175,9 @@ impl Items {
             }
             let sum: i64 = shares.iter().sum();
             for share in &mut shares {
-                // What is large jumps less.
-                let growth = jump(draw) / if *share * 4 > sum { 3 } else { 1 };
+                // What is large jumps less: half as far at half of the total.
+                let calm = if pace == Pace::Calm { 3 } else { 1 };
+                let growth = jump(draw) * sum / (calm * (sum + 2 * *share));
                 *share = scale(*share, 1000, 1000 + growth).clamp(1000, 1 << 45);
             }
         }
@@ -276,12 +296,12 @@ pub(crate) fn jump(draw: &mut Draw) -> i64 {
     a + (b - a) * (at - low) / (high - low)
 }
 
-/// A balance that follows revenue half way: `share` hundredths of a percent of the newest revenue, noise of `sd`
+/// A balance that follows revenue half way and grows by 2 % a year beside: `share` hundredths of a percent of the newest revenue, noise of `sd`
 /// tenths of a percent a year, never below `least`.
 pub(crate) fn trail(draw: &mut Draw, revenue: &ByYear, share: i64, sd: i64, least: i64) -> ByYear {
     let mut out = [scale(revenue[0], share, 10_000).max(least); YEARS];
     for y in 1..YEARS {
-        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + draw.normal(sd);
+        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 20 + draw.normal(sd);
         out[y] = scale(out[y - 1], 1000, 1000 + growth.clamp(-450, 900)).max(least);
     }
     out

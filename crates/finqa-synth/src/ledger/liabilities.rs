@@ -33,6 +33,8 @@ pub(crate) struct Liabilities {
 pub(crate) struct Contracts {
     /// Before the allowance.
     pub(crate) receivables_gross: ByYear,
+    /// The part of the gross receivables not yet invoiced.
+    pub(crate) unbilled: ByYear,
     /// After the allowance.
     pub(crate) receivables: ByYear,
     pub(crate) contract_assets: ByYear,
@@ -75,7 +77,7 @@ impl Liabilities {
         let share = draw.range(350, 1100);
         let accounts_payable = trail(draw, &base.cost_of_revenue, share, 55, 15);
         let accounts_payable = terms::PAYABLE.word(draw).item(accounts_payable);
-        let n = draw.range(3, 6) as usize;
+        let n = draw.range(4, 7) as usize;
         let deferred = terms::DEFERRED_REVENUE.word(draw).item(contracts.current);
         let other_current =
             others(draw, base, &terms::OTHER_CURRENT, n, (60, 420)).with(0, deferred);
@@ -88,7 +90,7 @@ impl Liabilities {
             others(draw, base, &terms::OTHER_NONCURRENT, n, (150, 900)).with(at, deferred);
         let n = draw.range(4, 8) as usize;
         let other_assets = others(draw, base, &terms::OTHER_ASSETS, n, (120, 1100));
-        let n = draw.range(4, 7) as usize;
+        let n = draw.range(5, 8) as usize;
         let prepaid = others(draw, base, &terms::PREPAID, n, (90, 700));
         Self {
             accrued,
@@ -143,7 +145,7 @@ impl Liabilities {
 
 fn accrued(draw: &mut Draw, base: &Base, industry: Industry) -> Items {
     let terms = terms::accrued(industry);
-    let n = draw.range(3, 7) as usize;
+    let n = draw.range(3, 8) as usize;
     let mut names = vec![terms::PAY.word(draw)];
     names.extend(words(draw, &terms, n));
     names.push(terms::OTHER_ACCRUED.word(draw));
@@ -274,8 +276,11 @@ fn contracts(
     let roll = RollForward::toward(oldest, closing, billed, minor, earned);
     let share = draw.range(30, 500);
     let contract_assets = trail(draw, &base.revenue, share, 120, 6);
-    let receivables_gross = std::array::from_fn(|y| receivables[y] + allowed[y]);
+    let receivables_gross: ByYear = std::array::from_fn(|y| receivables[y] + allowed[y]);
+    let share = draw.range(40, 300);
+    let unbilled = receivables_gross.map(|g| scale(g, share + draw.range(-20, 20), 1000));
     let contracts = Contracts {
+        unbilled,
         receivables_gross,
         receivables,
         contract_assets,

@@ -83,7 +83,7 @@ fn taken_over(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     note.column_sums = sums;
     let goodwill = Label::new("goodwill")
         .also(&["goodwill recognized"])
-        .concept("the price paid beyond what was bought");
+        .concept("the part of the price that bought nothing one can name");
     let net = Label::new(draw.pick(&[
         "net identifiable assets acquired",
         "total identifiable net assets",
@@ -165,7 +165,8 @@ fn consideration(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
             .concept("what the purchase cost");
         note.total(total, &rows);
     }
-    let price = Label::new("goodwill recognized").concept("the price paid beyond what was bought");
+    let price = Label::new("goodwill recognized")
+        .concept("the part of the price that bought nothing one can name");
     let values = across(&note, &deals, |d| d.goodwill);
     note.part(price, &values);
     note

@@ -218,10 +218,8 @@ fn receivables(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let contracts = &ledger.liabilities.contracts;
     let mut note = RECEIVABLES.balances(ledger, 2);
     let gross = &contracts.receivables_gross;
-    // Billed and unbilled: the unbilled part is what other tables call contract assets only if it depends on more
-    // than time, so it is a part of the receivables here.
-    let unbilled = gross.map(|g| crate::draw::scale(g, 1, 9));
-    let billed = crate::ledger::subtract(gross, &unbilled);
+    let unbilled = &contracts.unbilled;
+    let billed = crate::ledger::subtract(gross, unbilled);
     let mut rows = Vec::new();
     if draw.chance(60) {
         let label = Label::new("billed receivables")

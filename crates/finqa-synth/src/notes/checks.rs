@@ -29,8 +29,8 @@ fn key(index: u32) -> Key {
     }
 }
 
-/// Every note that company `index` can have, whether it is selected or not.
-fn notes(index: u32) -> (Identity, Vec<Note>) {
+/// Every note that company `index` can have; `selected`: as often as real companies have it.
+fn notes(index: u32, selected: bool) -> (Identity, Vec<Note>) {
     let key = key(index);
     let identity = identity(key);
     let ledger = Ledger::new(key, &identity);
@@ -38,7 +38,11 @@ fn notes(index: u32) -> (Identity, Vec<Note>) {
         .iter()
         .flat_map(|area| area.iter())
         .enumerate()
-        .filter(|(_, kind)| (kind.presence_pct)(&identity) > 0)
+        .filter(|(i, kind)| {
+            let presence = (kind.presence_pct)(&identity);
+            let mut draw = Draw::nth(key, Stream::Selection, 2000 + *i as u32);
+            presence > 0 && (!selected || draw.chance(presence))
+        })
         .map(|(i, kind)| {
             let mut draw = Draw::nth(key, Stream::Selection, 1000 + i as u32);
             (kind.make)(&ledger, &identity, &mut draw)
@@ -65,7 +69,7 @@ fn identities_hold_for_ten_thousand_companies() {
 #[test]
 fn every_note_adds_up_and_fits_its_kind() {
     for index in 0..800 {
-        let (_, notes) = notes(index);
+        let (_, notes) = notes(index, false);
         for note in &notes {
             assert_eq!(note.violations(), Vec::<String>::new(), "company {index}");
             assert!(
@@ -89,7 +93,7 @@ fn every_note_adds_up_and_fits_its_kind() {
 #[test]
 fn names_are_unambiguous() {
     for index in 0..800 {
-        let (_, notes) = notes(index);
+        let (_, notes) = notes(index, false);
         for note in &notes {
             let stacked = note
                 .rows
@@ -130,12 +134,40 @@ fn names_are_unambiguous() {
     }
 }
 
+/// A concept names one quantity of a company, whatever the table.
+#[test]
+fn concepts_mean_one_quantity() {
+    for index in 0..400 {
+        let (_, notes) = notes(index, false);
+        let mut seen: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
+        for note in notes
+            .iter()
+            .filter(|n| n.columns.iter().all(|c| c.words.is_empty()))
+        {
+            for (r, row) in note.rows.iter().enumerate() {
+                let (Some(value), concept) = (note.number(r, 0), row.label.concept) else {
+                    continue;
+                };
+                if concept.is_empty() {
+                    continue;
+                }
+                let (first, table) = *seen.entry(concept).or_insert((value, note.stem));
+                assert_eq!(
+                    first, value,
+                    "{concept:?} in {table} and {} of company {index}",
+                    note.stem
+                );
+            }
+        }
+    }
+}
+
 /// A table made twice is the same, and another company's differs.
 #[test]
 fn notes_depend_on_the_key_alone() {
-    let again = notes(3).1;
-    let first = notes(3).1;
-    let other = notes(4).1;
+    let again = notes(3, false).1;
+    let first = notes(3, false).1;
+    let other = notes(4, false).1;
     let cells = |notes: &[Note]| format!("{notes:?}");
     assert_eq!(cells(&first), cells(&again));
     assert_ne!(cells(&first), cells(&other));
@@ -146,10 +178,16 @@ fn notes_depend_on_the_key_alone() {
 fn shapes_are_like_real_tables() {
     let (mut rows, mut numbers, mut negatives, mut zeros) = (Vec::new(), 0, 0, 0);
     let mut growth = Vec::new();
+    let mut by_stem: BTreeMap<&str, (usize, usize, usize, usize, usize)> = BTreeMap::new();
     for index in 0..800 {
-        let (_, notes) = notes(index);
+        let (_, notes) = notes(index, true);
         for note in &notes {
             rows.push(note.rows.len());
+            {
+                let e = by_stem.entry(note.stem).or_default();
+                e.0 += 1;
+                e.1 += note.rows.len();
+            }
             for row in &note.rows {
                 let values: Vec<i64> = row
                     .cells
@@ -157,6 +195,10 @@ fn shapes_are_like_real_tables() {
                     .filter_map(crate::note::Cell::number)
                     .collect();
                 numbers += values.len();
+                let e = by_stem.entry(note.stem).or_default();
+                e.2 += values.len();
+                e.3 += values.iter().filter(|v| **v == 0).count();
+                e.4 += values.iter().filter(|v| **v < 0).count();
                 negatives += values.iter().filter(|v| **v < 0).count();
                 zeros += values.iter().filter(|v| **v == 0).count();
                 let years = note.columns.iter().all(|c| c.words.is_empty());
@@ -170,6 +212,14 @@ fn shapes_are_like_real_tables() {
         }
     }
     rows.sort_unstable();
+    for (stem, (n, r, v, z, neg)) in &by_stem {
+        println!(
+            "STEM {stem}: n {n} rows {} numbers {v} zero {} neg {}",
+            r / n,
+            z * 1000 / v.max(&1),
+            neg * 1000 / v.max(&1)
+        );
+    }
     growth.sort_unstable();
     let at = |list: &[i64], pct: usize| list[list.len() * pct / 100];
     let shape = format!(
@@ -186,6 +236,36 @@ fn shapes_are_like_real_tables() {
         at(&growth, 90),
     );
     println!("{shape}");
+    for i in [1u32, 5, 9] {
+        let (id, ns) = notes(i, true);
+        println!("SHOW {} {:?}", id.slug, id.industry);
+        for n in ns {
+            println!(
+                "SHOW == {} | {:?}",
+                n.stem,
+                n.columns
+                    .iter()
+                    .map(|c| format!("{} {}", c.period.year(), c.words))
+                    .collect::<Vec<_>>()
+            );
+            for r in &n.rows {
+                println!(
+                    "SHOW {:?} {:<60} {:?} {:?}",
+                    r.role,
+                    r.label.text,
+                    r.cells
+                        .iter()
+                        .map(|c| match c {
+                            crate::note::Cell::Number(n) => n.to_string(),
+                            crate::note::Cell::Empty => ".".into(),
+                            crate::note::Cell::Text(t) => t.clone(),
+                        })
+                        .collect::<Vec<_>>(),
+                    r.due
+                );
+            }
+        }
+    }
     assert!((6..=9).contains(&rows[rows.len() / 2]), "{shape}");
     assert!(
         (80..=180).contains(&(negatives * 1000 / numbers)),

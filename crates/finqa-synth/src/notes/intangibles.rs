@@ -164,7 +164,8 @@ fn lasting(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = LASTING.balances(ledger, 2);
     let mut rows = super::layouts::parts(&mut note, &items.items);
     if draw.chance(60) {
-        let label = Label::new("goodwill").concept("the price paid beyond what was bought");
+        let label = Label::new("goodwill")
+            .concept("the price once paid for companies beyond what was in them");
         rows.push((note.part(label, &ledger.intangibles.goodwill_total[..2]), 1));
     }
     let total = Label::new(draw.pick(&[
@@ -199,13 +200,17 @@ fn intangibles_and_goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> N
             .also(&["intangible assets without goodwill"])
             .concept("all intangible assets except goodwill");
     let intangible = note.total(total, &all);
-    let goodwill = Label::new("goodwill").concept("the price paid beyond what was bought");
+    let goodwill =
+        Label::new("goodwill").concept("the price once paid for companies beyond what was in them");
     let goodwill = note.part(goodwill, &whole(ledger.intangibles.goodwill_total[0]));
     let total = Label::new("total goodwill and intangible assets")
         .also(&["goodwill and intangible assets in total"])
         .concept("everything bought that cannot be touched");
     note.total(total, &[(intangible, 1), (goodwill, 1)]);
     note.column_sums = vec![net_of(0)];
+    if draw.chance(60) {
+        super::layouts::blank_zeros(&mut note);
+    }
     note
 }
 
@@ -238,6 +243,9 @@ fn goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let impaired = segments
         .iter()
         .any(|s| s.impairment[..years].iter().any(|i| *i != 0));
+    let bought = segments
+        .iter()
+        .any(|s| s.acquired[..years].iter().any(|a| *a != 0));
     let acquired = Label::new(draw.pick(&[
         "acquisitions",
         "goodwill acquired",
@@ -282,10 +290,12 @@ fn goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
             )),
             1,
         )];
-        rows.push((
-            note.part(acquired.clone(), &with_total(|s, y| s.acquired[y])),
-            1,
-        ));
+        if bought {
+            rows.push((
+                note.part(acquired.clone(), &with_total(|s, y| s.acquired[y])),
+                1,
+            ));
+        }
         if impaired {
             rows.push((
                 note.part(impairment.clone(), &with_total(|s, y| s.impairment[y])),
@@ -306,5 +316,8 @@ fn goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         total: n,
         parts: (0..n).map(|c| (c, 1)).collect(),
     }];
+    if draw.chance(40) {
+        super::layouts::blank_zeros(&mut note);
+    }
     note
 }

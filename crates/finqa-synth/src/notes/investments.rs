@@ -1,7 +1,7 @@
 //! Cash, securities, fair values and derivatives.
 
 use super::Kind;
-use super::layouts::{Name, about, gaap, named_columns, own, parts, year_end_words};
+use super::layouts::{Name, about, blank_zeros, gaap, named_columns, own, parts, year_end_words};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::{Ledger, Measured, Security};
@@ -153,6 +153,10 @@ fn fair_values(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         total: 3,
         parts: vec![(0, 1), (1, 1), (2, 1)],
     }];
+    // Most classes have one level only; filings show the others blank more often than with a dash.
+    if draw.chance(85) {
+        blank_zeros(&mut note);
+    }
     note
 }
 
@@ -210,6 +214,9 @@ fn cash_and_investments(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note 
     }
     note.total(total, &rows);
     fair_is_cost_and_gaps(&mut note);
+    if draw.chance(70) {
+        blank_zeros(&mut note);
+    }
     note
 }
 

@@ -3,7 +3,7 @@
 use crate::ledger::items::{Item, Items, RollForward};
 use crate::ledger::{Calendar, Ledger};
 use crate::note::{
-    Column, Label, Note, Period, Prefix, Quantity, Role, Row, year_columns, year_end_columns,
+    Cell, Column, Label, Note, Period, Prefix, Quantity, Role, Row, year_columns, year_end_columns,
 };
 
 /// Name of a table: stem, prefix and how questions call it.
@@ -148,5 +148,16 @@ pub(super) fn year_end_words(calendar: Calendar, year: i32) -> String {
 pub(super) fn about(note: &mut Note, first: usize, year: i32) {
     for row in &mut note.rows[first..] {
         row.due = Some(year);
+    }
+}
+
+/// Leaves zero cells of parts blank instead of showing them as zeros. Totals keep theirs, so it comes after them.
+pub(super) fn blank_zeros(note: &mut Note) {
+    for row in note.rows.iter_mut().filter(|row| row.role == Role::Part) {
+        for cell in &mut row.cells {
+            if *cell == Cell::Number(0) {
+                *cell = Cell::Empty;
+            }
+        }
     }
 }

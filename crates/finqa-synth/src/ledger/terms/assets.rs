@@ -339,10 +339,8 @@ pub(in crate::ledger) static INVENTORY_RESERVE: Term = term(
     "the write-down for goods that may not sell",
 );
 
-pub(in crate::ledger) static HOME: Term = term(
-    &["United States", "U.S.", "United States of America"],
-    "the home country",
-);
+pub(in crate::ledger) static HOME: Term =
+    term(&["United States", "U.S.", "United States of America"], "");
 /// Countries in which a company names its business.
 pub(in crate::ledger) static COUNTRIES: [Term; 12] = [
     term(&["China", "China (including Hong Kong)"], ""),
@@ -360,22 +358,10 @@ pub(in crate::ledger) static COUNTRIES: [Term; 12] = [
 ];
 /// Regions, for companies that name no countries.
 pub(in crate::ledger) static REGIONS: [Term; 4] = [
-    term(
-        &["Europe, Middle East and Africa", "EMEA"],
-        "the European, African and Middle Eastern business",
-    ),
-    term(
-        &["Asia Pacific", "Asia-Pacific"],
-        "the business in Asia and Australia",
-    ),
-    term(
-        &["Latin America", "Latin America and Caribbean"],
-        "the business south of the United States",
-    ),
-    term(
-        &["Canada", "Canadian operations"],
-        "the business north of the United States",
-    ),
+    term(&["Europe, Middle East and Africa", "EMEA"], ""),
+    term(&["Asia Pacific", "Asia-Pacific"], ""),
+    term(&["Latin America", "Latin America and Caribbean"], ""),
+    term(&["Canada", "Canadian operations"], ""),
 ];
 pub(in crate::ledger) static ELSEWHERE: Term = term(
     &[
@@ -384,7 +370,7 @@ pub(in crate::ledger) static ELSEWHERE: Term = term(
         "other international",
         "all other countries",
     ],
-    "the countries not named one by one",
+    "",
 );
 
 /// Finite-lived intangible assets.
