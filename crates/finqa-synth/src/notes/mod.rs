@@ -3,9 +3,17 @@
 //! A kind is one function from books to a [`Note`]. To add one, write the function beside its relatives and name it
 //! in that file's `KINDS`.
 
+mod acquisitions;
+mod assets;
 mod awards;
+mod balances;
+mod comprehensive;
 mod debt;
+mod intangibles;
+mod investments;
+mod layouts;
 mod operations;
+mod reserves;
 mod results;
 mod rows;
 mod shares;
@@ -16,6 +24,9 @@ use crate::draw::{Draw, Key, Stream};
 use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::note::Note;
+
+#[cfg(test)]
+mod checks;
 
 /// A kind of table.
 pub(crate) struct Kind {
@@ -29,13 +40,20 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 6] = [
+const AREAS: [&[Kind]; 13] = [
     operations::KINDS,
     debt::KINDS,
     results::KINDS,
     taxes::KINDS,
     shares::KINDS,
     awards::KINDS,
+    assets::KINDS,
+    intangibles::KINDS,
+    balances::KINDS,
+    reserves::KINDS,
+    comprehensive::KINDS,
+    investments::KINDS,
+    acquisitions::KINDS,
 ];
 
 /// The notes of a company.
