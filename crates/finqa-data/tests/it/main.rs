@@ -5,7 +5,9 @@
 mod builtin;
 mod common;
 mod detect;
+mod export;
 mod folder;
+mod messages;
 mod native;
 mod openenv;
 mod rllm;
