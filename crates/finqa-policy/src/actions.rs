@@ -25,6 +25,9 @@ pub fn call_of(spec: &ToolSpec, values: &[(&str, &str)]) -> String {
     format!("<tool_call>\n{}\n</tool_call>", Value::Object(call))
 }
 
+/// Tool name and arguments.
+pub type NamedCall = (String, Map<String, Value>);
+
 /// The calls of a message that is made of [`call`] and [`call_of`], and the text around them.
 ///
 /// ```
@@ -36,7 +39,7 @@ pub fn call_of(spec: &ToolSpec, values: &[(&str, &str)]) -> String {
 /// assert_eq!(calls[0].0, "submit_answer");
 /// assert_eq!(calls[0].1["answer"], "42");
 /// ```
-pub fn calls_in(message: &str) -> (String, Vec<(String, Map<String, Value>)>) {
+pub fn calls_in(message: &str) -> (String, Vec<NamedCall>) {
     let mut text = Vec::new();
     let mut calls = Vec::new();
     let mut lines = message.lines();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use finqa_core::Corpus;
 use finqa_core::answer::AnswerMode;
-use finqa_core::chat::{CallForm, ChatCall, ChatMessage, Demonstration, Role};
+use finqa_core::chat::{ArgumentsForm, CallForm, ChatCall, ChatMessage, Demonstration, Role};
 use finqa_core::sql::SqlBackend;
 use finqa_core::tool::{ToolProfile, ToolSpec};
 use finqa_env::episode::{Action, Status, Step, Turn};
@@ -188,7 +188,7 @@ impl Demonstrations {
         let step = match self.options.call_form {
             CallForm::Text => episode.step(&self.ctx, Action::Text(said), false, delta),
             CallForm::Structured => {
-                let list = calls.iter().map(|c| c.to_openai(Default::default()));
+                let list = calls.iter().map(|c| c.to_openai(ArgumentsForm::Text));
                 let action = Action::Structured(&text, &list.collect());
                 episode.step(&self.ctx, action, false, delta)
             }

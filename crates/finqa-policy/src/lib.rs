@@ -5,6 +5,7 @@
 
 mod access;
 pub mod actions;
+pub mod audit;
 pub mod demonstrate;
 pub mod gold;
 pub mod policy;
@@ -12,6 +13,7 @@ pub mod reading;
 mod select;
 pub mod validate;
 
+pub use audit::{AuditOptions, AuditReport, audit};
 pub use demonstrate::{DemonstrateOptions, Demonstrations, demonstrate};
 pub use policy::{PolicyKind, PolicyRun, ScriptedPolicy};
 pub use validate::{TaskCheck, ValidateOptions, validate};
