@@ -187,8 +187,8 @@ fn defects() -> Vec<Task> {
         lookup(
             "refused_by_openenv_guard",
             "sales",
-            "SELECT \"2024\" FROM sales LIMIT 2",
-            1,
+            "SELECT \"2024\" FROM sales ORDER BY region = 'south' DESC LIMIT 1",
+            0,
         ),
         lookup(
             "unit_not_stated",

@@ -142,7 +142,7 @@ pub fn export(
 ) -> Result<ExportReport> {
     let selection = Selection::of(corpus, dir, options)?;
     if layout == ExportLayout::Native {
-        return save_native(corpus, dir, selection, options);
+        return save_native(corpus, dir, &selection, options);
     }
     let replaces = may_write(dir, options.overwrite)?;
     let mut report = ExportReport {
@@ -160,15 +160,12 @@ pub fn export(
     report.num_tables = plan.companies.iter().map(|c| c.tables.len()).sum();
     report.num_tasks = plan.tasks.len();
     let staged = Staged::new(dir)?;
-    let again = match layout {
-        ExportLayout::Rllm => {
-            rllm::write(&plan, &staged)?;
-            read_again(&plan, || import::rllm::import(staged.path()))?
-        }
-        _ => {
-            openenv::write(&plan, &staged)?;
-            read_again(&plan, || import::openenv::import(staged.path()))?
-        }
+    let again = if layout == ExportLayout::Rllm {
+        rllm::write(&plan, &staged)?;
+        read_again(&plan, || import::rllm::import(staged.path()))?
+    } else {
+        openenv::write(&plan, &staged)?;
+        read_again(&plan, || import::openenv::import(staged.path()))?
     };
     compare::compare(&plan, &again, &mut report);
     staged.write(REPORT, &report_bytes(&report, dir)?)?;
@@ -226,7 +223,7 @@ fn may_write(dir: &Path, overwrite: bool) -> Result<bool> {
 fn save_native(
     corpus: &Corpus,
     dir: &Path,
-    selection: Selection,
+    selection: &Selection,
     options: &ExportOptions,
 ) -> Result<ExportReport> {
     let save_options = SaveOptions {

@@ -1,5 +1,6 @@
 //! Tables as both published layouts hold them.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use finqa_core::table_info::table_info_text;
@@ -22,7 +23,8 @@ pub(super) fn pandas_json(table: &Table) -> String {
             if r > 0 {
                 out.push(',');
             }
-            out.push_str(&format!("\"{r}\":{}", cell_json(cell)));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\"{r}\":{}", cell_json(cell));
         }
         out.push('}');
     }

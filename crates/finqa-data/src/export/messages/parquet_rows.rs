@@ -119,7 +119,7 @@ pub(super) struct Rows {
     seed: UInt64Builder,
     reward: Float32Builder,
     counts: [Int32Builder; COUNTS.len()],
-    num_rows: usize,
+    pending: usize,
 }
 
 fn broken(path: &Path, e: &dyn std::fmt::Display) -> DataError {
@@ -184,7 +184,7 @@ impl Rows {
             seed: UInt64Builder::new(),
             reward: Float32Builder::new(),
             counts: std::array::from_fn(|_| Int32Builder::new()),
-            num_rows: 0,
+            pending: 0,
         })
     }
 
@@ -214,18 +214,18 @@ impl Rows {
         for (builder, value) in self.counts.iter_mut().zip(counts) {
             builder.append_value(value as i32);
         }
-        self.num_rows += 1;
-        if self.num_rows >= BATCH_ROWS {
+        self.pending += 1;
+        if self.pending >= BATCH_ROWS {
             self.flush()?;
         }
         Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
-        if self.num_rows == 0 {
+        if self.pending == 0 {
             return Ok(());
         }
-        self.num_rows = 0;
+        self.pending = 0;
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.messages.finish())];
         for builder in &mut self.texts {
             arrays.push(Arc::new(builder.finish()));
