@@ -311,6 +311,27 @@ fn neighbouring_cells_are_tried_where_no_wrong_answers_are_named() {
 }
 
 #[test]
+fn where_nothing_can_be_found_an_invented_number_is_tried() {
+    let task = with(south("absent"), |t| {
+        t.truth = "The tables do not hold the answer.".into();
+        t.answer = AnswerSpec {
+            unit: Unit::Absent,
+            ..AnswerSpec::default()
+        };
+        query(t).sql = SOUTH.replace("south", "east");
+        t.gold.as_mut().unwrap().answer = GoldAnswer::Text {
+            text: t.truth.clone(),
+        };
+    });
+    let report = audited(&corpus(vec![task]), &AuditOptions::default());
+    assert_eq!(report.tasks[0].outcome(), "ok", "{:?}", report.tasks[0]);
+    assert_eq!(
+        (report.wrong_strict.tried, report.wrong_strict.accepted),
+        (1, 0)
+    );
+}
+
+#[test]
 fn a_section_that_the_question_names_tells_labels_apart() {
     let sql = "SELECT \"2024\" FROM twice WHERE region = 'Total' AND rowid = 2";
     let task = with(lookup("a", "twice", sql, 0), |t| {

@@ -73,6 +73,7 @@ fn compare_task(task: &Task, again: &Task, report: &mut ExportReport) {
         ("answer_rules", again.answer == task.answer),
         ("gold", again.gold == task.gold),
         ("known_wrong", again.known_wrong == task.known_wrong),
+        ("rubric", again.rubric == task.rubric),
         ("level", again.level == task.level),
     ] {
         if !same {

@@ -42,7 +42,7 @@ fn demonstration(i: u64) -> Demonstration {
             },
         ],
         tools: Arc::new(json!([{"type": "function"}])),
-        submission: (i % 2 == 0).then(|| "5".into()),
+        submission: i.is_multiple_of(2).then(|| "5".into()),
         reward: 0.5,
         verdict: "equal".into(),
         num_turns: 1,

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use finqa_core::Corpus;
-use finqa_core::answer::{AnswerMode, score_answer};
+use finqa_core::answer::AnswerMode;
 use finqa_core::gold::Gold;
 use finqa_core::sql::SqlBackend;
 use finqa_core::sql_guard::{SqlGuard, check as check_guard};
@@ -213,7 +213,7 @@ impl Auditor {
         audit.submission = check.submission;
         let said = &audit.submission;
         if openenv_reads && !said.is_empty() {
-            let verdict = score_answer(said, &task.truth, &task.answer, AnswerMode::OpenEnv);
+            let verdict = task.score(said, AnswerMode::OpenEnv);
             if verdict.score < 1.0 {
                 let detail = format!(
                     "submitted {said:?}, truth {:?} ({})",
@@ -257,7 +257,7 @@ impl Auditor {
 
 /// Is the truth its own answer? Returns whether mode openenv can read it.
 fn truth(task: &Task, audit: &mut TaskAudit) -> bool {
-    let own = |mode| score_answer(&task.truth, &task.truth, &task.answer, mode);
+    let own = |mode| task.score(&task.truth, mode);
     let strict = own(AnswerMode::Strict);
     if strict.score < 1.0 {
         let detail = format!("{:?} ({})", task.truth, strict.reason);

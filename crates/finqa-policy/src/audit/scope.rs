@@ -42,7 +42,7 @@ const SCALE_WORDS: [&str; 3] = ["thousand", "million", "billion"];
 
 /// Can a policy know in which unit to answer?
 ///
-/// A hint, a year, a count, a text and yes/no need nothing. An amount in plain units is read as printed; one in
+/// A hint, a year, a count, a text, yes/no and no answer at all need nothing. An amount in plain units is read as printed; one in
 /// thousands, millions or billions needs the scale in the question or in a table that the task is about. A rate needs
 /// a word in the question, or a percent sign in one of its cells.
 pub(super) fn unit(task: &Task, tables: &[&Table], asked: &[Asked], audit: &mut TaskAudit) {
@@ -51,7 +51,7 @@ pub(super) fn unit(task: &Task, tables: &[&Table], asked: &[Asked], audit: &mut 
     let says = |words: &[&str]| words.iter().any(|w| question.contains(w));
     let stated = match unit {
         _ if !task.unit_hint.trim().is_empty() => true,
-        Unit::Year | Unit::Text | Unit::Bool | Unit::Count => true,
+        Unit::Year | Unit::Text | Unit::Bool | Unit::Count | Unit::Absent => true,
         Unit::Amount | Unit::PerShare => {
             *scale == Scale::One || says(&SCALE_WORDS) || tables.iter().any(|t| states_scale(t))
         }

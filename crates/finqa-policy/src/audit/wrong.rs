@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use finqa_core::answer::{AnswerMode, cell_number, score_answer};
+use finqa_core::answer::{AnswerMode, Unit, cell_number};
 use finqa_core::gold::{CellRef, Gold};
 use finqa_core::task::Task;
 
@@ -32,6 +32,12 @@ pub(super) fn wrong_answers(
                 mistake: format!("{:?}", known.mistake),
             })
             .collect();
+    }
+    if task.answer.unit == Unit::Absent {
+        return vec![Wrong {
+            answer: "1,234.5".to_owned(),
+            mistake: "an invented number".to_owned(),
+        }];
     }
     let (Some(gold), Some(asked)) = (&task.gold, asked) else {
         return Vec::new();
@@ -75,7 +81,7 @@ fn equal(task: &Task, one: &str, other: &str) -> bool {
 
 /// Whether `answer` is accepted in `mode`.
 pub(super) fn accepted(task: &Task, answer: &str, mode: AnswerMode) -> bool {
-    score_answer(answer, &task.truth, &task.answer, mode).score >= 1.0
+    task.score(answer, mode).is_correct
 }
 
 type Change = (Vec<(CellRef, String)>, String);

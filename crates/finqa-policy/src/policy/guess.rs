@@ -1,5 +1,6 @@
 //! The undisciplined policy: names are guessed instead of read, and the error does not lead back to the tools.
 
+use finqa_core::answer::Unit;
 use finqa_core::gold::GoldAnswer;
 use finqa_core::task::Task;
 use finqa_core::tool::ToolKind;
@@ -44,10 +45,11 @@ impl Guess {
     pub(super) fn new(task: &Task, mut draw: Draw) -> Self {
         let lists = draw.below(2) == 1;
         // Where nothing can be found, "unknown" would be right: a guesser invents there.
-        let unanswerable = task
-            .gold
-            .as_ref()
-            .is_some_and(|gold| matches!(gold.answer, GoldAnswer::Text { .. }));
+        let unanswerable = task.answer.unit == Unit::Absent
+            || task
+                .gold
+                .as_ref()
+                .is_some_and(|gold| matches!(gold.answer, GoldAnswer::Text { .. }));
         let gives_up = draw.below(2) == 1 && !unanswerable;
         let guesses = 1 + draw.below(2);
         let variant = match (lists, gives_up) {
