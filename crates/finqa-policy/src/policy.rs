@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use finqa_core::corpus::Corpus;
 use finqa_core::error::{Error, Result};
+use finqa_core::task::Task;
 use finqa_core::tool::{ToolKind, Toolbox};
 
 use crate::actions::{call, call_of};
@@ -55,7 +56,7 @@ impl PolicyKind {
 }
 
 struct Slot {
-    task_index: u32,
+    task: Arc<Task>,
     turn: u32,
     random: u64,
     gold: Option<GoldRun>,
@@ -91,24 +92,20 @@ impl ScriptedPolicy {
     /// Tells the policy that `slot` starts an episode of task `task_index`.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] for a slot or task that does not exist.
+    /// [`Error::InvalidConfig`] for a slot that does not exist; as [`Corpus::task`].
     pub fn reset(&mut self, slot: usize, task_index: u32) -> Result<()> {
         let num_slots = self.slots.len();
-        let Some(task) = self.corpus.tasks().get(task_index as usize) else {
-            return Err(Error::InvalidConfig(format!(
-                "there is no task {task_index}"
-            )));
-        };
+        let task = self.corpus.task(task_index)?;
         let Some(place) = self.slots.get_mut(slot) else {
             return Err(Error::InvalidConfig(format!(
                 "there is no env {slot}; there are {num_slots}"
             )));
         };
         *place = Some(Slot {
-            task_index,
             turn: 0,
             random: next(self.seed ^ next(slot as u64)),
-            gold: (self.kind == PolicyKind::Gold).then(|| GoldRun::new(task)),
+            gold: (self.kind == PolicyKind::Gold).then(|| GoldRun::new(&task)),
+            task,
         });
         Ok(())
     }
@@ -124,7 +121,7 @@ impl ScriptedPolicy {
             )));
         };
         state.turn += 1;
-        let task = &self.corpus.tasks()[state.task_index as usize];
+        let task = &*state.task;
         if let Some(gold) = &mut state.gold {
             return Ok(gold.act(task, &self.tools, observation));
         }
@@ -168,9 +165,10 @@ pub fn random_call(tools: &Toolbox, corpus: &Corpus, company: &str, random: &mut
     let spec = &tools.specs()[below(random, tools.specs().len())];
     let mut table = "no_such_table";
     let mut column = "item";
-    if let Some(found) = corpus
+    let found = corpus
         .company_index(company)
-        .map(|i| &corpus.companies()[i])
+        .and_then(|i| corpus.company(i as u32).ok());
+    if let Some(found) = &found
         && !found.tables.is_empty()
         && below(random, 4) > 0
     {

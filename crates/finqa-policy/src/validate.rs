@@ -5,6 +5,7 @@ use std::sync::Arc;
 use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::Corpus;
 use finqa_core::sql::SqlBackend;
+use finqa_core::task::Task;
 use finqa_core::tool::ToolProfile;
 use finqa_env::episode::{Action, Status, Step};
 use finqa_env::stats::Delta;
@@ -63,18 +64,24 @@ pub fn validate(
         ..EnvConfig::default()
     };
     let ctx = Context::new(Arc::clone(corpus), Arc::clone(backend), config)?;
-    let mut checks = Vec::with_capacity(corpus.tasks().len());
-    for index in 0..corpus.tasks().len() {
-        checks.push(check(&ctx, index as u32));
-        if !progress(index + 1) {
+    let indices = corpus.task_indices(None, None)?;
+    let mut checks = Vec::with_capacity(indices.len());
+    for index in indices {
+        checks.push(check(&ctx, index)?);
+        if !progress(checks.len()) {
             break;
         }
     }
     Ok(checks)
 }
 
-fn check(ctx: &Context, task_index: u32) -> TaskCheck {
-    let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
+fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
+    let task = ctx.corpus.task(task_index)?;
+    let mut episode = Episode::new(ctx, task_index)?;
+    Ok(run(ctx, task_index, &task, &mut episode))
+}
+
+fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> TaskCheck {
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,
@@ -100,12 +107,11 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
             "",
         );
     }
-    let mut episode = Episode::new(ctx, task_index);
-    let mut run = GoldRun::new(&task);
+    let mut run = GoldRun::new(task);
     let mut delta = Delta::new(false);
     let mut observation = String::new();
     while episode.status() == Status::Running {
-        let message = run.act(&task, &ctx.toolbox, &observation);
+        let message = run.act(task, &ctx.toolbox, &observation);
         // No user tools are configured, so a step is always done.
         let Step::Done(turn) = episode.step(ctx, Action::Text(&message), false, &mut delta) else {
             break;

@@ -17,6 +17,7 @@ fn options(format: SaveFormat) -> SaveOptions {
     SaveOptions {
         format,
         overwrite: false,
+        max_companies: None,
     }
 }
 
@@ -104,8 +105,11 @@ fn odd() -> Corpus {
 }
 
 fn same(a: &Corpus, b: &Corpus) {
-    assert_eq!(a.companies(), b.companies());
-    assert_eq!(a.tasks(), b.tasks());
+    assert_eq!(
+        a.stored().unwrap().companies(),
+        b.stored().unwrap().companies()
+    );
+    assert_eq!(a.stored().unwrap().tasks(), b.stored().unwrap().tasks());
     assert_eq!(content_hash(a), content_hash(b));
 }
 
