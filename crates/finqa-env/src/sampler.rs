@@ -367,12 +367,12 @@ mod tests {
     #[test]
     fn seeds_start_at_different_places_of_a_range() {
         let n = 1 << 24;
-        let starts: Vec<u32> = (0..100)
-            .map(|seed| blocks(0..n, 1024, seed, 1).next(0))
-            .collect();
-        let mut sorted = starts.clone();
+        let start = |seed| blocks(0..n, 1024, seed, 1).next(0);
+        let mut sorted: Vec<u32> = (0..100).map(start).collect();
         sorted.sort_unstable();
-        assert!(sorted.windows(2).all(|pair| pair[1] - pair[0] > 1024));
+        // By chance alone, one pair in 2^14 / 2 lies within a block.
+        let near = sorted.windows(2).filter(|pair| pair[1] - pair[0] < 1024).count();
+        assert!(near <= 2, "{near} pairs start within a block of each other");
         assert!(sorted[0] < n / 10 && sorted[99] > n / 10 * 9);
     }
 
