@@ -14,7 +14,7 @@ fn sql(c: &mut Criterion) {
     let limits = QueryLimits::default();
     let task = corpus
         .stored()
-        .unwrap()
+        .expect("the built-in corpus is stored")
         .tasks()
         .iter()
         .find(|task| {
@@ -27,7 +27,12 @@ fn sql(c: &mut Criterion) {
     let query = &gold.queries[0];
     let company = corpus
         .company_index(&query.company)
-        .map(|i| &corpus.stored().unwrap().companies()[i])
+        .map(|i| {
+            &corpus
+                .stored()
+                .expect("the built-in corpus is stored")
+                .companies()[i]
+        })
         .expect("gold programs name companies of the corpus");
     let fresh = SqliteBackend::new(BackendConfig {
         result_cache_bytes: 0,

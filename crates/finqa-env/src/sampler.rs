@@ -371,7 +371,10 @@ mod tests {
         let mut sorted: Vec<u32> = (0..100).map(start).collect();
         sorted.sort_unstable();
         // By chance alone, one pair in 2^14 / 2 lies within a block.
-        let near = sorted.windows(2).filter(|pair| pair[1] - pair[0] < 1024).count();
+        let near = sorted
+            .windows(2)
+            .filter(|pair| pair[1] - pair[0] < 1024)
+            .count();
         assert!(near <= 2, "{near} pairs start within a block of each other");
         assert!(sorted[0] < n / 10 && sorted[99] > n / 10 * 9);
     }
