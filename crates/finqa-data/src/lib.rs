@@ -25,6 +25,7 @@ mod names;
 pub mod native;
 
 pub use error::{DataError, Result};
+pub use finqa_synth::{SynthConfig, SynthError, corpus as synthetic};
 pub use hash::content_hash;
 pub use import::{Imported, Refusal};
 pub use layout::{Layout, detect};

@@ -8,7 +8,10 @@ use finqa_core::corpus::{Corpus, CorpusLimits, Pick};
 use finqa_core::sql::SqlBackend;
 use finqa_core::table::{Table, Value};
 use finqa_core::tool::ToolProfile;
-use finqa_data::{Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions};
+use finqa_data::{
+    Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions, SynthConfig,
+    SynthError,
+};
 use finqa_policy::{ValidateOptions, validate};
 use finqa_sqlite::{BackendConfig, SqliteBackend, read_database};
 use pyo3::exceptions::PyValueError;
@@ -108,6 +111,16 @@ impl PyCorpus {
     fn builtin(py: Python<'_>, seed: u64, num_companies: u32) -> PyResult<Self> {
         let corpus = gil::enter(py, || finqa_data::builtin::corpus(seed, num_companies))
             .map_err(Error::from)?;
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        })
+    }
+
+    /// The synthetic corpus of a seed and a configuration in JSON.
+    #[staticmethod]
+    fn synthetic(seed: u64, config: &str) -> PyResult<Self> {
+        let corpus = finqa_data::synthetic(seed, parse_config(config)?).map_err(synth_error)?;
         Ok(Self {
             corpus: Arc::new(corpus),
             refusals: Vec::new(),
@@ -389,6 +402,46 @@ impl PyCorpus {
             })
             .collect()
     }
+}
+
+/// A preset of the synthetic corpus as JSON: `"1"` to `"5"` or `"tiny"`.
+#[pyfunction]
+pub(crate) fn synth_preset(name: &str) -> PyResult<String> {
+    let config = match (name, name.parse()) {
+        ("tiny", _) => SynthConfig::tiny(),
+        (_, Ok(level @ 1..=5)) => SynthConfig::preset(level).map_err(synth_error)?,
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "preset {name:?} is unknown; it must be a level from 1 to 5 or \"tiny\""
+            )));
+        }
+    };
+    serde_json::to_string(&config).map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+/// Refuses a configuration in JSON that cannot work.
+#[pyfunction]
+pub(crate) fn check_synth_config(config: &str) -> PyResult<()> {
+    parse_config(config).map(drop)
+}
+
+fn parse_config(text: &str) -> PyResult<SynthConfig> {
+    let unreadable = |e: serde_json::Error| PyValueError::new_err(format!("SynthConfig: {e}"));
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(unreadable)?;
+    // One by one first: serde names the value that it cannot read, but not the field.
+    for (name, value) in &fields {
+        let mut one = serde_json::Map::new();
+        one.insert(name.clone(), value.clone());
+        serde_json::from_value::<SynthConfig>(one.into())
+            .map_err(|e| PyValueError::new_err(format!("SynthConfig.{name} is {value}: {e}")))?;
+    }
+    SynthConfig::from_json(text).map_err(synth_error)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn synth_error(error: SynthError) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 fn parse_layout(name: &str) -> PyResult<Layout> {

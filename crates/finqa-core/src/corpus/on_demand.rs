@@ -162,7 +162,7 @@ impl OnDemand {
                     task.companies
                 ));
             }
-            for other in &task.companies {
+            for other in task.companies.iter().filter(|other| *other != name) {
                 match self.source.company_of_name(other) {
                     Some(other) if split.companies().contains(&other) => {}
                     _ => {
