@@ -196,9 +196,7 @@ class Corpus:
             first += size or 0
         return iter(())
 
-    def take(
-        self, split: str | dict[str, int | None], num_companies: int | None = None
-    ) -> Corpus:
+    def take(self, split: str | dict[str, int | None], num_companies: int | None = None) -> Corpus:
         """Some companies with their tasks as a corpus in memory, to list, save or send.
 
         Args:
@@ -211,7 +209,7 @@ class Corpus:
 
         Raises:
             NotFoundError: There is no such split.
-            DataError: The split is endless and ``num_companies`` is None.
+            ValueError: The split is endless and ``num_companies`` is None.
 
         Example:
             >>> corpus = synthetic(config=SynthConfig.preset("tiny"))
@@ -251,9 +249,7 @@ class Corpus:
             task = self.task_index(task)
         num_tasks = self._native.num_tasks
         if not 0 <= task < num_tasks:
-            raise NotFoundError(
-                f"no task {task} in corpus {self.name!r}; it has {num_tasks} tasks"
-            )
+            raise NotFoundError(f"no task {task} in corpus {self.name!r}; it has {num_tasks} tasks")
         return self._native.task(task)
 
     def tables(self, company: str) -> list[dict[str, Any]]:

@@ -1,12 +1,10 @@
 //! From companies that are made on demand to a corpus that holds them.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use finqa_core::Corpus;
 use finqa_core::corpus::{Part, Pick};
+use finqa_core::{Corpus, Result};
 
-use crate::error::{DataError, Result};
 use crate::hash::hash_of;
 
 /// The companies of `picks` with their tasks as a stored corpus with a content hash of its own: what can be listed,
@@ -16,8 +14,8 @@ use crate::hash::hash_of;
 /// `other_company_not_taken`.
 ///
 /// # Errors
-/// [`DataError::Corpus`] for a split that does not exist, is endless and comes without a number, or is picked twice,
-/// and if a company cannot be made.
+/// As [`Corpus::take`]: a split that does not exist, is endless and comes without a number, or is picked twice; a
+/// company that cannot be made.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,15 +29,11 @@ use crate::hash::hash_of;
 /// # }
 /// ```
 pub fn materialise(corpus: &Corpus, picks: &[Pick]) -> Result<Corpus> {
-    let failed = |source| DataError::Corpus {
-        path: PathBuf::from(&corpus.info().name),
-        source,
-    };
     let Part {
         companies,
         tasks,
         num_left_out,
-    } = corpus.take(picks).map_err(failed)?;
+    } = corpus.take(picks)?;
     let mut info = corpus.info().clone();
     info.content_hash = hash_of(&companies, &tasks);
     for (i, pick) in picks.iter().enumerate() {
@@ -56,5 +50,5 @@ pub fn materialise(corpus: &Corpus, picks: &[Pick]) -> Result<Corpus> {
     }
     // The budget follows the longest table, and a part must play as the whole does.
     info.limits.max_ops = Some(corpus.query_limits().max_ops);
-    Corpus::from_shared(info, companies, tasks).map_err(failed)
+    Corpus::from_shared(info, companies, tasks)
 }

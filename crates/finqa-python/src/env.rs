@@ -141,6 +141,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         split: get(options, "split", None)?,
         seed: get(options, "seed", base.seed)?,
         shuffle: get(options, "shuffle", base.shuffle)?,
+        shuffle_block: base.shuffle_block,
         max_turns: get(options, "max_turns", None)?,
         num_threads: get(options, "num_threads", base.num_threads)?,
         tool_profile: ToolProfile::parse(&text("tool_profile", "rllm")?).map_err(parse)?,

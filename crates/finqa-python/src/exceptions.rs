@@ -157,11 +157,6 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
 }
 
 fn data_error(e: &finqa_data::DataError) -> PyErr {
-    if let finqa_data::DataError::Corpus { source, .. } = e
-        && let finqa_core::Error::UnknownSplit { .. } = source
-    {
-        return core_error(source);
-    }
     let text = e.to_string();
     let kind = match e {
         finqa_data::DataError::Io { source, .. } => Some(source.kind()),

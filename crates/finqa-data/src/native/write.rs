@@ -47,15 +47,19 @@ pub struct SaveOptions {
 /// # }
 /// ```
 pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manifest> {
-    let made = match corpus.as_stored() {
-        Some(_) => None,
-        None => Some(materialise(corpus, &everything(corpus, dir, options)?)?),
-    };
-    let corpus = made.as_ref().unwrap_or(corpus);
-    let stored = corpus.stored().map_err(|source| DataError::Corpus {
+    let failed = |source| DataError::Corpus {
         path: dir.to_owned(),
         source,
-    })?;
+    };
+    let made = match corpus.as_stored() {
+        Some(_) => None,
+        None => {
+            let picks = everything(corpus, dir, options)?;
+            Some(materialise(corpus, &picks).map_err(failed)?)
+        }
+    };
+    let corpus = made.as_ref().unwrap_or(corpus);
+    let stored = corpus.stored().map_err(failed)?;
     let mut info = corpus.info().clone();
     info.content_hash = content_hash(corpus);
     let replaces = check_target(dir, &info.content_hash, options.overwrite)?;
