@@ -13,6 +13,7 @@ pub mod gold;
 pub mod observation;
 pub mod once_lru;
 pub mod records;
+pub mod rubric;
 pub mod sql;
 pub mod sql_guard;
 pub mod sql_tokens;
@@ -24,6 +25,7 @@ pub mod tool;
 
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};
 pub use error::{Error, Result, ToolError, ToolErrorCode};
+pub use rubric::{Rubric, score_rubric};
 pub use table::{Company, Table, Value};
 pub use task::{KnownWrong, Mistake, Split, Task};
 pub use tool::{ToolCall, ToolProfile, ToolSpec};

@@ -91,12 +91,7 @@ fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> Ta
     if task.gold.is_none() {
         return outcome("no_gold", "the task has no gold program".into(), "");
     }
-    let truth = finqa_core::answer::score_answer(
-        &task.truth,
-        &task.truth,
-        &task.answer,
-        ctx.config.answer_mode,
-    );
+    let truth = task.score(&task.truth, ctx.config.answer_mode);
     if truth.score < 1.0 {
         return outcome(
             "truth_not_accepted",

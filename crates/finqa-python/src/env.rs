@@ -472,6 +472,7 @@ impl PyVectorEnv {
         dict.set_item("turn", view.turn)?;
         dict.set_item("submission", view.submission.as_deref())?;
         dict.set_item("score", view.verdict.map(|v| v.score))?;
+        dict.set_item("is_correct", view.verdict.map(|v| v.is_correct))?;
         dict.set_item("answer_reason", view.verdict.map(|v| v.reason.to_string()))?;
         let calls = PyList::empty(py);
         for call in &view.calls {

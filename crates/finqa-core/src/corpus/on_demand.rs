@@ -150,6 +150,9 @@ impl OnDemand {
                     task.split.0, split.name
                 ));
             }
+            if let Some(Err(e)) = task.rubric.as_ref().map(crate::rubric::Rubric::check) {
+                return bad(e.to_string());
+            }
             if made.tasks[..i].iter().any(|other| other.id == task.id) {
                 return bad("its id appears twice".into());
             }

@@ -46,6 +46,11 @@ impl Stored {
                     task.id
                 )));
             }
+            if let Some(rubric) = &task.rubric {
+                rubric
+                    .check()
+                    .map_err(|e| Error::InvalidConfig(format!("task {:?}: {e}", task.id)))?;
+            }
             if task.companies.is_empty() {
                 return Err(Error::InvalidConfig(format!(
                     "task {:?} names no company",

@@ -6,9 +6,16 @@
 
 mod base;
 mod debt;
+mod leases;
+mod obligations;
+mod pension;
+mod rates;
 
 pub(crate) use base::{Base, Calendar, subtract};
-pub(crate) use debt::Debt;
+pub(crate) use debt::{Debt, Ladder};
+pub(crate) use leases::Leases;
+pub(crate) use obligations::Obligations;
+pub(crate) use pension::{Pension, Plan};
 
 use crate::draw::Key;
 use crate::identity::Identity;
@@ -22,17 +29,34 @@ pub(crate) type ByYear = [i64; YEARS];
 pub(crate) struct Ledger {
     pub(crate) base: Base,
     pub(crate) debt: Debt,
+    pub(crate) leases: Leases,
+    pub(crate) pension: Option<Pension>,
+    pub(crate) obligations: Obligations,
 }
 
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
-        let debt = Debt::new(key, &base);
-        Self { base, debt }
+        let debt = Debt::new(key, &base, identity.industry);
+        let leases = Leases::new(key, &base, identity.industry);
+        let pension = Pension::new(key, &base, identity.industry);
+        let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
+        Self {
+            base,
+            debt,
+            leases,
+            pension,
+            obligations,
+        }
     }
 
     /// Identities that do not hold; empty for every company (tests).
     pub(crate) fn violations(&self) -> Vec<String> {
-        self.base.violations()
+        let mut out = self.base.violations();
+        out.extend(self.debt.violations());
+        out.extend(self.leases.violations());
+        out.extend(self.pension.iter().flat_map(Pension::violations));
+        out.extend(self.obligations.violations(&self.debt, &self.leases));
+        out
     }
 }
