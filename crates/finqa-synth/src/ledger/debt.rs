@@ -27,6 +27,11 @@ pub(crate) struct Debt {
     pub(crate) fair_values: Vec<ByYear>,
     /// Principal of all instruments at each year end.
     pub(crate) principal: ByYear,
+    /// Principal a year before, issues, repayments (negative) and exchange effect: they end in `principal`.
+    pub(crate) opening: ByYear,
+    pub(crate) issued: ByYear,
+    pub(crate) repaid: ByYear,
+    pub(crate) exchange_effect: ByYear,
     /// Unamortised discount and issuance cost of all instruments, positive.
     pub(crate) unamortised: ByYear,
     /// What the short-term borrowings are: "commercial paper", "revolving credit facility".
@@ -87,6 +92,23 @@ impl Debt {
         });
         let principal = total(&principals);
         let unamortised = total(&costs);
+        let sum_of = |of: &dyn Fn(&Instrument, usize) -> i64| -> ByYear {
+            std::array::from_fn(|y| instruments.iter().map(|i| of(i, y)).sum())
+        };
+        let opening = sum_of(&|i, y| at(i, y + 1));
+        let issued = sum_of(&|i, y| {
+            if i.issued == latest - y as i32 {
+                at(i, y)
+            } else {
+                0
+            }
+        });
+        let exchange_effect = sum_of(&|i, y| {
+            let before = latest - y as i32 - 1;
+            i.principal(before, exchange[y]) - i.principal(before, exchange[y + 1])
+        });
+        let repaid =
+            std::array::from_fn(|y| principal[y] - opening[y] - issued[y] - exchange_effect[y]);
         let maturities = std::array::from_fn(|y| {
             let now = latest - y as i32;
             ladder(|year| {
@@ -150,6 +172,10 @@ impl Debt {
             costs,
             fair_values,
             principal,
+            opening,
+            issued,
+            repaid,
+            exchange_effect,
             unamortised,
             short_term_label,
             short_term,
@@ -183,6 +209,13 @@ impl Debt {
             check(
                 sum(&self.principals) - sum(&self.costs) + self.short_term[y] == self.carrying[y],
                 "carrying amount",
+            );
+            check(
+                self.opening[y] + self.issued[y] + self.repaid[y] + self.exchange_effect[y]
+                    == self.principal[y]
+                    && self.repaid[y] <= 0
+                    && (y + 1 == YEARS || self.opening[y] == self.principal[y + 1]),
+                "issue and repayment",
             );
             check(
                 self.current[y] + self.long_term[y] == self.carrying[y] && self.long_term[y] >= 0,
