@@ -33,3 +33,21 @@ fn identities_and_sums_hold_for_ten_thousand_companies() {
     });
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+#[test]
+fn a_company_is_the_same_in_any_order_of_generation() {
+    let generator = Generator::new(5, SynthConfig::default()).unwrap();
+    let forth: Vec<_> = (0..40)
+        .map(|i| generator.tables(SplitName::Val, i))
+        .collect();
+    let again = Generator::new(5, SynthConfig::default()).unwrap();
+    for i in (0..40).rev() {
+        assert_eq!(again.tables(SplitName::Val, i), forth[i as usize]);
+    }
+    let other = Generator::new(6, SynthConfig::default()).unwrap();
+    assert_ne!(other.tables(SplitName::Val, 0).tables, forth[0].tables);
+    assert_ne!(
+        generator.tables(SplitName::Train, 0).tables,
+        forth[0].tables
+    );
+}

@@ -290,7 +290,7 @@ fn habit(draw: &mut Draw, industry: Industry) -> Habit {
 
 /// Notes that stand at the newest year end, and those that newer ones replaced.
 fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<Instrument> {
-    let most = if target < 400 { 5 } else { 10 };
+    let most = if target < 400 { 5 } else { 12 };
     let n = draw.range(4, most) as usize;
     let mut terms = vec![(
         latest - draw.range(6, 9) as i32,
@@ -298,11 +298,17 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
         draw.range(6, 12),
     )];
     for _ in 1..n {
-        let issued = latest - draw.range(0, 11) as i32;
-        let mut due = issued + draw.pick(&[3, 5, 5, 7, 7, 10, 10, 10, 15, 20, 30]);
-        if due <= latest {
-            due = latest + draw.range(1, 6) as i32;
+        let tenor = draw.pick(&[3, 5, 5, 7, 7, 10, 10, 10, 15, 20, 30]);
+        // Treasurers spread maturities: more than half of the time a year in which little else falls due.
+        let mut due = latest + draw.range(1, 20) as i32;
+        if draw.chance(60) {
+            let free = (1..=5).map(|k| latest + k);
+            due = free
+                .filter(|year| terms.iter().all(|t: &(i32, i32, i64)| t.1 != *year))
+                .nth(draw.below(2))
+                .unwrap_or(due);
         }
+        let issued = (due - tenor).min(latest - draw.range(0, 3) as i32);
         terms.push((issued, due, draw.range(2, 12)));
     }
     let weights: Vec<i64> = terms.iter().map(|t| t.2).collect();
@@ -322,7 +328,7 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
             }
         }
         // What a new issue refinances.
-        if issued > latest - 5 && out.len() < 14 && draw.chance(80) {
+        if issued > latest - 5 && out.len() < 13 && draw.chance(80) {
             let due = (issued + draw.range(0, 1) as i32).min(latest);
             let before = due - draw.pick(&[5, 6, 7, 10]);
             let face = round_size(scale(face, draw.range(50, 115), 100).max(10));
@@ -330,6 +336,17 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
                 add(draw, &mut out, before, due, face);
             }
         }
+    }
+    // Leftovers of subsidiaries, repaid bit by bit.
+    if target >= 400 && draw.chance(55) {
+        let share = scale(target, draw.range(8, 40), 1000).max(24);
+        let due = latest + draw.range(7, 14) as i32;
+        out.push(Instrument::various(
+            latest - draw.range(5, 9) as i32,
+            due,
+            share,
+            habit.spread,
+        ));
     }
     out.sort_by(|a, b| (a.due, a.coupon).cmp(&(b.due, b.coupon)));
     out

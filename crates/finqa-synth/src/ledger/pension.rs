@@ -152,7 +152,7 @@ impl Plan {
             plan.obligation_opening[y] = obligation;
             plan.assets_opening[y] = assets;
             let of = |draw: &mut Draw, base: i64, level: i64| {
-                scale(base, level * draw.range(88, 112), 1_000_000)
+                scale(base, level * draw.range(76, 124), 1_000_000)
             };
             plan.service[y] = of(draw, obligation, shape.service);
             plan.interest[y] = scale(obligation, before, 10_000);
@@ -189,10 +189,11 @@ impl Plan {
             plan.employer[y] = if shape.funding == 0 {
                 outgo
             } else {
+                let usual = of(draw, obligation, 25).max(1);
                 let topped = scale(gap.max(0), draw.range(5, 30), 100);
                 // Assets never run out.
                 let short = outgo - assets - plan.actual_return[y] - plan.assets_currency[y];
-                topped.max(short + shape.size / 20).max(1)
+                topped.max(short + shape.size / 20).max(usual)
             };
             obligation += plan.service[y]
                 + plan.interest[y]
@@ -227,9 +228,10 @@ impl Plan {
     /// How the funded status stands in the balance sheet: 0 non-current assets, 1 current liabilities, 2 non-current
     /// liabilities (both negative). The three add up to the funded status.
     pub(crate) fn recognised(&self, part: usize) -> ByYear {
-        self.funded.map(|funded| {
+        std::array::from_fn(|y| {
+            let funded = self.funded[y];
             // Only what assets do not cover next year is current: a tenth of a shortfall at most.
-            let current = (-self.payments[0] / 8).max(funded / 10).min(0);
+            let current = (self.paid[y] / 8).max(funded / 10).min(0);
             match part {
                 0 => funded.max(0),
                 1 => current,
@@ -320,7 +322,7 @@ fn classes(draw: &mut Draw, assets: &ByYear) -> Vec<(&'static str, ByYear)> {
         ("insurance contracts", 4),
         ("cash and cash equivalents", 3),
     ];
-    let n = draw.range(4, 8) as usize;
+    let n = draw.range(5, 9) as usize;
     let chosen = draw.choose(&all, n);
     let mut weights: Vec<i64> = chosen.iter().map(|c| c.1 * draw.range(40, 160)).collect();
     let mut out: Vec<(&'static str, ByYear)> = chosen.iter().map(|c| (c.0, [0; YEARS])).collect();

@@ -274,11 +274,15 @@ fn interest(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         note.rows.clear();
         return note;
     }
-    let total = Label::new(draw.pick(&[
-        "interest expense",
-        "total interest expense",
-        "interest expense, net of capitalized amounts",
-    ]))
+    let capitalises = debt.capitalised[..n].iter().any(|v| *v != 0);
+    let total = Label::new(draw.pick(if capitalises {
+        &[
+            "interest expense",
+            "interest expense, net of capitalized amounts",
+        ]
+    } else {
+        &["interest expense", "total interest expense"]
+    }))
     .also(&["total cost of borrowing"])
     .concept("the price the company paid for its borrowed money");
     parts.total(&mut note, total);
@@ -299,21 +303,44 @@ fn interest(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
 fn facilities(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let latest = ledger.base.calendar.latest_year;
     let end = Period::Of(latest);
-    let columns = ["commitment", "borrowings", "letters of credit", "available"]
-        .map(|words| Column::named(end, words))
-        .to_vec();
+    let lines = &ledger.debt.facilities;
+    // What no line has is not shown; without borrowings and letters nothing is worth a table.
+    let classes: Vec<(&'static str, Vec<i64>)> = [
+        ("commitment", lines.iter().map(|l| l.commitment).collect()),
+        ("borrowings", lines.iter().map(|l| l.drawn).collect()),
+        (
+            "letters of credit",
+            lines.iter().map(|l| l.letters).collect(),
+        ),
+        (
+            "available",
+            lines.iter().map(|l| l.available).collect::<Vec<i64>>(),
+        ),
+    ]
+    .into_iter()
+    .filter(|class| class.1.iter().any(|v| *v != 0))
+    .collect();
+    let columns: Vec<Column> = classes
+        .iter()
+        .map(|class| Column::named(end, class.0))
+        .collect();
+    let last = columns.len() - 1;
     let mut note = Note::new(
         "ScheduleOfLineOfCreditFacilities",
         "lines of credit",
         columns,
     );
+    if classes.len() < 3 {
+        return note;
+    }
+    let sign = |c: usize| if c == 0 { 1 } else { -1 };
     note.column_sums.push(Sum {
-        total: 3,
-        parts: vec![(0, 1), (1, -1), (2, -1)],
+        total: last,
+        parts: (0..last).map(|c| (c, sign(c))).collect(),
     });
     let mut parts = Parts::default();
-    for line in &ledger.debt.facilities {
-        let values = [line.commitment, line.drawn, line.letters, line.available];
+    for (i, line) in lines.iter().enumerate() {
+        let values: Vec<i64> = classes.iter().map(|class| class.1[i]).collect();
         parts.add(&mut note, line.label.as_str(), &values);
     }
     let total = Label::new(draw.pick(&["total", "total credit lines", "total facilities"]))
@@ -386,6 +413,10 @@ fn roll_forward(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.add(&mut note, repaid, &debt.repaid[..n]);
     let currency = Label::new(draw.pick(&["currency translation", "exchange rate effect"]));
     parts.add(&mut note, currency, &debt.exchange_effect[..n]);
+    if parts.len() < 3 {
+        note.rows.clear();
+        return note;
+    }
     let closing = Label::new("principal at end of year").also(&["closing principal"]);
     parts.close(&mut note, closing);
     note

@@ -148,6 +148,19 @@ fn maturity(
         return note;
     }
     note.label_header = Some("year");
+    let concepts = if stem == "FinanceLeaseLiabilityMaturity" {
+        [
+            "payments still to be made on property leased as if bought",
+            "the interest hidden in payments for property leased as if bought",
+            "what payments for property leased as if bought are worth today",
+        ]
+    } else {
+        [
+            "rent still to be paid, before any discounting",
+            "the interest hidden in future rent",
+            "what future rent is worth today",
+        ]
+    };
     let values: Vec<[i64; 6]> = shown.iter().map(|s| s.1.payments[0]).collect();
     let parts = ladder(&mut note, latest, "thereafter", &values);
     let total = Label::new(draw.pick(&[
@@ -156,7 +169,7 @@ fn maturity(
         "total future minimum lease payments",
     ]))
     .also(&["undiscounted payments in all"])
-    .concept("rent still to be paid, before any discounting");
+    .concept(concepts[0]);
     let total = parts.total(&mut note, total);
     let mut parts = Parts::default();
     parts.count(total);
@@ -164,7 +177,7 @@ fn maturity(
     let label =
         Label::new(draw.pick(&["less imputed interest", "imputed interest", "less interest"]))
             .also(&["discount to present value"])
-            .concept("the interest hidden in future rent");
+            .concept(concepts[1]);
     parts.add(&mut note, label, &imputed);
     let present = Label::new(draw.pick(&[
         "present value of lease liabilities",
@@ -172,7 +185,7 @@ fn maturity(
         "present value of lease payments",
     ]))
     .also(&["discounted lease obligation"])
-    .concept("what future rent is worth today");
+    .concept(concepts[2]);
     let present = parts.total(&mut note, present);
     if draw.chance(35) {
         let mut parts = Parts::default();

@@ -125,7 +125,18 @@ fn tag(notes: &mut [Note], config: &SynthConfig, draw: &mut Draw) {
         inside => (i64::from(inside) + jitter).clamp(0, 100),
     };
     let wanted = (notes.len() as i64 * percent + 50) / 100;
-    let mut missing = wanted - notes.iter().filter(|n| n.prefix == Prefix::Ticker).count() as i64;
+    let own = notes.iter().filter(|n| n.prefix == Prefix::Ticker).count() as i64;
+    // Kinds that are custom by nature keep their tag up to a twentieth above what is wanted.
+    let spare = if percent == 0 {
+        0
+    } else {
+        notes.len() as i64 / 20
+    };
+    let mut missing = if own > wanted {
+        (wanted + spare - own).min(0)
+    } else {
+        wanted - own
+    };
     let mut order: Vec<usize> = (0..notes.len()).collect();
     draw.shuffle(&mut order);
     // A twin stands beside a standard table as long as others can give way.

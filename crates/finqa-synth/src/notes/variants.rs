@@ -56,15 +56,22 @@ struct Cut {
 const CUTS: [Cut; 7] = [
     Cut {
         of: "DisaggregationOfRevenue",
-        stem: "RevenueByTimingOfTransfer",
-        topic: "revenue by timing of transfer",
-        labels: &["transferred at a point in time", "transferred over time"],
+        stem: "RevenueByCustomerType",
+        topic: "revenue by type of customer",
+        labels: &[
+            "large enterprises",
+            "small and medium businesses",
+            "consumers",
+            "public sector",
+            "other customers",
+        ],
     },
     Cut {
         of: "DisaggregationOfRevenue",
         stem: "RevenueByContractDuration",
         topic: "revenue by contract duration",
         labels: &[
+            "no fixed term",
             "up to one year",
             "one to three years",
             "more than three years",
@@ -208,14 +215,15 @@ fn twin(note: &Note, cut: &Cut, draw: &mut Draw) -> Option<Note> {
     );
     twin.prefix = Prefix::Ticker;
     twin.twin_of = Some(note.stem);
-    let mut weights: Vec<i64> = cut.labels.iter().map(|_| draw.range(20, 100)).collect();
+    let mut weights: Vec<i64> = cut.labels.iter().map(|_| draw.range(8, 100)).collect();
+    weights[0] += 60;
     let mut cells = vec![Vec::new(); weights.len()];
     for total in totals {
         for (row, value) in cells.iter_mut().zip(apportion(total, &weights)) {
             row.push(value);
         }
         for weight in &mut weights {
-            *weight = scale(*weight, draw.range(85, 118), 100).max(4);
+            *weight = scale(*weight, draw.range(74, 136), 100).max(4);
         }
     }
     let parts: Vec<(usize, i8)> = cut
@@ -224,7 +232,9 @@ fn twin(note: &Note, cut: &Cut, draw: &mut Draw) -> Option<Note> {
         .zip(&cells)
         .map(|(label, values)| (twin.part((*label).into(), values), 1))
         .collect();
-    twin.total(note.rows[total].label.clone(), &parts);
+    // The concept stays with the original.
+    let label = note.rows[total].label.clone().concept("");
+    twin.total(label, &parts);
     Some(twin)
 }
 
@@ -292,6 +302,9 @@ fn restate(notes: &mut [Note], older: bool, extra: &mut Vec<Note>, draw: &mut Dr
     first.prefix = Prefix::Ticker;
     first.twin_of = Some(note.stem);
     first.columns.remove(0);
+    for row in &mut first.rows {
+        row.label.concept = "";
+    }
     for (row, cell) in first.rows.iter_mut().zip(changed) {
         if row.role != Role::Section {
             row.cells.remove(0);
