@@ -148,10 +148,10 @@ impl Debt {
             industry,
             Industry::Utility | Industry::Energy | Industry::Telecom | Industry::Semiconductors
         );
-        let capitalises = draw.chance(if builds { 70 } else { 15 });
+        let has_projects = draw.chance(if builds { 70 } else { 15 });
         let capitalised: ByYear = std::array::from_fn(|y| {
             let per_mille = draw.range(2, 10);
-            if capitalises {
+            if has_projects {
                 -scale(interest_on_notes[y], per_mille, 1000)
             } else {
                 0
@@ -348,7 +348,7 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
             habit.spread,
         ));
     }
-    out.sort_by(|a, b| (a.due, a.coupon).cmp(&(b.due, b.coupon)));
+    out.sort_by_key(|i| (i.due, i.coupon));
     out
 }
 

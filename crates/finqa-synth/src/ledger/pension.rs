@@ -326,8 +326,8 @@ fn classes(draw: &mut Draw, assets: &ByYear) -> Vec<(&'static str, ByYear)> {
     let chosen = draw.choose(&all, n);
     let mut weights: Vec<i64> = chosen.iter().map(|c| c.1 * draw.range(40, 160)).collect();
     let mut out: Vec<(&'static str, ByYear)> = chosen.iter().map(|c| (c.0, [0; YEARS])).collect();
-    for y in 0..YEARS {
-        for (slot, part) in out.iter_mut().zip(apportion(assets[y], &weights)) {
+    for (y, total) in assets.iter().enumerate() {
+        for (slot, part) in out.iter_mut().zip(apportion(*total, &weights)) {
             slot.1[y] = part;
         }
         for weight in &mut weights {

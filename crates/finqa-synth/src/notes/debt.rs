@@ -1,7 +1,7 @@
 //! Borrowings: what is owed, when it falls due, what it costs.
 
 use super::Kind;
-use super::rows::{Parts, amount_column, balance_years, flow_years, ladder, single};
+use super::parts::{Parts, amount_column, balance_years, flow_years, ladder, single};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::Ledger;
@@ -274,8 +274,8 @@ fn interest(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         note.rows.clear();
         return note;
     }
-    let capitalises = debt.capitalised[..n].iter().any(|v| *v != 0);
-    let total = Label::new(draw.pick(if capitalises {
+    let less_assets = debt.capitalised[..n].iter().any(|v| *v != 0);
+    let total = Label::new(draw.pick(if less_assets {
         &[
             "interest expense",
             "interest expense, net of capitalized amounts",

@@ -1,7 +1,7 @@
 //! Leases: what they cost, when payments fall due, what stands in the balance sheet.
 
 use super::Kind;
-use super::rows::{Parts, amount_column, balance_years, flow_years, ladder, single};
+use super::parts::{Parts, amount_column, balance_years, flow_years, ladder, single};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::Ledger;

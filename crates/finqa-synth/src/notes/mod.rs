@@ -7,8 +7,8 @@ mod debt;
 mod leases;
 mod obligations;
 mod operations;
+mod parts;
 mod pension;
-mod rows;
 mod trim;
 mod variants;
 

@@ -1,7 +1,7 @@
 //! Contractual obligations and purchase commitments.
 
 use super::Kind;
-use super::rows::{Parts, amount_column, ladder};
+use super::parts::{Parts, amount_column, ladder};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{Ladder, Ledger};

@@ -1,7 +1,7 @@
 //! Retirement plans.
 
 use super::Kind;
-use super::rows::{Parts, balance_years, flow_years, ladder, single};
+use super::parts::{Parts, balance_years, flow_years, ladder, single};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{ByYear, Ledger, Pension, Plan};

@@ -73,9 +73,8 @@ pub(super) fn ladder(note: &mut Note, latest: i32, later: &str, values: &[[i64; 
         } else {
             later.to_owned()
         };
-        let mut row = Row::numbers(Label::new(label), Role::Part, Quantity::Money, &cells);
-        row.due = (k < 5).then_some(year);
-        let row = note.push(row);
+        let row = Row::numbers(Label::new(label), Role::Part, Quantity::Money, &cells);
+        let row = note.push(if k < 5 { row.due_in(year) } else { row });
         parts.count(row);
     }
     parts
