@@ -28,8 +28,9 @@ mod notes;
 mod questions;
 mod split;
 mod style;
+mod tiny;
 
-pub use config::SynthConfig;
+pub use config::{HeaderStyle, LabelStyle, SqlStrictness, SynthConfig, UnitHint, World};
 pub use error::{Result, SynthError};
 pub use generator::{Generator, Made};
 pub use split::SplitName;

@@ -5,17 +5,29 @@
 //! Money is in the smallest unit that the company shows, newest year first.
 
 mod base;
+mod cash;
 mod debt;
+mod equity;
+mod income;
 mod leases;
+mod line;
 mod obligations;
 mod pension;
 mod rates;
+mod revenue;
+mod tax;
 
 pub(crate) use base::{Base, Calendar, subtract};
+pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
+pub(crate) use equity::Equity;
+pub(crate) use income::Income;
 pub(crate) use leases::Leases;
+pub(crate) use line::Line;
 pub(crate) use obligations::Obligations;
 pub(crate) use pension::{Pension, Plan};
+pub(crate) use revenue::Revenue;
+pub(crate) use tax::Tax;
 
 use crate::draw::Key;
 use crate::identity::Identity;
@@ -32,21 +44,37 @@ pub(crate) struct Ledger {
     pub(crate) leases: Leases,
     pub(crate) pension: Option<Pension>,
     pub(crate) obligations: Obligations,
+    pub(crate) revenue: Revenue,
+    pub(crate) income: Income,
+    pub(crate) tax: Tax,
+    pub(crate) equity: Equity,
+    pub(crate) cash: Cash,
 }
 
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
-        let debt = Debt::new(key, &base, identity.industry);
-        let leases = Leases::new(key, &base, identity.industry);
-        let pension = Pension::new(key, &base, identity.industry);
-        let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
+        let industry = identity.industry;
+        let debt = Debt::new(key, &base, industry);
+        let leases = Leases::new(key, &base, industry);
+        let pension = Pension::new(key, &base, industry);
+        let obligations = Obligations::new(key, &base, industry, &debt, &leases);
+        let revenue = Revenue::new(key, industry, &base);
+        let income = Income::new(key, industry, &base, &revenue, &debt);
+        let tax = Tax::new(key, industry, &base, &revenue, &income);
+        let equity = Equity::new(key, identity, &base, &income);
+        let cash = Cash::new(key, &base, &debt, &income, &tax);
         Self {
             base,
             debt,
             leases,
             pension,
             obligations,
+            revenue,
+            income,
+            tax,
+            equity,
+            cash,
         }
     }
 
@@ -57,6 +85,10 @@ impl Ledger {
         out.extend(self.leases.violations());
         out.extend(self.pension.iter().flat_map(Pension::violations));
         out.extend(self.obligations.violations(&self.debt, &self.leases));
+        out.extend(self.revenue.violations(&self.base));
+        out.extend(self.income.violations(&self.base, &self.debt));
+        out.extend(self.tax.violations(&self.base, &self.income));
+        out.extend(self.equity.violations(&self.base, &self.income));
         out
     }
 }

@@ -3,12 +3,17 @@
 //! A kind is one function from books to a [`Note`]. To add one, write the function beside its relatives and name it
 //! in that file's `KINDS`. A note without rows says that the company has no such thing; it is not shown.
 
+mod awards;
 mod debt;
 mod leases;
 mod obligations;
 mod operations;
 mod parts;
 mod pension;
+mod results;
+mod rows;
+mod shares;
+mod taxes;
 mod trim;
 mod variants;
 
@@ -30,12 +35,16 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 5] = [
+const AREAS: [&[Kind]; 9] = [
     operations::KINDS,
     debt::KINDS,
     leases::KINDS,
     pension::KINDS,
     obligations::KINDS,
+    results::KINDS,
+    taxes::KINDS,
+    shares::KINDS,
+    awards::KINDS,
 ];
 
 /// Kinds that every company shows if its books have such a thing: questions across tables start from them. Fewer than
@@ -68,6 +77,11 @@ pub(crate) fn of_company(
         let mut own = Draw::nth(key, Stream::Selection, i as u32 + 1);
         let mut note = (kinds[i].make)(ledger, identity, &mut own);
         debug_assert_eq!(note.stem, kinds[i].stem);
+        // Kinds that are made to be mistaken for others are there as often as the variants of this module.
+        let confusing = note.twin_of.is_some() || variants::is_quarterly(&note);
+        if confusing && !own.chance(config.distractor_pct) {
+            continue;
+        }
         if !note.rows.is_empty() {
             trim::years(
                 &mut note,
@@ -77,7 +91,7 @@ pub(crate) fn of_company(
             notes.push(note);
         }
     }
-    variants::add(&mut notes, key, config, identity, ledger, target);
+    variants::add(&mut notes, key, config, target);
     tag(&mut notes, config, &mut draw);
     notes
 }
@@ -99,6 +113,9 @@ fn ranked(
 ) -> Vec<usize> {
     let presence: Vec<u32> = kinds.iter().map(|k| (k.presence_pct)(identity)).collect();
     let mut has: Vec<bool> = presence.iter().map(|p| draw.chance(*p)).collect();
+    for i in 0..kinds.len() {
+        has[i] |= kinds[i].stem == variants::QUARTERLY;
+    }
     for group in variants::NEIGHBOURS {
         let both = draw.chance(config.distractor_pct);
         let members = || (0..kinds.len()).filter(|&i| group.contains(&kinds[i].stem));

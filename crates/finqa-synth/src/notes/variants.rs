@@ -2,8 +2,6 @@
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream, apportion, scale};
-use crate::identity::{Identity, Industry};
-use crate::ledger::Ledger;
 use crate::note::{Cell, Column, Label, Note, Period, Prefix, Quantity, Role, Row, Sum};
 
 /// Kinds that sound alike: a company that has one of a group often has the others.
@@ -44,6 +42,9 @@ pub(super) const NEIGHBOURS: [&[&str]; 9] = [
         "ReclassificationOutOfAccumulatedOtherComprehensiveIncome",
     ],
 ];
+
+/// The kind that shows a year by quarter: distractors decide alone whether a company has it.
+pub(super) const QUARTERLY: &str = "SummaryOfSelectedQuarterlyFinancialData";
 
 /// Another cut of a table's total.
 struct Cut {
@@ -123,7 +124,7 @@ const OLDER: [(&str, &str, &str); 5] = [
     (
         "DisaggregationOfRevenue",
         "DisaggregationOfRevenuePreviouslyReported",
-        "revenue by product as previously reported",
+        "revenue as previously reported",
     ),
     (
         "LeaseCost",
@@ -147,15 +148,14 @@ const OLDER: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// Whether the columns are quarters.
+pub(super) fn is_quarterly(note: &Note) -> bool {
+    let quarter = |c: &Column| matches!(c.period, Period::Quarter(..));
+    note.columns.iter().any(quarter)
+}
+
 /// Puts the company's variants in; notes from the end (the least needed) give way so that `target` holds.
-pub(super) fn add(
-    notes: &mut Vec<Note>,
-    key: Key,
-    config: &SynthConfig,
-    identity: &Identity,
-    ledger: &Ledger,
-    target: usize,
-) {
+pub(super) fn add(notes: &mut Vec<Note>, key: Key, config: &SynthConfig, target: usize) {
     let most = (target / 6).min(4);
     let mut draw = Draw::new(key, Stream::Variants);
     // Originals that cannot be crowded out by their own variants.
@@ -165,12 +165,10 @@ pub(super) fn add(
         let older = draw.chance(50) && most > 0;
         restate(&mut notes[..safe], older, &mut extra, &mut draw);
     }
-    if draw.chance(config.distractor_pct) && extra.len() < most {
-        extra.push(quarters(ledger, identity, &mut draw));
-    }
     for (i, cut) in CUTS.iter().enumerate() {
         // Not more than one twin of a table.
-        let taken = extra.iter().any(|n| n.twin_of == Some(cut.of));
+        let mut others = notes.iter().chain(&extra);
+        let taken = others.any(|n| n.twin_of == Some(cut.of));
         if extra.len() == most || taken {
             continue;
         }
@@ -254,7 +252,14 @@ fn restatable(note: &Note) -> bool {
         && note.columns[0].period.year() == note.columns[1].period.year() + 1
         && note.column_sums.is_empty()
         && note.rows.iter().all(simple)
+        && grand_totals(note) == 1
         && !changeable(note, 1).is_empty()
+}
+
+/// Totals that are no part of another: with two of them one change would have to reach both.
+fn grand_totals(note: &Note) -> usize {
+    let inner = |row: usize| note.sums.iter().any(|s| s.parts.iter().any(|p| p.0 == row));
+    note.sums.iter().filter(|s| !inner(s.total)).count()
 }
 
 /// Rows whose change in `column` reaches a total and nothing else: parts with a number large enough to change.
@@ -348,57 +353,4 @@ fn changed_column(note: &Note, column: usize, draw: &mut Draw) -> Vec<Cell> {
         .into_iter()
         .map(|v| v.map_or(Cell::Empty, Cell::Number))
         .collect()
-}
-
-/// The newest year by quarter.
-fn quarters(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
-    let base = &ledger.base;
-    let latest = base.calendar.latest_year;
-    let mut columns: Vec<Column> = (1..=4)
-        .map(|q| Column::of(Period::Quarter(latest, q)))
-        .collect();
-    let with_year = draw.chance(70);
-    if with_year {
-        columns.push(Column::of(Period::Year(latest)));
-    }
-    let mut note = Note::new(
-        "ScheduleOfQuarterlyFinancialInformation",
-        "quarterly results",
-        columns,
-    );
-    if with_year {
-        note.column_sums.push(Sum {
-            total: 4,
-            parts: (0..4).map(|q| (q, 1)).collect(),
-        });
-    }
-    let season = match identity.industry {
-        Industry::Retail => [225, 235, 230, 310],
-        Industry::ConsumerGoods => [235, 245, 250, 270],
-        Industry::Utility => [275, 225, 260, 240],
-        _ => [240, 247, 252, 261],
-    };
-    let mut split = |total: i64| {
-        let weights = season.map(|w| w + draw.range(-9, 9));
-        let mut values = apportion(total, &weights);
-        if with_year {
-            values.push(total);
-        }
-        values
-    };
-    let revenue = note.part("revenue".into(), &split(base.revenue[0]));
-    let cost = note.part("cost of revenue".into(), &split(base.cost_of_revenue[0]));
-    let gross = note.total(
-        Label::new("gross profit").also(&["revenue less cost of revenue"]),
-        &[(revenue, 1), (cost, -1)],
-    );
-    let expenses = note.part(
-        "operating expenses".into(),
-        &split(base.operating_expenses[0]),
-    );
-    note.total(
-        Label::new("operating income (loss)").also(&["operating result"]),
-        &[(gross, 1), (expenses, -1)],
-    );
-    note
 }
