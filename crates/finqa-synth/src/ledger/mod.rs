@@ -10,18 +10,17 @@ mod assets;
 mod base;
 mod cash;
 mod debt;
-mod leases;
-mod obligations;
-mod pension;
-mod rates;
-
 mod equity;
 mod income;
 mod intangibles;
 mod investments;
 pub(crate) mod items;
+mod leases;
 mod liabilities;
 mod line;
+mod obligations;
+mod pension;
+mod rates;
 mod revenue;
 mod tax;
 mod terms;
@@ -76,11 +75,11 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
-        let debt = Debt::new(key, &base, identity.industry);
-        let leases = Leases::new(key, &base, identity.industry);
-        let pension = Pension::new(key, &base, identity.industry);
-        let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
         let industry = identity.industry;
+        let debt = Debt::new(key, &base, industry);
+        let leases = Leases::new(key, &base, industry);
+        let pension = Pension::new(key, &base, industry);
+        let obligations = Obligations::new(key, &base, industry, &debt, &leases);
         let revenue = Revenue::new(key, industry, &base);
         let income = Income::new(key, industry, &base, &revenue, &debt);
         let tax = Tax::new(key, industry, &base, &revenue, &income);
