@@ -52,10 +52,11 @@ impl Base {
         let cost_of_revenue = revenue.map(|r| scale(r, 1000 - drift(&mut draw, gross, 12), 1000));
         let gross_profit = subtract(&revenue, &cost_of_revenue);
         let mut operating_expenses = revenue.map(|r| scale(r, drift(&mut draw, opex, 14), 1000));
-        // One company in ten has a year of impairments and the like.
-        if draw.chance(10) {
-            let year = draw.below(YEARS);
-            operating_expenses[year] += scale(gross_profit[year], draw.range(300, 1100), 1000);
+        // One year in ten brings impairments and the like; with thin margins, a tenth of the years are losses.
+        for year in 0..YEARS {
+            if draw.chance(10) {
+                operating_expenses[year] += scale(gross_profit[year], draw.range(250, 950), 1000);
+            }
         }
         let operating_income = subtract(&gross_profit, &operating_expenses);
         let depreciation = match industry {

@@ -7,6 +7,10 @@ use crate::identity::Industry;
 
 /// The lower half of the income statement.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "net income and other income are what they are called"
+)]
 pub(crate) struct Income {
     /// Other income and (negative) expense without interest expense; the first line is interest income.
     pub(crate) other: Vec<Line>,
@@ -110,13 +114,14 @@ impl Income {
         let mut other = other_lines(base, &mut draw);
         let operating: ByYear =
             std::array::from_fn(|y| base.operating_income[y] - debt.interest_expense[y]);
-        for y in 0..YEARS {
+        for (y, profit) in operating.iter().enumerate() {
             // A pretax income next to nothing would make rates without meaning: the last line moves it away from zero.
             let least = base.revenue[y] / 250 + 2;
-            let pretax = operating[y] + sum(&other)[y];
-            if pretax.abs() < least {
-                let last = other.len() - 1;
-                other[last].values[y] += if pretax < 0 { -least } else { least } - pretax;
+            let pretax = profit + sum(&other)[y];
+            if pretax.abs() < least
+                && let Some(rest) = other.last_mut()
+            {
+                rest.values[y] += if pretax < 0 { -least } else { least } - pretax;
             }
         }
         let other_income = sum(&other);
@@ -165,11 +170,15 @@ fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
     chosen.push(OTHER[OTHER.len() - 1]);
     for (term, gains_pct) in chosen {
         let mut size = scale(base.revenue[0], draw.range(4, 60), 10_000);
+        let mut gains = draw.chance(gains_pct);
         let values = std::array::from_fn(|_| {
-            let value = if draw.chance(gains_pct) { size } else { -size };
+            let value = if gains { size } else { -size };
+            if draw.chance(30) {
+                gains = draw.chance(gains_pct);
+            }
             size = scale(size, 1000, 1000 + jump(draw)).clamp(0, base.revenue[0] / 90);
             // Sales of businesses, settlements and the like do not come every year.
-            if draw.chance(7) { 0 } else { value }
+            if draw.chance(15) { 0 } else { value }
         });
         lines.push(Line { term, values });
     }

@@ -11,6 +11,9 @@ mod rows;
 mod shares;
 mod taxes;
 
+#[cfg(test)]
+mod wording_test;
+
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
 use crate::identity::Identity;

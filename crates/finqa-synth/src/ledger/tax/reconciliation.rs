@@ -226,7 +226,7 @@ impl Reconciliation {
         if industry == Industry::Utility || draw.chance(75) {
             chosen.push(of_industry(industry));
         }
-        let count = 1 + draw.below(4);
+        let count = 2 + draw.below(4);
         chosen.extend(draw.choose(&COMMON, count));
         let statutory_rates: ByYear = std::array::from_fn(|y| statutory_rate(base, y));
         let statutory: ByYear =
@@ -242,7 +242,7 @@ impl Reconciliation {
                     scale(income.pretax[y].abs(), rate, 1000)
                 });
                 if i > 1 {
-                    lifetime(&mut values, 12, draw);
+                    lifetime(&mut values, 24, draw);
                 }
                 Line { term, values }
             })
@@ -253,8 +253,8 @@ impl Reconciliation {
             term: draw.pick(&OTHER),
             values: [0; YEARS],
         };
-        for y in 0..YEARS {
-            let gap = income.tax_expense[y] - statutory[y] - sum(&items)[y];
+        for (y, at_statutory) in statutory.iter().enumerate() {
+            let gap = income.tax_expense[y] - at_statutory - sum(&items)[y];
             let size = scale(income.pretax[y].abs(), draw.range(1, 7), 1000);
             other.values[y] = gap.clamp(-size, size);
             items[carrier].values[y] += gap - other.values[y];
