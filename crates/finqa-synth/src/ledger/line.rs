@@ -113,7 +113,11 @@ pub(crate) fn split(total: &ByYear, terms: &[Term], pace: Pace, draw: &mut Draw)
                 Pace::Jumpy => jumping(newest, draw).map(|w| w.max(1)),
             };
             if i > 0 {
-                lifetime(&mut weights, if pace == Pace::Jumpy { 20 } else { 8 }, draw);
+                lifetime(
+                    &mut weights,
+                    if pace == Pace::Jumpy { 24 } else { 11 },
+                    draw,
+                );
             }
             weights
         })

@@ -22,6 +22,9 @@ pub(crate) use line::Line;
 pub(crate) use revenue::Revenue;
 pub(crate) use tax::Tax;
 
+#[cfg(test)]
+mod identities_test;
+
 use crate::draw::Key;
 use crate::identity::Identity;
 

@@ -162,7 +162,7 @@ fn assets(base: &Base, draw: &mut Draw) -> Vec<Line> {
             let size = draw.range(12, 100).pow(2);
             let mut values = jumping(scale(each, size, 3500).max(1), draw);
             if i > 0 {
-                lifetime(&mut values, 18, draw);
+                lifetime(&mut values, 26, draw);
             }
             Line { term, values }
         })

@@ -109,7 +109,9 @@ fn provision(
         deferred.state[y] = scale(size, level / 7 + draw.normal(18), 1000);
         current.state[y] = scale(size, state + draw.range(-35, 35), 1000);
         if international {
-            deferred.foreign[y] = scale(size, later_abroad + draw.normal(30), 1000);
+            if !draw.chance(8) {
+                deferred.foreign[y] = scale(size, later_abroad + draw.normal(30), 1000);
+            }
             let earned = income.foreign[y].max(income.pretax[y].abs() / 40);
             current.foreign[y] = scale(earned, abroad + draw.range(-30, 30), 1000);
         }

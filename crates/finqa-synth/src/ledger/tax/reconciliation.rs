@@ -242,7 +242,7 @@ impl Reconciliation {
                     scale(income.pretax[y].abs(), rate, 1000)
                 });
                 if i > 1 {
-                    lifetime(&mut values, 24, draw);
+                    lifetime(&mut values, 34, draw);
                 }
                 Line { term, values }
             })
