@@ -24,7 +24,7 @@ fn one_wrong_cell_is_seen() {
         ("I1: segments", |l| l.revenue.eliminations[1] += 1),
         ("I1: segment income", |l| l.revenue.corporate[2] += 1),
         ("I1: quarters", |l| {
-            l.revenue.quarterly_gross_profit[1][2] += 1
+            l.revenue.quarterly_gross_profit[1][2] += 1;
         }),
         ("I2: operating", |l| l.base.cost_of_revenue[0] += 1),
         ("I2: income", |l| l.income.other[0].values[0] += 1),
@@ -33,7 +33,7 @@ fn one_wrong_cell_is_seen() {
         ("I2: income", |l| l.income.net_income[4] += 1),
         ("I3", |l| l.tax.current.state[1] += 1),
         ("I4: amounts", |l| {
-            l.tax.reconciliation.items[0].values[0] += 1
+            l.tax.reconciliation.items[0].values[0] += 1;
         }),
         ("I4: rates", |l| l.tax.reconciliation.effective_rate[1] += 1),
         ("I5: balances", |l| l.tax.balances.allowance[0] += 1),

@@ -9,6 +9,7 @@ mod operations;
 mod results;
 mod rows;
 mod shares;
+mod summaries;
 mod taxes;
 
 #[cfg(test)]
@@ -32,13 +33,14 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 6] = [
+const AREAS: [&[Kind]; 7] = [
     operations::KINDS,
     debt::KINDS,
     results::KINDS,
     taxes::KINDS,
     shares::KINDS,
     awards::KINDS,
+    summaries::KINDS,
 ];
 
 /// The notes of a company.

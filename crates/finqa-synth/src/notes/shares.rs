@@ -285,7 +285,7 @@ fn dividends(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     }
 }
 
-/// One row a declaration, newest year first. A row has one unit, so with amounts the cents a share are words.
+/// One row a declaration, newest first or last. A row has one unit, so with amounts the cents a share are words.
 fn declared(ledger: &Ledger, draw: &mut Draw, amounts: bool) -> Note {
     let books = &ledger.equity.dividends;
     let latest = ledger.base.calendar.latest_year;
@@ -303,36 +303,41 @@ fn declared(ledger: &Ledger, draw: &mut Draw, amounts: bool) -> Note {
     let mut note = Note::new("DividendsDeclared", "dividends declared", columns);
     note.label_header = Some("declaration_date");
     let years = 1 + draw.weighted(&[20, 65, 15]);
-    for y in 0..years.min(YEARS) {
-        for q in 0..4 {
-            let (declared, record, paid) = books.days[y][q];
-            let mut cells = Vec::new();
-            if recorded {
-                cells.push(Cell::Text(books.date(y, q, 2, record)));
-            }
-            cells.push(Cell::Text(books.date(y, q, 2, paid)));
-            let cents = books.per_share[y][q];
-            if amounts {
-                cells.push(Cell::Text(format!("{}.{:02}", cents / 100, cents % 100)));
-                cells.push(Cell::Number(books.amounts[y][q]));
-            } else {
-                cells.push(Cell::Number(cents));
-            }
-            note.push(
-                Row {
-                    label: Label::new(books.date(y, q, 1, declared)),
-                    role: Role::Single,
-                    quantity: if amounts {
-                        Quantity::Money
-                    } else {
-                        Quantity::PerShare
-                    },
-                    cells,
-                    due: None,
-                }
-                .due_in(latest - y as i32),
-            );
+    let mut quarters: Vec<(usize, usize)> = (0..years.min(YEARS))
+        .rev()
+        .flat_map(|y| (0..4).map(move |q| (y, q)))
+        .collect();
+    if draw.chance(70) {
+        quarters.reverse();
+    }
+    for (y, q) in quarters {
+        let (declared, record, paid) = books.days[y][q];
+        let mut cells = Vec::new();
+        if recorded {
+            cells.push(Cell::Text(books.date(y, q, 2, record)));
         }
+        cells.push(Cell::Text(books.date(y, q, 2, paid)));
+        let cents = books.per_share[y][q];
+        if amounts {
+            cells.push(Cell::Text(format!("{}.{:02}", cents / 100, cents % 100)));
+            cells.push(Cell::Number(books.amounts[y][q]));
+        } else {
+            cells.push(Cell::Number(cents));
+        }
+        note.push(
+            Row {
+                label: Label::new(books.date(y, q, 1, declared)),
+                role: Role::Single,
+                quantity: if amounts {
+                    Quantity::Money
+                } else {
+                    Quantity::PerShare
+                },
+                cells,
+                due: None,
+            }
+            .due_in(latest - y as i32),
+        );
     }
     note
 }

@@ -51,6 +51,15 @@ const RESEARCH: Item = (
     -45,
     -5,
 );
+const VALUATION_ALLOWANCE: Item = (
+    term(
+        "change in valuation allowance",
+        &["valuation allowance"],
+        "doubts about using deferred tax assets",
+    ),
+    -20,
+    30,
+);
 const COMMON: [Item; 7] = [
     (
         term(
@@ -61,15 +70,7 @@ const COMMON: [Item; 7] = [
         -35,
         18,
     ),
-    (
-        term(
-            "change in valuation allowance",
-            &["valuation allowance"],
-            "doubts about using deferred tax assets",
-        ),
-        -20,
-        30,
-    ),
+    VALUATION_ALLOWANCE,
     (
         term(
             "nondeductible executive compensation",
@@ -227,7 +228,13 @@ impl Reconciliation {
             chosen.push(of_industry(industry));
         }
         let count = 2 + draw.below(4);
-        chosen.extend(draw.choose(&COMMON, count));
+        let mut common = draw.choose(&COMMON, count);
+        // Losses that bring no benefit show as an allowance.
+        if income.pretax.iter().any(|p| *p < 0) && !common.contains(&VALUATION_ALLOWANCE) {
+            common.push(VALUATION_ALLOWANCE);
+        }
+        chosen.extend(common);
+        let allowance = chosen.iter().position(|item| *item == VALUATION_ALLOWANCE);
         let statutory_rates: ByYear = std::array::from_fn(|y| statutory_rate(base, y));
         let statutory: ByYear =
             std::array::from_fn(|y| scale(income.pretax[y], statutory_rates[y], 1000));
@@ -257,6 +264,10 @@ impl Reconciliation {
             let gap = income.tax_expense[y] - at_statutory - sum(&items)[y];
             let size = scale(income.pretax[y].abs(), draw.range(1, 7), 1000);
             other.values[y] = gap.clamp(-size, size);
+            let carrier = match allowance {
+                Some(allowance) if income.pretax[y] < 0 => allowance,
+                _ => carrier,
+            };
             items[carrier].values[y] += gap - other.values[y];
         }
         items.push(other);
