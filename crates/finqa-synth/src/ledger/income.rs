@@ -252,7 +252,7 @@ fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
             .revenue
             .map(|r| scale(r, (level + draw.range(-9, 9)).max(2), 10_000).max(1)),
     }];
-    let count = 1 + draw.weighted(&[15, 25, 30, 20, 10]);
+    let count = 2 + draw.weighted(&[20, 30, 25, 15, 10]);
     let mut chosen = draw.choose(&OTHER[..OTHER.len() - 1], count);
     chosen.push(OTHER[OTHER.len() - 1]);
     for (term, gains_pct) in chosen {

@@ -256,23 +256,53 @@ fn repurchases(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     ]))
     .also(&["amount spent on buybacks"])
     .concept("money returned by buying shares");
-    part(&mut note, label, &shares.repurchase_cost);
-    let at_end = note.rows.len() - 1;
-    note.rows[at_end].role = Role::Single;
-    if draw.chance(70) {
-        let label = Label::new(draw.pick(&[
-            "remaining authorization at year end",
-            "amount remaining under the program",
-        ]))
-        .also(&["unused authorization"])
-        .concept("what the board still allows to be spent on buybacks");
-        row(
-            &mut note,
-            label,
-            Role::Single,
-            Quantity::Money,
-            &shares.authorization_left,
-        );
+    let left = Label::new(draw.pick(&[
+        "remaining authorization at year end",
+        "amount remaining under the program",
+    ]))
+    .also(&["unused authorization"])
+    .concept("what the board still allows to be spent on buybacks");
+    let money = Quantity::Money;
+    match draw.weighted(&[30, 30, 40]) {
+        0 => {
+            row(
+                &mut note,
+                label,
+                Role::Single,
+                money,
+                &shares.repurchase_cost,
+            );
+        }
+        1 => {
+            row(
+                &mut note,
+                label,
+                Role::Single,
+                money,
+                &shares.repurchase_cost,
+            );
+            row(
+                &mut note,
+                left,
+                Role::Single,
+                money,
+                &shares.authorization_left,
+            );
+        }
+        _ => {
+            let opening = std::array::from_fn(|y| shares.authorization_opening(y));
+            let open =
+                Label::new("authorization at beginning of year").also(&["opening authorization"]);
+            let added = Label::new("additional authorizations")
+                .also(&["increases of the program"])
+                .concept("what the board allowed on top");
+            let parts = [
+                (row(&mut note, open, Role::Opening, money, &opening), 1),
+                part(&mut note, added, &shares.authorization_added),
+                part(&mut note, label, &negative(&shares.repurchase_cost)),
+            ];
+            note.closing(left, &parts);
+        }
     }
     note
 }

@@ -78,6 +78,16 @@ fn returned(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         .also(&["total returned to shareholders"])
         .concept("all that owners got");
     note.total(total, &parts);
+    let income = Label::new("net income (loss)")
+        .also(&["net earnings", "profit after tax"])
+        .concept("the bottom line");
+    row(
+        &mut note,
+        income,
+        Role::Single,
+        Quantity::Money,
+        &ledger.income.net_income,
+    );
     let per_share = Label::new("dividends declared per share")
         .also(&["dividend per share"])
         .concept("what one share was promised over the year");
@@ -127,6 +137,17 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         ledger,
         two_or_three(draw, 60),
     );
+    let share = |values: &ByYear| -> ByYear {
+        std::array::from_fn(|y| scale(values[y], 1000, base.revenue[y].max(1)))
+    };
+    let revenue = ledger.revenue.total;
+    row(
+        &mut note,
+        revenue,
+        Role::Single,
+        Quantity::Money,
+        &base.revenue,
+    );
     let reported = Label::new("operating income (loss), as reported")
         .also(&["reported operating profit"])
         .concept("profit from operations before any adjustment");
@@ -145,6 +166,21 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         .also(&["operating profit after adjustments"])
         .concept("the operating profit that management prefers");
     note.total(total, &parts);
+    let adjusted = std::array::from_fn(|y| {
+        base.operating_income[y] + ledger.equity.awards.expense[y] + base.unusual_charges[y]
+    });
+    for (text, values) in [
+        ("operating margin, as reported", &base.operating_income),
+        ("adjusted operating margin", &adjusted),
+    ] {
+        row(
+            &mut note,
+            text,
+            Role::Single,
+            Quantity::Rate,
+            &share(values),
+        );
+    }
     note
 }
 
