@@ -44,6 +44,9 @@ pub(crate) use pension::{Pension, Plan};
 pub(crate) use revenue::Revenue;
 pub(crate) use tax::Tax;
 
+#[cfg(test)]
+mod identities_test;
+
 use crate::draw::Key;
 use crate::identity::Identity;
 
