@@ -110,6 +110,19 @@ pub(crate) fn pool(lists: &[&'static [Term]]) -> Vec<&'static Term> {
 }
 
 impl Word {
+    /// A name that another section has worded.
+    pub(crate) const fn new(
+        text: &'static str,
+        also: &'static [&'static str],
+        concept: &'static str,
+    ) -> Self {
+        Self {
+            text,
+            also,
+            concept,
+        }
+    }
+
     pub(crate) fn label(self) -> Label {
         let mut label = Label::new(self.text).also(self.also);
         label.concept = self.concept;

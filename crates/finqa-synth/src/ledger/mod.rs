@@ -17,7 +17,7 @@ mod terms;
 
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
-pub(crate) use assets::{Assets, right_of_use};
+pub(crate) use assets::{Assets, revenue_by_place, right_of_use};
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use debt::Debt;
 pub(crate) use intangibles::{Intangibles, Segment, segment_names};
@@ -50,7 +50,13 @@ impl Ledger {
         let base = Base::new(key, identity.industry);
         let debt = Debt::new(key, &base);
         let industry = identity.industry;
-        let assets = Assets::new(key, &base, industry, &right_of_use(key, &base));
+        let assets = Assets::new(
+            key,
+            &base,
+            industry,
+            &right_of_use(key, &base),
+            revenue_by_place(key, &base, industry),
+        );
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
         let segments = segment_names(key, industry);
