@@ -171,7 +171,7 @@ impl Items {
             })
             .collect();
         let mut items: Vec<Item> = words.iter().map(|w| w.item([0; YEARS])).collect();
-        for year in 0..YEARS {
+        for (year, whole) in total.iter().enumerate() {
             let alive: Vec<i64> = shares
                 .iter()
                 .zip(&lives)
@@ -183,7 +183,7 @@ impl Items {
                     }
                 })
                 .collect();
-            for (item, part) in items.iter_mut().zip(apportion(total[year], &alive)) {
+            for (item, part) in items.iter_mut().zip(apportion(*whole, &alive)) {
                 item.amounts[year] = part;
             }
             let sum: i64 = shares.iter().sum();
@@ -205,11 +205,6 @@ impl Items {
         self.total = std::array::from_fn(|y| self.total[y] + item.amounts[y]);
         self.items.insert(at.min(self.items.len()), item);
         self
-    }
-
-    /// The item with this text.
-    pub(crate) fn get(&self, text: &str) -> Option<&Item> {
-        self.items.iter().find(|item| item.word.text == text)
     }
 
     /// Years in which the items do not add up to the total.

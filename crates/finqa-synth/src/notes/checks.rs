@@ -66,10 +66,17 @@ fn identities_hold_for_ten_thousand_companies() {
     });
 }
 
+/// The inventories of a company.
+fn inventories_of(index: u32) -> Option<crate::ledger::Items> {
+    let key = key(index);
+    Ledger::new(key, &identity(key)).assets.inventory
+}
+
 /// A wrong cell in any section breaks an identity, so that the test above can fail.
 #[test]
 fn a_wrong_cell_breaks_an_identity() {
-    let breaks: [(&str, fn(&mut Ledger)); 12] = [
+    type Break = (&'static str, fn(&mut Ledger));
+    let breaks: [Break; 12] = [
         ("I9", |l| l.assets.net[1] += 1),
         ("I16", |l| l.assets.long_lived.items[0].amounts[2] += 1),
         ("I8", |l| {
@@ -85,16 +92,12 @@ fn a_wrong_cell_breaks_an_identity() {
         ("I6", |l| l.liabilities.allowance.opening[0] += 1),
         ("I6", |l| l.aoci.components[0].closing[2] += 1),
         ("I13", |l| {
-            l.investments.securities[0].fair.levels[0][0] += 1
+            l.investments.securities[0].fair.levels[0][0] += 1;
         }),
         ("I17", |l| l.acquisitions.deals[0].goodwill += 1),
     ];
-    // The first company with inventories.
-    let index = (0..).find(|i| {
-        let key = key(*i);
-        Ledger::new(key, &identity(key)).assets.inventory.is_some()
-    });
-    let key = key(index.unwrap());
+    let with_goods = |i: &u32| inventories_of(*i).is_some();
+    let key = key((0..50).find(with_goods).unwrap());
     for (name, wrong) in breaks {
         let mut ledger = Ledger::new(key, &identity(key));
         wrong(&mut ledger);

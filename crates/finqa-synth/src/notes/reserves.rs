@@ -195,7 +195,7 @@ fn restructuring(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         if years > 1 {
             note.section(&format!("fiscal {year}"));
         }
-        let mut with_total = |values: Vec<i64>| -> Vec<i64> {
+        let with_total = |values: Vec<i64>| -> Vec<i64> {
             let total = values.iter().sum();
             values.into_iter().chain([total]).collect()
         };
