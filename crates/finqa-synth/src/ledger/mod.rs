@@ -27,7 +27,7 @@ mod terms;
 
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
-pub(crate) use assets::{Assets, right_of_use};
+pub(crate) use assets::{Assets, revenue_by_place, right_of_use};
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
@@ -88,7 +88,13 @@ impl Ledger {
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
-        let assets = Assets::new(key, &base, industry, &right_of_use(key, &base));
+        let assets = Assets::new(
+            key,
+            &base,
+            industry,
+            &right_of_use(key, &base),
+            revenue_by_place(key, &base, industry),
+        );
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
         let segments = segment_names(key, industry);
