@@ -91,7 +91,7 @@ def test_every_rubric_reason_is_listed() -> None:
 
 def test_what_python_refuses(finqa_gym: Any) -> None:
     rubric = json.loads(block("json"))
-    with pytest.raises(ValueError, match="pass is 0.5"):
+    with pytest.raises(ValueError, match=r"pass is 0\.5"):
         finqa_gym.score_rubric("", {**rubric, "pass": 0.5})
     with pytest.raises(ValueError, match="cascade_credit is 2"):
         finqa_gym.score_rubric("", rubric, cascade_credit=2)

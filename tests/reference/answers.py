@@ -514,7 +514,8 @@ def score_answer(
     Args:
         predicted: What the agent submitted.
         truth: The label as a benchmark writes it.
-        unit: amount, count, percent, ratio, pp, bps, multiple, per_share, year, text, bool or absent.
+        unit: amount, count, percent, ratio, pp, bps, multiple, per_share, year, text, bool or
+            absent.
         scale: Scale of the table for amounts and counts: "", thousand, million or billion.
         op: exact or derived.
         multi: "" for one value, "list" or "keyed" for several.
