@@ -27,6 +27,7 @@ __all__ = [
     "check_synth_config",
     "parse_message",
     "score_answer",
+    "score_rubric",
     "synth_preset",
     "tool_specs",
 ]
@@ -176,6 +177,11 @@ def check_synth_config(config: str) -> None: ...
 def score_answer(
     predicted: str, truth: str, answer: dict[str, Any], mode: str
 ) -> tuple[float, str]: ...
+def score_rubric(
+    submission: str, rubric: str, mode: str, cascade_credit: float
+) -> tuple[
+    float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]
+]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(

@@ -16,6 +16,7 @@
 
 pub mod builtin;
 pub mod error;
+pub mod export;
 pub mod hash;
 pub mod import;
 pub mod layout;
@@ -23,8 +24,10 @@ mod load;
 mod materialise;
 mod names;
 pub mod native;
+mod staged;
 
 pub use error::{DataError, Result};
+pub use export::{ExportLayout, ExportOptions, ExportReport, export};
 pub use finqa_synth::{SynthConfig, SynthError, corpus as synthetic};
 pub use hash::content_hash;
 pub use import::{Imported, Refusal};

@@ -56,17 +56,10 @@ pub fn validate(
     options: &ValidateOptions,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> finqa_env::Result<Vec<TaskCheck>> {
-    let config = EnvConfig {
-        tool_profile: options.tool_profile,
-        answer_mode: options.answer_mode,
-        max_turns: Some(200),
-        keep_messages: false,
-        ..EnvConfig::default()
-    };
-    let ctx = Context::new(Arc::clone(corpus), Arc::clone(backend), config)?;
-    let indices = corpus.task_indices(None, None)?;
-    let mut checks = Vec::with_capacity(indices.len());
-    for index in indices {
+    let ctx = context(corpus, backend, options)?;
+    let tasks = corpus.task_indices(None, None)?;
+    let mut checks = Vec::with_capacity(tasks.len());
+    for index in tasks {
         checks.push(check(&ctx, index)?);
         if !progress(checks.len()) {
             break;
@@ -75,13 +68,29 @@ pub fn validate(
     Ok(checks)
 }
 
-fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
-    let task = ctx.corpus.task(task_index)?;
-    let mut episode = Episode::new(ctx, task_index)?;
-    Ok(run(ctx, task_index, &task, &mut episode))
+/// An environment for gold programs, which may be longer than an episode usually is.
+pub(crate) fn context(
+    corpus: &Arc<Corpus>,
+    backend: &Arc<dyn SqlBackend>,
+    options: &ValidateOptions,
+) -> finqa_env::Result<Context> {
+    let config = EnvConfig {
+        tool_profile: options.tool_profile,
+        answer_mode: options.answer_mode,
+        max_turns: Some(200),
+        keep_messages: false,
+        ..EnvConfig::default()
+    };
+    Context::new(Arc::clone(corpus), Arc::clone(backend), config)
 }
 
-fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> TaskCheck {
+pub(crate) fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
+    let episode = Episode::new(ctx, task_index)?;
+    let task = Arc::clone(episode.task());
+    Ok(play(ctx, task_index, &task, episode))
+}
+
+fn play(ctx: &Context, task_index: u32, task: &Task, mut episode: Episode) -> TaskCheck {
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,

@@ -1,4 +1,5 @@
-//! The vectorised environment over the real SQL sandbox: faults, rows that all come back, companies made on demand.
+//! The vectorised environment over the real SQL sandbox: faults, rows that all come back, companies made on demand,
+//! rewards of reports.
 
 mod common;
 mod faults;
@@ -6,3 +7,4 @@ mod faults;
 mod numbered;
 mod on_demand;
 mod rows;
+mod rubric;
