@@ -7,10 +7,11 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Our crates and what each may depend on (tests may use more).
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("finqa-core", &[]),
     ("finqa-sqlite", &["finqa-core"]),
-    ("finqa-data", &["finqa-core"]),
+    ("finqa-synth", &["finqa-core"]),
+    ("finqa-data", &["finqa-core", "finqa-synth"]),
     ("finqa-env", &["finqa-core"]),
     ("finqa-policy", &["finqa-core", "finqa-env"]),
     (
