@@ -73,7 +73,7 @@ class ScriptedPolicy:
         return self._native.act(arguments.integers("env_ids", env_ids), observations)
 
     def variants(self, env_ids: NDArray[np.int32] | Sequence[int]) -> list[str]:
-        """The courses taken in the episodes of ``env_ids``: "wrong_column", "every_table", …"""
+        """The course taken in the episode of each slot of ``env_ids``: "wrong_column", say."""
         return self._native.variants(arguments.integers("env_ids", env_ids))
 
 
