@@ -158,6 +158,33 @@ fn grouped(value: i64, decimals: u8) -> String {
     out
 }
 
+/// Leaves nil cells empty in some of the tables that have many of them.
+///
+/// Filings do both: a table of fair values by level shows dashes or nothing where an instrument has no such level.
+pub(super) fn blank_nils(note: &mut Note, draw: &mut Draw) {
+    let is_blank = draw.chance(60);
+    let numbers = || {
+        note.rows
+            .iter()
+            .flat_map(|r| r.cells.iter().filter_map(Cell::number))
+    };
+    let (nils, all) = (numbers().filter(|n| *n == 0).count(), numbers().count());
+    if !is_blank || nils * 100 < all * 15 {
+        return;
+    }
+    for row in note.rows.iter_mut().filter(|r| r.role == Role::Part) {
+        // A row of nothing but nils says that there was such an item; it keeps its dashes.
+        if row.cells.iter().all(|c| c.number().is_none_or(|n| n == 0)) {
+            continue;
+        }
+        for cell in &mut row.cells {
+            if *cell == Cell::Number(0) {
+                *cell = Cell::Empty;
+            }
+        }
+    }
+}
+
 /// Fills the gaps of a few tables with a mark instead of nothing.
 pub(super) fn mark_gaps(note: &mut Note, draw: &mut Draw) {
     // 15 of 10,411 cells of TAT-QA dev are such marks.
@@ -202,6 +229,7 @@ pub(super) mod tests {
             heading_colon: true,
             footnote_letters: false,
             oldest_first: false,
+            phrases: crate::style::phrases::tests::plain(),
         }
     }
 

@@ -179,7 +179,13 @@ fn label_title(note: &Note, unit: &str, place: Place, is_filing: bool, draw: &mu
     // 211 of the 278 tables of TAT-QA dev; those whose label column states the unit are named.
     let is_empty = draw.chance(86);
     if let Some(fixed) = note.label_header {
-        return fixed.replace('_', " ");
+        // Over years a filing leaves the place empty as well; over dates it names them.
+        let is_empty = is_filing && is_empty && fixed == "year";
+        return if is_empty {
+            String::new()
+        } else {
+            fixed.replace('_', " ")
+        };
     }
     if place == Place::LabelHeader {
         return match form {
