@@ -27,7 +27,7 @@ from finqa_gym.exceptions import (
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
-from finqa_gym.scoring import judge_answer, score_answer
+from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
 
@@ -59,4 +59,5 @@ __all__ = [
     "make",
     "make_vec",
     "score_answer",
+    "score_rubric",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "calculate",
     "parse_message",
     "score_answer",
+    "score_rubric",
     "tool_specs",
 ]
 
@@ -156,6 +157,11 @@ def build_info() -> dict[str, Any]: ...
 def score_answer(
     predicted: str, truth: str, answer: dict[str, Any], mode: str
 ) -> tuple[float, str]: ...
+def score_rubric(
+    submission: str, rubric: str, mode: str, cascade_credit: float
+) -> tuple[
+    float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]
+]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod answer;
 pub mod calculator;
+pub mod chat;
 pub mod corpus;
 pub mod error;
 pub mod gold;

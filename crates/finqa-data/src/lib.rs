@@ -16,14 +16,17 @@
 
 pub mod builtin;
 pub mod error;
+pub mod export;
 pub mod hash;
 pub mod import;
 pub mod layout;
 mod load;
 mod names;
 pub mod native;
+mod staged;
 
 pub use error::{DataError, Result};
+pub use export::{ExportLayout, ExportOptions, ExportReport, export};
 pub use hash::content_hash;
 pub use import::{Imported, Refusal};
 pub use layout::{Layout, detect};

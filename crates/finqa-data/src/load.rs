@@ -12,7 +12,7 @@ use crate::layout::{Layout, detect};
 use crate::native;
 
 /// Version of the importers: raised when the same files give other tables, tasks or units.
-pub const IMPORT_VERSION: u32 = 1;
+pub const IMPORT_VERSION: u32 = 2;
 
 /// Reads the tables of a SQLite file; what it cannot use is returned as refusals, what stops it as text.
 pub type ReadSqlite = fn(&Path) -> std::result::Result<(Vec<Table>, Vec<Refusal>), String>;

@@ -10,6 +10,7 @@ use finqa_env::episode::{Action, Status, Step};
 use finqa_env::stats::Delta;
 use finqa_env::{Context, EnvConfig, Episode};
 
+use crate::access;
 use crate::gold::GoldRun;
 
 /// How to validate.
@@ -55,16 +56,10 @@ pub fn validate(
     options: &ValidateOptions,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> finqa_env::Result<Vec<TaskCheck>> {
-    let config = EnvConfig {
-        tool_profile: options.tool_profile,
-        answer_mode: options.answer_mode,
-        max_turns: Some(200),
-        keep_messages: false,
-        ..EnvConfig::default()
-    };
-    let ctx = Context::new(Arc::clone(corpus), Arc::clone(backend), config)?;
-    let mut checks = Vec::with_capacity(corpus.tasks().len());
-    for index in 0..corpus.tasks().len() {
+    let ctx = context(corpus, backend, options)?;
+    let num_tasks = access::num_tasks(corpus);
+    let mut checks = Vec::with_capacity(num_tasks);
+    for index in 0..num_tasks {
         checks.push(check(&ctx, index as u32));
         if !progress(index + 1) {
             break;
@@ -73,8 +68,25 @@ pub fn validate(
     Ok(checks)
 }
 
-fn check(ctx: &Context, task_index: u32) -> TaskCheck {
-    let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
+/// An environment for gold programs, which may be longer than an episode usually is.
+pub(crate) fn context(
+    corpus: &Arc<Corpus>,
+    backend: &Arc<dyn SqlBackend>,
+    options: &ValidateOptions,
+) -> finqa_env::Result<Context> {
+    let config = EnvConfig {
+        tool_profile: options.tool_profile,
+        answer_mode: options.answer_mode,
+        max_turns: Some(200),
+        keep_messages: false,
+        ..EnvConfig::default()
+    };
+    Context::new(Arc::clone(corpus), Arc::clone(backend), config)
+}
+
+pub(crate) fn check(ctx: &Context, task_index: u32) -> TaskCheck {
+    let mut episode = Episode::new(ctx, task_index);
+    let task = Arc::clone(episode.task());
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,
@@ -95,7 +107,6 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
             "",
         );
     }
-    let mut episode = Episode::new(ctx, task_index);
     let mut run = GoldRun::new(&task);
     let mut delta = Delta::new(false);
     let mut observation = String::new();

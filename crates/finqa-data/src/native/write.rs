@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use finqa_core::Corpus;
 
@@ -12,6 +11,7 @@ use super::{
 };
 use crate::error::{DataError, Result};
 use crate::hash::{content_hash, sha256_hex};
+use crate::staged::Staged;
 
 /// Options of [`save`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,80 +153,4 @@ fn check_target(dir: &Path, content_hash: &str, overwrite: bool) -> Result<bool>
         ));
     }
     Ok(true)
-}
-
-/// A folder beside the target that is removed unless it is published.
-struct Staged {
-    path: PathBuf,
-    published: std::cell::Cell<bool>,
-}
-
-impl Staged {
-    fn new(target: &Path) -> Result<Self> {
-        let name = target.file_name().ok_or_else(|| {
-            DataError::layout(target, "the target must be a folder with a name of its own")
-        })?;
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(|e| DataError::io(parent, e))?;
-        for attempt in 0..1000u32 {
-            let path = parent.join(format!(
-                ".{}.{}-{attempt}.tmp",
-                name.to_string_lossy(),
-                std::process::id()
-            ));
-            match fs::create_dir(&path) {
-                Ok(()) => {
-                    return Ok(Self {
-                        path,
-                        published: false.into(),
-                    });
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(DataError::io(path, e)),
-            }
-        }
-        Err(DataError::layout(
-            parent,
-            "1000 unfinished saves lie here (names ending in .tmp); remove them",
-        ))
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path.join(name);
-        let mut file = fs::File::create(&path).map_err(|e| DataError::io(&path, e))?;
-        file.write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .map_err(|e| DataError::io(&path, e))
-    }
-
-    /// Renames into place. The old corpus is moved aside first and put back if the rename fails.
-    fn publish(&self, target: &Path, replaces: bool) -> Result<()> {
-        let aside = self.path.with_extension("old");
-        if replaces {
-            fs::rename(target, &aside).map_err(|e| DataError::io(target, e))?;
-        }
-        if let Err(e) = fs::rename(&self.path, target) {
-            if replaces {
-                fs::rename(&aside, target).map_err(|e| DataError::io(&aside, e))?;
-            }
-            return Err(DataError::io(target, e));
-        }
-        self.published.set(true);
-        if replaces {
-            fs::remove_dir_all(&aside).map_err(|e| DataError::io(&aside, e))?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.published.get() {
-            // Nothing can be done about a failure here; the error that led here is the one to report.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }

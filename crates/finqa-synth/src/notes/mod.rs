@@ -3,14 +3,30 @@
 //! A kind is one function from books to a [`Note`]. To add one, write the function beside its relatives and name it
 //! in that file's `KINDS`.
 
+mod acquisitions;
+mod assets;
+mod awards;
+mod balances;
+mod comprehensive;
 mod debt;
+mod intangibles;
+mod investments;
+mod layouts;
 mod operations;
+mod reserves;
+mod results;
+mod rows;
+mod shares;
+mod taxes;
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
 use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::note::Note;
+
+#[cfg(test)]
+mod checks;
 
 /// A kind of table.
 pub(crate) struct Kind {
@@ -24,7 +40,21 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 2] = [operations::KINDS, debt::KINDS];
+const AREAS: [&[Kind]; 13] = [
+    operations::KINDS,
+    debt::KINDS,
+    results::KINDS,
+    taxes::KINDS,
+    shares::KINDS,
+    awards::KINDS,
+    assets::KINDS,
+    intangibles::KINDS,
+    balances::KINDS,
+    reserves::KINDS,
+    comprehensive::KINDS,
+    investments::KINDS,
+    acquisitions::KINDS,
+];
 
 /// The notes of a company.
 pub(crate) fn of_company(
