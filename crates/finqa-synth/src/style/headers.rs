@@ -153,15 +153,16 @@ fn period_title(period: Period, form: Form, house: &House) -> String {
             Form::Ended => format!("As of {}", year_end(&house.calendar, year)),
             Form::Short => format!("FY{year}"),
         },
-        Period::Quarter(year, quarter) => match (form, quarter_end(&house.calendar, year, quarter))
-        {
-            (Form::Date | Form::Ended, Some(end)) => format!("Three Months Ended {end}"),
-            (Form::Fiscal, _) => {
-                let name = ["First", "Second", "Third", "Fourth"][usize::from(quarter - 1)];
-                format!("{name} Quarter {year}")
+        Period::Quarter(year, quarter) => {
+            match (form, quarter_end(house.calendar, year, quarter)) {
+                (Form::Date | Form::Ended, Some(end)) => format!("Three Months Ended {end}"),
+                (Form::Fiscal, _) => {
+                    let name = ["First", "Second", "Third", "Fourth"][usize::from(quarter - 1)];
+                    format!("{name} Quarter {year}")
+                }
+                _ => format!("Q{quarter} {year}"),
             }
-            _ => format!("Q{quarter} {year}"),
-        },
+        }
         Period::Of(_) => String::new(),
     }
 }

@@ -16,6 +16,10 @@ pub(super) enum Minus {
 }
 
 /// A company's habits.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent habits, each drawn and read by itself"
+)]
 #[derive(Clone, Debug)]
 pub(super) struct House {
     pub(super) calendar: Calendar,

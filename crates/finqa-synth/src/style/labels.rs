@@ -184,7 +184,7 @@ fn snake(text: &str) -> String {
             '%' => out.push('%'),
             c if c.is_alphanumeric() => out.push(c),
             ' ' | '-' | '/' | '–' | '—' if !out.is_empty() && !out.ends_with('_') => {
-                out.push('_')
+                out.push('_');
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use crate::config::SynthConfig;
 use crate::draw::Draw;
-use crate::note::{Note, Period, Role, Sum};
+use crate::note::{Note, Period, Role, Row, Sum};
 
 /// Puts the oldest year first: columns with the same words change places among themselves.
 pub(super) fn oldest_first(note: &mut Note) {
@@ -51,7 +51,12 @@ const ADJECTIVES: [&str; 8] = [
 /// for the rest.
 pub(super) fn thin(note: &mut Note, config: &SynthConfig, draw: &mut Draw) {
     let has_sections = note.rows.iter().any(|r| r.role == Role::Section);
-    if !has_sections || draw.chance((config.section_pct * 2).min(100)) {
+    // Headings that are dates ("December 31, 2024") say what no column says.
+    let is_date = |r: &Row| r.role == Role::Section && r.label.text.contains("20");
+    if !has_sections
+        || note.rows.iter().any(is_date)
+        || draw.chance((config.section_pct * 2).min(100))
+    {
         return;
     }
     let sections = sections(note);

@@ -30,7 +30,7 @@ pub(super) struct Phrases {
     /// "&" for "and".
     ampersand: bool,
     due: Due,
-    thereafter: Thereafter,
+    after: After,
 }
 
 /// How rows of years due are labelled.
@@ -43,17 +43,17 @@ enum Due {
     /// `fiscal year 2026`
     FiscalYear,
     /// `due in 2026`
-    DueIn,
+    In,
 }
 
 /// How the row after the years due is labelled.
 #[derive(Clone, Copy, Debug)]
-enum Thereafter {
-    Thereafter,
+enum After {
+    Word,
     /// `2030 and thereafter`
-    AndThereafter,
+    Thereafter,
     /// `2030 and beyond`
-    AndBeyond,
+    Beyond,
     /// `later years`
     LaterYears,
 }
@@ -63,13 +63,12 @@ impl Phrases {
         Self {
             chosen: GROUPS.map(|habits| draw.below(habits.len())),
             ampersand: draw.chance(8),
-            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::DueIn]
-                [draw.weighted(&[76, 12, 6, 6])],
-            thereafter: [
-                Thereafter::Thereafter,
-                Thereafter::AndThereafter,
-                Thereafter::AndBeyond,
-                Thereafter::LaterYears,
+            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::In][draw.weighted(&[76, 12, 6, 6])],
+            after: [
+                After::Word,
+                After::Thereafter,
+                After::Beyond,
+                After::LaterYears,
             ][draw.weighted(&[68, 16, 8, 8])],
         }
     }
@@ -86,9 +85,7 @@ pub(super) fn apply(note: &mut Note, house: &House) {
             let text = &row.label.text;
             match (row.due, last_due) {
                 (Some(year), _) if *text == year.to_string() => due(phrases.due, year),
-                (None, Some(last)) if text == "thereafter" => {
-                    thereafter(phrases.thereafter, last + 1)
-                }
+                (None, Some(last)) if text == "thereafter" => thereafter(phrases.after, last + 1),
                 _ => reworded(text, phrases),
             }
         })
@@ -115,16 +112,16 @@ fn due(form: Due, year: i32) -> String {
         Due::Year => year.to_string(),
         Due::Fiscal => format!("fiscal {year}"),
         Due::FiscalYear => format!("fiscal year {year}"),
-        Due::DueIn => format!("due in {year}"),
+        Due::In => format!("due in {year}"),
     }
 }
 
-fn thereafter(form: Thereafter, first: i32) -> String {
+fn thereafter(form: After, first: i32) -> String {
     match form {
-        Thereafter::Thereafter => "thereafter".to_owned(),
-        Thereafter::AndThereafter => format!("{first} and thereafter"),
-        Thereafter::AndBeyond => format!("{first} and beyond"),
-        Thereafter::LaterYears => "later years".to_owned(),
+        After::Word => "thereafter".to_owned(),
+        After::Thereafter => format!("{first} and thereafter"),
+        After::Beyond => format!("{first} and beyond"),
+        After::LaterYears => "later years".to_owned(),
     }
 }
 
@@ -171,7 +168,7 @@ pub(super) mod tests {
             chosen: [0; GROUPS.len()],
             ampersand: false,
             due: Due::Year,
-            thereafter: Thereafter::Thereafter,
+            after: After::Word,
         }
     }
 
@@ -232,7 +229,7 @@ pub(super) mod tests {
     fn years_due_have_their_forms() {
         let mut house = super::super::cells::tests::house();
         house.phrases.due = Due::Fiscal;
-        house.phrases.thereafter = Thereafter::AndThereafter;
+        house.phrases.after = After::Thereafter;
         let mut note = ladder();
         apply(&mut note, &house);
         let texts: Vec<&str> = note.rows.iter().map(|r| r.label.text.as_str()).collect();
