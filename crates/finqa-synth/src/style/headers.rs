@@ -103,7 +103,7 @@ fn repeats(titles: &[String]) -> bool {
     (1..titles.len()).any(|i| titles[..i].contains(&titles[i]))
 }
 
-/// The rates of docs/spec/synthetic.md: 2024 40 %, december_31_2024 25 %, year_ended_… 12 %, fiscal_2024 8 %, other 5 %;
+/// Rates of the design: `2024` 40 %, december_31_2024 25 %, year_ended_… 12 %, fiscal_2024 8 %, other 5 %;
 /// the last 10 % are [`Place::Columns`]. Dates at which a year ended stand mostly over balances.
 fn form(note: &Note, draw: &mut Draw) -> Form {
     let is_balance = matches!(

@@ -1,6 +1,6 @@
 //! What a company does the same way in all its tables: dashes, signs, dates, capitals.
 //!
-//! Rates are those counted on the published files (`docs/spec/synthetic.md`, "Measured").
+//! Rates are near those that `benches/realism` counts on published files.
 
 use super::phrases::Phrases;
 use crate::draw::Draw;

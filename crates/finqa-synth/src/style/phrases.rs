@@ -61,9 +61,16 @@ enum After {
 impl Phrases {
     pub(super) fn new(draw: &mut Draw) -> Self {
         Self {
-            chosen: GROUPS.map(|habits| draw.below(habits.len())),
+            // The first habit is the common one.
+            chosen: GROUPS.map(|habits| {
+                if draw.chance(50) {
+                    0
+                } else {
+                    draw.below(habits.len())
+                }
+            }),
             ampersand: draw.chance(8),
-            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::In][draw.weighted(&[76, 12, 6, 6])],
+            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::In][draw.weighted(&[84, 8, 4, 4])],
             after: [
                 After::Word,
                 After::Thereafter,
