@@ -17,47 +17,35 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn of(corpus: &Corpus, dir: &Path, options: &ExportOptions) -> Result<Self> {
-        if let Some(split) = &options.split {
-            let splits: Vec<String> = corpus.splits().into_iter().map(|(name, _)| name).collect();
-            if !splits.contains(split) {
-                let reason = format!(
-                    "corpus {:?} has no split {split:?}; its splits are {}",
-                    corpus.info().name,
-                    splits.join(", ")
-                );
-                return Err(DataError::Corpus {
-                    path: dir.to_owned(),
-                    source: Error::InvalidConfig(reason),
-                });
-            }
-        }
-        let is_everything = options.split.is_none() && options.max_tasks.is_none();
-        let tasks: Vec<Arc<Task>> = corpus
-            .tasks()
-            .iter()
-            .filter(|task| options.split.as_ref().is_none_or(|s| task.split.0 == *s))
-            .take(options.max_tasks.unwrap_or(usize::MAX))
-            .map(Arc::clone)
-            .collect();
-        let companies = if is_everything {
-            corpus.companies().iter().map(Arc::clone).collect()
-        } else {
-            let mut indices: Vec<usize> = tasks
-                .iter()
-                .flat_map(|task| &task.companies)
-                .filter_map(|name| corpus.company_index(name))
-                .collect();
-            indices.sort_unstable();
-            indices.dedup();
-            indices
-                .into_iter()
-                .map(|i| Arc::clone(&corpus.companies()[i]))
-                .collect()
+        let read = || {
+            let is_everything = options.split.is_none() && options.max_tasks.is_none();
+            let indices = corpus.task_indices(options.split.as_deref(), options.max_tasks)?;
+            let companies = if is_everything {
+                corpus.company_indices(None, 0, None)?
+            } else {
+                let mut companies = Vec::new();
+                for &index in &indices {
+                    companies.extend(corpus.task_companies(index)?);
+                }
+                companies.sort_unstable();
+                companies.dedup();
+                companies
+            };
+            Ok(Self {
+                companies: companies
+                    .into_iter()
+                    .map(|index| corpus.company(index))
+                    .collect::<Result<_, Error>>()?,
+                tasks: indices
+                    .into_iter()
+                    .map(|index| corpus.task(index))
+                    .collect::<Result<_, Error>>()?,
+                is_everything,
+            })
         };
-        Ok(Self {
-            companies,
-            tasks,
-            is_everything,
+        read().map_err(|source| DataError::Corpus {
+            path: dir.to_owned(),
+            source,
         })
     }
 
