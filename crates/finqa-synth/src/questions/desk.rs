@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::View;
 use super::sheet::{At, Sheet};
 use crate::draw::Draw;
-use crate::note::{Label, Period, Role};
+use crate::note::{Label, Role};
 
 /// A company's tables with an index of the names of their rows.
 pub(crate) struct Desk<'a> {
@@ -145,6 +145,11 @@ impl<'a> Desk<'a> {
             .filter(move |other| *other != own)
     }
 
+    /// Every name of a row of the company, folded.
+    pub(crate) fn row_names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
     /// Rows of other tables that share a name with a row.
     pub(crate) fn relatives(&self, table: usize, row: usize) -> Vec<(usize, usize)> {
         let label = &self.sheets[table].rows()[row].label;
@@ -259,16 +264,4 @@ pub(crate) fn fold(name: &str) -> String {
         out.extend(word.chars().flat_map(char::to_lowercase));
     }
     out
-}
-
-/// The year that a table reports on: its newest.
-pub(crate) fn newest_year(sheet: &Sheet<'_>) -> i32 {
-    sheet
-        .columns()
-        .iter()
-        .map(|c| match c.period {
-            Period::Year(y) | Period::YearEnd(y) | Period::Quarter(y, _) | Period::Of(y) => y,
-        })
-        .max()
-        .unwrap_or_default()
 }

@@ -17,6 +17,7 @@ mod sheet;
 mod single;
 #[cfg(test)]
 mod tests;
+mod unanswerable;
 mod wording;
 
 use std::collections::BTreeSet;
@@ -65,13 +66,13 @@ pub(crate) struct Draft {
     pub(crate) identity: String,
 }
 
+/// Makes the view of another company of the split and shows it.
+pub(crate) type Other<'a> = &'a dyn Fn(u32, &mut dyn FnMut(&View<'_>));
+
 /// The tasks of a company: as many as its split gives it.
 ///
 /// `other` makes the view of another company of the split, for questions that compare two.
-pub(crate) fn of_company(
-    view: &View<'_>,
-    _other: &dyn Fn(u32, &mut dyn FnMut(&View<'_>)),
-) -> Vec<Task> {
+pub(crate) fn of_company(view: &View<'_>, other: Other<'_>) -> Vec<Task> {
     let kinds = kinds_of(view.key, view.config);
     if view.tables.is_empty() {
         return Vec::new();
@@ -83,7 +84,7 @@ pub(crate) fn of_company(
         .enumerate()
         .filter_map(|(position, kind)| {
             let mut draw = Draw::nth(view.key, Stream::Questions, position as u32);
-            let draft = of_kind(&desk, kind, &mut asked, &mut draw)?;
+            let draft = of_kind(&desk, other, kind, &mut asked, &mut draw)?;
             Some(task(view, draft))
         })
         .collect()
@@ -109,8 +110,18 @@ impl Asked {
 }
 
 /// A question of a type, or of one that is near to it where the company's tables do not allow it.
-fn of_kind(desk: &Desk<'_>, kind: Kind, asked: &mut Asked, draw: &mut Draw) -> Option<Draft> {
-    attempt(desk, kind, asked, draw).or_else(|| {
+fn of_kind(
+    desk: &Desk<'_>,
+    other: Other<'_>,
+    kind: Kind,
+    asked: &mut Asked,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let made = match kind {
+        Kind::Unanswerable => unanswerable::make(desk, other, asked, draw),
+        _ => attempt(desk, kind, asked, draw),
+    };
+    let mut draft = made.or_else(|| {
         let rest = plan::WEIGHTS.iter().map(|(other, _)| *other);
         instead(kind)
             .iter()
@@ -118,13 +129,16 @@ fn of_kind(desk: &Desk<'_>, kind: Kind, asked: &mut Asked, draw: &mut Draw) -> O
             .chain(rest)
             .filter(|other| *other != kind)
             .find_map(|other| attempt(desk, other, asked, draw))
-    })
+    })?;
+    unanswerable::remind(desk, &mut draft, draw);
+    Some(draft)
 }
 
 fn attempt(desk: &Desk<'_>, kind: Kind, asked: &mut Asked, draw: &mut Draw) -> Option<Draft> {
+    let make = single::maker(kind)?;
     (0..ATTEMPTS).find_map(|_| {
         let table = draw.below(desk.sheets.len());
-        let draft = single::maker(kind)?(desk, table, draw)?;
+        let draft = make(desk, table, draw)?;
         asked.is_new(&draft).then_some(draft)
     })
 }

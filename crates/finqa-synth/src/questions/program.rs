@@ -10,7 +10,8 @@ use super::desk::Desk;
 use super::sheet::At;
 use crate::style::Written;
 
-fn name(text: &str) -> String {
+/// A quoted name.
+pub(crate) fn identifier(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
@@ -69,8 +70,11 @@ pub(crate) fn fetch(desk: &Desk<'_>, cells: &[At]) -> (Vec<GoldQuery>, Vec<CellR
 
 /// The query, and how many columns of its result stand before the values.
 fn select(written: &Written, rows: &BTreeSet<usize>, columns: &[usize]) -> (String, usize) {
-    let label = name(written.label_header());
-    let mut shown: Vec<String> = columns.iter().map(|&c| name(written.header(c))).collect();
+    let label = identifier(written.label_header());
+    let mut shown: Vec<String> = columns
+        .iter()
+        .map(|&c| identifier(written.header(c)))
+        .collect();
     let mut labels: Vec<&str> = Vec::new();
     for &row in rows {
         if !labels.contains(&written.label(row)) {
@@ -101,7 +105,7 @@ fn select(written: &Written, rows: &BTreeSet<usize>, columns: &[usize]) -> (Stri
     let sql = format!(
         "SELECT {} FROM {} WHERE {filter}",
         shown.join(", "),
-        name(&written.table.name)
+        identifier(&written.table.name)
     );
     (sql, offset)
 }

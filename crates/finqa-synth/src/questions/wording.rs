@@ -84,12 +84,17 @@ impl<'d, 'a> Say<'d, 'a> {
         Some(list(&names?))
     }
 
-    /// When, for a column: " in fiscal 2024"; empty if the column has no period. Says which version of restated years.
+    /// When, for a column: "in fiscal 2024"; empty if the column has no period. Says which version of restated years.
     pub(crate) fn period(&self, column: usize) -> String {
-        let sheet = &self.desk.sheets[self.table];
+        let period = self.desk.sheets[self.table].columns()[column].period;
+        format!("{}{}", self.when(period), self.version(column))
+    }
+
+    /// When, for any period.
+    pub(crate) fn when(&self, period: Period) -> String {
         let calendar = &self.desk.view.ledger.base.calendar;
-        let text = match (sheet.columns()[column].period, self.years) {
-            (Period::Of(_), _) => return self.version(column).to_owned(),
+        match (period, self.years) {
+            (Period::Of(_), _) => String::new(),
             (Period::Year(y), Years::Plain) => format!("in {y}"),
             (Period::Year(y), Years::Fiscal) => format!("in fiscal {y}"),
             (Period::Year(y), Years::Dated) => {
@@ -100,22 +105,25 @@ impl<'d, 'a> Say<'d, 'a> {
             (Period::YearEnd(y), Years::Dated) => format!("as of {}", year_end(calendar, y)),
             (Period::Quarter(y, q), Years::Plain) => format!("in the {} quarter of {y}", nth(q)),
             (Period::Quarter(y, q), _) => format!("in the {} quarter of fiscal {y}", nth(q)),
-        };
-        format!("{text}{}", self.version(column))
+        }
     }
 
     /// The name of a column's period: "fiscal 2023", "December 31, 2023".
     pub(crate) fn year(&self, column: usize) -> String {
-        let sheet = &self.desk.sheets[self.table];
+        let period = self.desk.sheets[self.table].columns()[column].period;
+        format!("{}{}", self.named(period), self.version(column))
+    }
+
+    /// The name of any period.
+    pub(crate) fn named(&self, period: Period) -> String {
         let calendar = &self.desk.view.ledger.base.calendar;
-        let text = match (sheet.columns()[column].period, self.years) {
+        match (period, self.years) {
             (Period::YearEnd(y), Years::Dated) => year_end(calendar, y),
             (Period::Quarter(y, q), Years::Plain) => format!("the {} quarter of {y}", nth(q)),
             (Period::Quarter(y, q), _) => format!("the {} quarter of fiscal {y}", nth(q)),
             (period, Years::Plain) => period.year().to_string(),
             (period, _) => format!("fiscal {}", period.year()),
-        };
-        format!("{text}{}", self.version(column))
+        }
     }
 
     fn version(&self, column: usize) -> &'static str {
@@ -137,7 +145,17 @@ impl<'d, 'a> Say<'d, 'a> {
         fill: &[(&str, &str)],
         draw: &mut Draw,
     ) -> Option<String> {
-        let topic = self.desk.topic(self.table);
+        self.ask_about(self.desk.topic(self.table), templates, fill, draw)
+    }
+
+    /// The same about a topic that need not be the table's.
+    pub(crate) fn ask_about(
+        &self,
+        topic: Option<&str>,
+        templates: &[&str],
+        fill: &[(&str, &str)],
+        draw: &mut Draw,
+    ) -> Option<String> {
         if self.needs_topic && topic.is_none() {
             return None;
         }

@@ -42,7 +42,12 @@ pub(super) fn maker(kind: Kind) -> Option<Maker> {
 }
 
 /// A lane of at least `n` periods, not of quarters unless `quarters`.
-fn lane(sheet: &Sheet<'_>, n: usize, quarters: bool, draw: &mut Draw) -> Option<Vec<usize>> {
+pub(super) fn lane(
+    sheet: &Sheet<'_>,
+    n: usize,
+    quarters: bool,
+    draw: &mut Draw,
+) -> Option<Vec<usize>> {
     let lanes: Vec<Vec<usize>> = sheet
         .lanes()
         .into_iter()
@@ -63,7 +68,7 @@ fn column(sheet: &Sheet<'_>, draw: &mut Draw) -> usize {
 }
 
 /// A row with numbers in all of `columns` that passes `fits`.
-fn row(
+pub(super) fn row(
     sheet: &Sheet<'_>,
     columns: &[usize],
     draw: &mut Draw,
