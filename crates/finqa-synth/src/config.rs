@@ -1,7 +1,10 @@
 //! The knobs of the generator.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
+use crate::draw::{Draw, Key, Stream};
 use crate::error::{Result, SynthError};
 
 /// Which world is made.
@@ -121,6 +124,9 @@ pub struct SynthConfig {
     pub train_companies: Option<u32>,
     /// Companies of `val`.
     pub val_companies: u32,
+    /// A curriculum: how many companies of levels 1 to 5, as weights. Each company then has the knobs of its level's
+    /// preset; sizes (`tasks_per_company`, `train_companies`, `val_companies`) stay as given here.
+    pub curriculum: Option<[u32; 5]>,
 }
 
 impl Default for SynthConfig {
@@ -151,11 +157,142 @@ impl Default for SynthConfig {
             tasks_per_company: 16,
             train_companies: None,
             val_companies: 64,
+            curriculum: None,
         }
     }
 }
 
 impl SynthConfig {
+    /// The settings of a level from 1 (few tables, verbatim labels, one table a question) to 5 (most tables under
+    /// custom tags, headers as filings have them, restated years, units often elsewhere). Level 3 mirrors what was
+    /// measured.
+    ///
+    /// # Errors
+    /// [`SynthError::Config`] for another level.
+    ///
+    /// ```
+    /// use finqa_synth::SynthConfig;
+    ///
+    /// assert_eq!(SynthConfig::preset(3)?, SynthConfig::default());
+    /// assert!(SynthConfig::preset(1)?.max_tables < SynthConfig::preset(5)?.min_tables);
+    /// # Ok::<(), finqa_synth::SynthError>(())
+    /// ```
+    pub fn preset(level: u8) -> Result<Self> {
+        let base = Self::default();
+        Ok(match level {
+            1 => Self {
+                level,
+                min_tables: 8,
+                max_tables: 12,
+                distractor_pct: 0,
+                custom_tag_pct: 10,
+                label_style: LabelStyle::Lower,
+                unit_mismatch_pct: 0,
+                restated_pct: 0,
+                repeated_label_pct: 0,
+                section_pct: 0,
+                paraphrase_level: 1,
+                max_operands: 2,
+                max_hops: 2,
+                max_years: 3,
+                missing_metadata_pct: 0,
+                unanswerable_pct: 0,
+                multi_table_pct: 0,
+                ..base
+            },
+            2 => Self {
+                level,
+                min_tables: 12,
+                max_tables: 22,
+                distractor_pct: 30,
+                custom_tag_pct: 20,
+                unit_mismatch_pct: 0,
+                restated_pct: 0,
+                repeated_label_pct: 5,
+                section_pct: 20,
+                paraphrase_level: 2,
+                max_operands: 3,
+                max_hops: 2,
+                missing_metadata_pct: 0,
+                unanswerable_pct: 3,
+                multi_table_pct: 10,
+                ..base
+            },
+            3 => base,
+            4 => Self {
+                level,
+                min_tables: 26,
+                distractor_pct: 80,
+                custom_tag_pct: 45,
+                unit_hint: UnitHint::WhenNeeded,
+                unit_mismatch_pct: 10,
+                restated_pct: 25,
+                repeated_label_pct: 25,
+                section_pct: 50,
+                missing_metadata_pct: 8,
+                unanswerable_pct: 8,
+                multi_table_pct: 35,
+                ..base
+            },
+            5 => Self {
+                level,
+                min_tables: 32,
+                distractor_pct: 100,
+                custom_tag_pct: 70,
+                header_style: HeaderStyle::Filing,
+                unit_hint: UnitHint::WhenNeeded,
+                unit_mismatch_pct: 20,
+                restated_pct: 50,
+                repeated_label_pct: 35,
+                section_pct: 70,
+                missing_metadata_pct: 15,
+                unanswerable_pct: 10,
+                multi_table_pct: 50,
+                ..base
+            },
+            _ => {
+                return Err(SynthError::Config {
+                    field: "level",
+                    value: level.to_string(),
+                    allowed: "from 1 to 5".into(),
+                });
+            }
+        })
+    }
+
+    /// The small world: three to six tables of nine two-digit numbers, for models of about a million parameters.
+    ///
+    /// Play it in tool profile `compact`. 2,000 companies for training, 200 for validation.
+    pub fn tiny() -> Self {
+        Self {
+            world: World::Tiny,
+            level: 0,
+            min_tables: 8,
+            max_tables: 8,
+            unanswerable_pct: 0,
+            multi_table_pct: 0,
+            train_companies: Some(2000),
+            val_companies: 200,
+            ..Self::default()
+        }
+    }
+
+    /// The settings of one company: its level's, if there is a curriculum.
+    pub(crate) fn of_company(&self, key: Key) -> Cow<'_, Self> {
+        let Some(weights) = &self.curriculum else {
+            return Cow::Borrowed(self);
+        };
+        let level = Draw::new(key, Stream::Level).weighted(weights) as u8 + 1;
+        let preset = Self::preset(level).unwrap_or_default();
+        Cow::Owned(Self {
+            tasks_per_company: self.tasks_per_company,
+            train_companies: self.train_companies,
+            val_companies: self.val_companies,
+            curriculum: self.curriculum,
+            ..preset
+        })
+    }
+
     /// Reads a JSON object; fields that are not there have their defaults.
     ///
     /// # Errors
@@ -206,9 +343,80 @@ impl SynthConfig {
         within("max_years", self.max_years, 2, 5)?;
         within("tasks_per_company", self.tasks_per_company, 1, 64)?;
         within("val_companies", self.val_companies, 1, 100_000)?;
+        if let Some(weights) = self.curriculum {
+            let sum: u64 = weights.iter().map(|w| u64::from(*w)).sum();
+            if sum == 0 || sum > 1_000_000 {
+                return Err(SynthError::Config {
+                    field: "curriculum",
+                    value: format!("{weights:?}"),
+                    allowed: "five weights that add up to 1 to 1,000,000".into(),
+                });
+            }
+        }
         if let Some(n) = self.train_companies {
             within("train_companies", n, 1, 10_000_000)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::SplitName;
+
+    #[test]
+    fn presets_are_valid_and_travel_as_json() {
+        let mut all: Vec<SynthConfig> = (1..=5).map(|l| SynthConfig::preset(l).unwrap()).collect();
+        all.push(SynthConfig::tiny());
+        for config in all {
+            config.check().unwrap();
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(SynthConfig::from_json(&text).unwrap(), config);
+        }
+        assert!(SynthConfig::preset(6).is_err());
+    }
+
+    #[test]
+    fn a_wrong_knob_is_named() {
+        for (json, told) in [
+            (
+                r#"{"restated_pct": 101}"#,
+                "SynthConfig.restated_pct is 101; it must be from 0 to 100",
+            ),
+            (
+                r#"{"min_tables": 40, "max_tables": 30}"#,
+                "SynthConfig.max_tables is 30; it must be from 40 to 45",
+            ),
+            (r#"{"curriculum": [0, 0, 0, 0, 0]}"#, "five weights"),
+            (r#"{"tables": 3}"#, "unknown field `tables`"),
+        ] {
+            let error = SynthConfig::from_json(json).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_curriculum_mixes_levels_by_weight() {
+        let config = SynthConfig {
+            curriculum: Some([3, 1, 0, 0, 0]),
+            tasks_per_company: 7,
+            ..SynthConfig::default()
+        };
+        let mut counts = [0; 6];
+        for index in 0..2000 {
+            let key = Key {
+                seed: 0,
+                split: SplitName::Train,
+                index,
+            };
+            let own = config.of_company(key);
+            assert_eq!(own.tasks_per_company, 7);
+            counts[usize::from(own.level)] += 1;
+        }
+        assert!(
+            (1400..1600).contains(&counts[1]) && counts[1] + counts[2] == 2000,
+            "{counts:?}"
+        );
     }
 }

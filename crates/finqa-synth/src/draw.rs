@@ -37,6 +37,8 @@ pub(crate) enum Stream {
     Questions = 17,
     Multi = 18,
     Tiny = 19,
+    /// Which level a company has in a curriculum.
+    Level = 20,
 }
 
 /// A stream of numbers that depends on nothing but version, company and purpose.

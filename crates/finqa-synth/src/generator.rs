@@ -2,8 +2,8 @@
 
 use finqa_core::{Company, Task};
 
-use crate::config::SynthConfig;
-use crate::draw::{Draw, Key, Stream};
+use crate::config::{SynthConfig, World};
+use crate::draw::Key;
 use crate::error::Result;
 use crate::identity::{Identity, identity};
 use crate::ledger::Ledger;
@@ -11,6 +11,7 @@ use crate::notes;
 use crate::questions::{self, View};
 use crate::split::SplitName;
 use crate::style::{Written, write_all};
+use crate::tiny;
 
 /// A company and the questions about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,12 +51,21 @@ impl Generator {
 
     /// Company `index` of a split with its tasks, independent of every other company.
     pub fn company(&self, split: SplitName, index: u32) -> Made {
-        let parts = Parts::new(self.key(split, index), &self.config);
+        if self.config.world == World::Tiny {
+            return tiny::company(
+                self.key(split, index),
+                &self.config,
+                self.config.tasks_per_company,
+            );
+        }
+        let config = self.config.of_company(self.key(split, index));
+        let parts = Parts::new(self.key(split, index), &config);
         let other = |index: u32, see: &mut dyn FnMut(&View<'_>)| {
-            let parts = Parts::new(self.key(split, index), &self.config);
-            see(&parts.view(&self.config));
+            let config = self.config.of_company(self.key(split, index));
+            let parts = Parts::new(self.key(split, index), &config);
+            see(&parts.view(&config));
         };
-        let tasks = questions::of_company(&parts.view(&self.config), &other);
+        let tasks = questions::of_company(&parts.view(&config), &other);
         Made {
             company: parts.company(),
             tasks,
@@ -64,12 +74,17 @@ impl Generator {
 
     /// The same company without questions, which are most of the work.
     pub fn tables(&self, split: SplitName, index: u32) -> Company {
-        Parts::new(self.key(split, index), &self.config).company()
+        if self.config.world == World::Tiny {
+            return tiny::tables(self.key(split, index));
+        }
+        let key = self.key(split, index);
+        Parts::new(key, &self.config.of_company(key)).company()
     }
 
     /// Identities of the books and sums of the tables that do not hold; empty for every company.
     pub fn violations(&self, split: SplitName, index: u32) -> Vec<String> {
-        let parts = Parts::new(self.key(split, index), &self.config);
+        let key = self.key(split, index);
+        let parts = Parts::new(key, &self.config.of_company(key));
         let mut out = parts.ledger.violations();
         out.extend(parts.written.iter().flat_map(|w| w.note.violations()));
         out
@@ -97,9 +112,7 @@ impl Parts {
         let identity = identity(key);
         let ledger = Ledger::new(key, &identity);
         let notes = notes::of_company(key, config, &identity, &ledger);
-        let written = write_all(notes, ledger.base.display, &identity, config, |i| {
-            Draw::nth(key, Stream::Style, i as u32)
-        });
+        let written = write_all(notes, key, &ledger, &identity, config);
         Self {
             key,
             identity,

@@ -26,12 +26,15 @@ mod ledger;
 mod note;
 mod notes;
 mod questions;
+mod source;
 mod split;
 mod style;
+mod tiny;
 
-pub use config::SynthConfig;
+pub use config::{HeaderStyle, LabelStyle, SqlStrictness, SynthConfig, UnitHint, World};
 pub use error::{Result, SynthError};
 pub use generator::{Generator, Made};
+pub use source::corpus;
 pub use split::SplitName;
 
 /// Raised whenever the same seed and configuration give another table or task.

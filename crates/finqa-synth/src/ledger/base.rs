@@ -2,6 +2,7 @@
 
 use finqa_core::answer::Scale;
 
+use super::line::ratio_of;
 use super::{ByYear, YEARS};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
@@ -31,6 +32,8 @@ pub(crate) struct Base {
     pub(crate) operating_expenses: ByYear,
     /// May be negative.
     pub(crate) operating_income: ByYear,
+    /// Within costs and operating expenses.
+    pub(crate) depreciation_amortization: ByYear,
 }
 
 impl Base {
@@ -55,6 +58,12 @@ impl Base {
             operating_expenses[year] += scale(gross_profit[year], draw.range(300, 1100), 1000);
         }
         let operating_income = subtract(&gross_profit, &operating_expenses);
+        let depreciation = match industry {
+            Industry::Utility | Industry::Energy | Industry::Telecom => draw.range(90, 190),
+            Industry::Retail | Industry::ManagedCare => draw.range(10, 32),
+            _ => draw.range(25, 85),
+        };
+        let depreciation_amortization = ratio_of(&revenue, depreciation, &mut draw);
         Self {
             calendar,
             display,
@@ -63,6 +72,7 @@ impl Base {
             gross_profit,
             operating_expenses,
             operating_income,
+            depreciation_amortization,
         }
     }
 
@@ -110,7 +120,8 @@ fn calendar(draw: &mut Draw) -> Calendar {
 fn size(draw: &mut Draw) -> (Display, i64) {
     // Powers of ten in hundredths: 8.5 (0.3 billion) to 11.6 (400 billion), most near 9.8.
     let exponent = (980 + draw.normal(62)).clamp(850, 1160);
-    let thousands = exponent < 985 && draw.chance(55);
+    // Small companies have no choice: a million would be too coarse for their rows.
+    let thousands = exponent < 915 || (exponent < 985 && draw.chance(38));
     let decimals = if thousands {
         0
     } else {

@@ -5,6 +5,7 @@
 
 mod acquisitions;
 mod assets;
+mod awards;
 mod balances;
 mod comprehensive;
 mod debt;
@@ -13,6 +14,10 @@ mod investments;
 mod layouts;
 mod operations;
 mod reserves;
+mod results;
+mod rows;
+mod shares;
+mod taxes;
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
@@ -35,9 +40,13 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 9] = [
+const AREAS: [&[Kind]; 13] = [
     operations::KINDS,
     debt::KINDS,
+    results::KINDS,
+    taxes::KINDS,
+    shares::KINDS,
+    awards::KINDS,
     assets::KINDS,
     intangibles::KINDS,
     balances::KINDS,
