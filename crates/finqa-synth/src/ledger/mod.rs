@@ -4,25 +4,40 @@
 //! I1 to I17 of `docs/spec/synthetic.md`. [`Ledger::violations`] checks them again from the finished numbers.
 //! Money is in the smallest unit that the company shows, newest year first.
 
+mod acquisitions;
+mod aoci;
+mod assets;
 mod base;
 mod cash;
 mod debt;
 mod equity;
 mod income;
+mod intangibles;
+mod investments;
+pub(crate) mod items;
 mod leases;
+mod liabilities;
 mod line;
 mod obligations;
 mod pension;
 mod rates;
 mod revenue;
 mod tax;
+mod terms;
 
+pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
+pub(crate) use aoci::{Aoci, Component};
+pub(crate) use assets::Assets;
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
 pub(crate) use equity::Equity;
 pub(crate) use income::Income;
+pub(crate) use intangibles::{Intangibles, Segment};
+pub(crate) use investments::{Investments, Measured, Security};
+pub(crate) use items::{Items, RollForward};
 pub(crate) use leases::Leases;
+pub(crate) use liabilities::Liabilities;
 pub(crate) use line::Line;
 pub(crate) use obligations::Obligations;
 pub(crate) use pension::{Pension, Plan};
@@ -49,6 +64,12 @@ pub(crate) struct Ledger {
     pub(crate) tax: Tax,
     pub(crate) equity: Equity,
     pub(crate) cash: Cash,
+    pub(crate) assets: Assets,
+    pub(crate) acquisitions: Acquisitions,
+    pub(crate) intangibles: Intangibles,
+    pub(crate) liabilities: Liabilities,
+    pub(crate) aoci: Aoci,
+    pub(crate) investments: Investments,
 }
 
 impl Ledger {
@@ -64,6 +85,15 @@ impl Ledger {
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
+        let assets = Assets::new(key, &base, industry, &leases.operating.assets);
+        let classes = intangible_classes(key, industry);
+        let acquisitions = Acquisitions::new(key, &base, industry, &classes);
+        let segments: Vec<&'static str> = revenue.segments.iter().map(|s| s.term.text).collect();
+        let intangibles =
+            Intangibles::new(key, &base, industry, &acquisitions, &classes, &segments);
+        let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
+        let aoci = Aoci::new(key, &base, industry);
+        let investments = Investments::new(key, &base, industry, &acquisitions);
         Self {
             base,
             debt,
@@ -75,6 +105,12 @@ impl Ledger {
             tax,
             equity,
             cash,
+            assets,
+            acquisitions,
+            intangibles,
+            liabilities,
+            aoci,
+            investments,
         }
     }
 
@@ -89,6 +125,12 @@ impl Ledger {
         out.extend(self.income.violations(&self.base, &self.debt));
         out.extend(self.tax.violations(&self.base, &self.income));
         out.extend(self.equity.violations(&self.base, &self.income));
+        out.extend(self.assets.violations(&self.base));
+        out.extend(self.acquisitions.violations());
+        out.extend(self.intangibles.violations(&self.acquisitions));
+        out.extend(self.liabilities.violations());
+        out.extend(self.aoci.violations());
+        out.extend(self.investments.violations());
         out
     }
 }

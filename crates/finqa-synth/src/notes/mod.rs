@@ -3,13 +3,21 @@
 //! A kind is one function from books to a [`Note`]. To add one, write the function beside its relatives and name it
 //! in that file's `KINDS`. A note without rows says that the company has no such thing; it is not shown.
 
+mod acquisitions;
+mod assets;
 mod awards;
+mod balances;
+mod comprehensive;
 mod debt;
+mod intangibles;
+mod investments;
+mod layouts;
 mod leases;
 mod obligations;
 mod operations;
 mod parts;
 mod pension;
+mod reserves;
 mod results;
 mod rows;
 mod shares;
@@ -23,6 +31,9 @@ use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::note::{Note, Prefix};
 
+#[cfg(test)]
+mod checks;
+
 /// A kind of table.
 pub(crate) struct Kind {
     pub(crate) stem: &'static str,
@@ -35,7 +46,7 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 9] = [
+const AREAS: [&[Kind]; 16] = [
     operations::KINDS,
     debt::KINDS,
     leases::KINDS,
@@ -45,6 +56,13 @@ const AREAS: [&[Kind]; 9] = [
     taxes::KINDS,
     shares::KINDS,
     awards::KINDS,
+    assets::KINDS,
+    intangibles::KINDS,
+    balances::KINDS,
+    reserves::KINDS,
+    comprehensive::KINDS,
+    investments::KINDS,
+    acquisitions::KINDS,
 ];
 
 /// Kinds that every company shows if its books have such a thing: questions across tables start from them. Fewer than
@@ -113,9 +131,6 @@ fn ranked(
 ) -> Vec<usize> {
     let presence: Vec<u32> = kinds.iter().map(|k| (k.presence_pct)(identity)).collect();
     let mut has: Vec<bool> = presence.iter().map(|p| draw.chance(*p)).collect();
-    for i in 0..kinds.len() {
-        has[i] |= kinds[i].stem == variants::QUARTERLY;
-    }
     for group in variants::NEIGHBOURS {
         let both = draw.chance(config.distractor_pct);
         let members = || (0..kinds.len()).filter(|&i| group.contains(&kinds[i].stem));
@@ -127,7 +142,11 @@ fn ranked(
     draw.shuffle(&mut rest);
     let rank = |i: usize| {
         let needed = NEEDED.iter().position(|stem| *stem == kinds[i].stem);
-        needed.unwrap_or(NEEDED.len() + usize::from(!has[i]))
+        // Whether it is shown in the end, distractors decide.
+        if kinds[i].stem == variants::QUARTERLY {
+            return NEEDED.len();
+        }
+        needed.unwrap_or(NEEDED.len() + 1 + usize::from(!has[i]))
     };
     // A stable sort: within a rank the shuffle decides.
     rest.sort_by_key(|&i| rank(i));
