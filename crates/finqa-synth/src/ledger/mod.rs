@@ -27,7 +27,7 @@ mod terms;
 
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
-pub(crate) use assets::Assets;
+pub(crate) use assets::{Assets, revenue_by_place};
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
@@ -85,7 +85,12 @@ impl Ledger {
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
-        let assets = Assets::new(key, &base, industry, &leases.operating.assets);
+        let places = if revenue.regions.len() > 1 {
+            Items::of_lines(&revenue.regions)
+        } else {
+            revenue_by_place(key, &base, industry)
+        };
+        let assets = Assets::new(key, &base, industry, &leases.operating.assets, places);
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
         let segments: Vec<&'static str> = revenue.segments.iter().map(|s| s.term.text).collect();
