@@ -91,6 +91,7 @@ impl Ask {
                 },
             },
             known_wrong,
+            rubric: None,
             identity,
         })
     }

@@ -194,9 +194,10 @@ impl<'a> Desk<'a> {
     fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {
         let sheet = &self.sheets[table];
         let folded = fold(text);
-        let mut needs_topic = folded
-            .split(' ')
-            .all(|word| GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word))
+        let mut needs_topic = !folded.contains(' ')
+            || folded.split(' ').all(|word| {
+                GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
+            })
             || matches!(sheet.rows()[row].role, Role::Opening | Role::Closing)
             || sheet.rows()[row].due.is_some();
         let mut name = text.trim_end_matches(':').to_owned();

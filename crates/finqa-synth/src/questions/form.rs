@@ -86,8 +86,8 @@ impl Form {
         Self::derived(Unit::Percent, PERCENT_DECIMALS, "%", sign)
     }
 
-    pub(crate) const fn points() -> Self {
-        Self::derived(Unit::Pp, PERCENT_DECIMALS, "", Sign::Change)
+    pub(crate) const fn points(sign: Sign) -> Self {
+        Self::derived(Unit::Pp, PERCENT_DECIMALS, "", sign)
     }
 
     pub(crate) const fn ratio() -> Self {

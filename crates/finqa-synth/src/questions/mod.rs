@@ -11,6 +11,7 @@ mod form;
 mod formula;
 mod guard;
 mod mistakes;
+mod multi;
 mod plan;
 mod program;
 mod sheet;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 
 use finqa_core::answer::AnswerSpec;
 use finqa_core::gold::Gold;
+use finqa_core::rubric::Rubric;
 use finqa_core::task::KnownWrong;
 use finqa_core::{Split, Task};
 use sha2::{Digest, Sha256};
@@ -62,6 +64,8 @@ pub(crate) struct Draft {
     pub(crate) answer: AnswerSpec,
     pub(crate) gold: Gold,
     pub(crate) known_wrong: Vec<KnownWrong>,
+    /// For questions that ask for a report.
+    pub(crate) rubric: Option<Rubric>,
     /// What makes the id: type, table, operands, formula. Wording does not enter.
     pub(crate) identity: String,
 }
@@ -119,6 +123,7 @@ fn of_kind(
 ) -> Option<Draft> {
     let made = match kind {
         Kind::Unanswerable => unanswerable::make(desk, other, asked, draw),
+        Kind::Multi => multi::make(desk, asked, draw),
         _ => attempt(desk, kind, asked, draw),
     };
     let mut draft = made.or_else(|| {
@@ -161,6 +166,6 @@ fn task(view: &View<'_>, draft: Draft) -> Task {
         source: format!("synthetic/{}", crate::VERSION),
         level: view.config.level,
         known_wrong: draft.known_wrong,
-        ..Task::default()
+        rubric: draft.rubric,
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn remind(desk: &Desk<'_>, draft: &mut Draft, draw: &mut Draw) {
     } else {
         REMINDED_PCT.1
     };
-    if trains && config.unanswerable_pct > 0 && draw.chance(percent) {
+    if trains && draft.rubric.is_none() && config.unanswerable_pct > 0 && draw.chance(percent) {
         let reminder = draw.pick(&[
             "If the tables do not hold it, answer \"not answerable\".",
             "Answer \"not answerable\" if it is not disclosed in the tables.",
@@ -461,6 +461,7 @@ fn draft(
             },
         },
         known_wrong,
+        rubric: None,
         identity,
     })
 }

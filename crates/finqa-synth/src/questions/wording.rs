@@ -210,7 +210,7 @@ fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
 }
 
 /// Collapses what empty places leave behind.
-fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !out.is_empty() && !word.starts_with([',', '?', '.', ';']) {

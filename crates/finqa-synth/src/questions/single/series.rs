@@ -320,6 +320,7 @@ fn keyed(
             },
         },
         known_wrong,
+        rubric: None,
         identity: identity("Values by Year", desk, &cells, &formula),
     })
 }
@@ -510,6 +511,7 @@ fn extreme(
             },
         },
         known_wrong,
+        rubric: None,
         identity: identity(question_type, desk, &cells, which),
     })
 }
@@ -577,6 +579,7 @@ pub(super) fn yes_no(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Option<D
             },
         },
         known_wrong,
+        rubric: None,
         identity: identity("Yes/No", desk, &cells, "greater"),
     })
 }

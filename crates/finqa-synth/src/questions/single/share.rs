@@ -289,7 +289,7 @@ pub(super) fn mix_shift(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Optio
         question,
         formula: Formula::ShareChange,
         cells,
-        form: Form::points(),
+        form: Form::points(Sign::Change),
         slips: vec![growth],
     }
     .draft(desk, draw)
