@@ -21,9 +21,13 @@ mod reserves;
 mod results;
 mod rows;
 mod shares;
+mod summaries;
 mod taxes;
 mod trim;
 mod variants;
+
+#[cfg(test)]
+mod wording_test;
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
@@ -46,7 +50,7 @@ pub(crate) struct Kind {
 pub(crate) type Make = fn(&Ledger, &Identity, &mut Draw) -> Note;
 
 /// Every kind, by area. The order is part of the seed: append, never insert.
-const AREAS: [&[Kind]; 16] = [
+const AREAS: [&[Kind]; 17] = [
     operations::KINDS,
     debt::KINDS,
     leases::KINDS,
@@ -63,6 +67,7 @@ const AREAS: [&[Kind]; 16] = [
     comprehensive::KINDS,
     investments::KINDS,
     acquisitions::KINDS,
+    summaries::KINDS,
 ];
 
 /// Kinds that every company shows if its books have such a thing: questions across tables start from them. Fewer than
