@@ -12,7 +12,7 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
-from finqa_gym.data import LAYOUTS, Corpus, builtin, load
+from finqa_gym.data import LAYOUTS, Corpus, builtin, load, synthetic
 from finqa_gym.exceptions import (
     AlreadyPendingCallError,
     BackendError,
@@ -27,7 +27,8 @@ from finqa_gym.exceptions import (
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
-from finqa_gym.scoring import judge_answer, score_answer
+from finqa_gym.scoring import judge_answer, score_answer, score_rubric
+from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
 
@@ -48,6 +49,7 @@ __all__ = [
     "ResetNeededError",
     "ScriptedPolicy",
     "StepBatch",
+    "SynthConfig",
     "ToolCallError",
     "UserTool",
     "VectorEnv",
@@ -59,4 +61,6 @@ __all__ = [
     "make",
     "make_vec",
     "score_answer",
+    "score_rubric",
+    "synthetic",
 ]

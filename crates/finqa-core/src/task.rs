@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::AnswerSpec;
+use crate::answer::{AnswerMode, AnswerSpec, Reason, Verdict, score_answer};
 use crate::gold::Gold;
+use crate::rubric::{Rubric, RubricOptions, score_rubric};
 
 /// Which part of a corpus a task belongs to; any name is allowed, a few have a meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ pub struct Task {
     /// Answers that a policy comes to by a known mistake. No rule set may accept one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_wrong: Vec<KnownWrong>,
+    /// How a report is scored, for questions that ask for one; then `truth` is the report that is all right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rubric: Option<Rubric>,
 }
 
 /// An answer that is wrong in a known way.
@@ -93,6 +97,27 @@ fn is_zero(level: &u8) -> bool {
 }
 
 impl Task {
+    /// Scores a submission: by the rubric if there is one, in either mode, else against the truth.
+    ///
+    /// OpenEnv's function knows no rubrics, so a task with one is scored by it in mode openenv too; there the primary
+    /// values need not all be right for a report to pass. The score is the outcome of the rubric, the reason is
+    /// `rubric_passed` or `rubric_failed`; [`score_rubric`] tells more.
+    pub fn score(&self, submission: &str, mode: AnswerMode) -> Verdict {
+        let Some(rubric) = &self.rubric else {
+            return score_answer(submission, &self.truth, &self.answer, mode);
+        };
+        let scored = score_rubric(submission, rubric, &RubricOptions::of(mode));
+        let reason = if scored.is_correct {
+            Reason::RubricPassed
+        } else {
+            Reason::RubricFailed
+        };
+        Verdict {
+            score: scored.outcome,
+            ..reason.into()
+        }
+    }
+
     /// The user message: "For company `slug`, here is the question: …" (the wording of both published data sets).
     pub fn user_query(&self) -> String {
         let mut text = String::with_capacity(self.question.len() + 64);

@@ -8,7 +8,7 @@ use finqa_core::answer::{
 };
 use proptest::prelude::*;
 
-const UNITS: [Unit; 11] = [
+const UNITS: [Unit; 12] = [
     Unit::Amount,
     Unit::Count,
     Unit::Percent,
@@ -20,6 +20,7 @@ const UNITS: [Unit; 11] = [
     Unit::Year,
     Unit::Text,
     Unit::Bool,
+    Unit::Absent,
 ];
 const SCALES: [Scale; 4] = [Scale::One, Scale::Thousand, Scale::Million, Scale::Billion];
 
@@ -43,7 +44,7 @@ fn specs() -> impl Strategy<Value = AnswerSpec> {
 
 /// Texts made of the pieces that the rules look at.
 fn near_answers() -> impl Strategy<Value = String> {
-    const PIECES: [&str; 66] = [
+    const PIECES: [&str; 69] = [
         "1",
         "23",
         "0",
@@ -110,6 +111,9 @@ fn near_answers() -> impl Strategy<Value = String> {
         "½",
         "²",
         "\u{200b}",
+        "not ",
+        "disclosed",
+        "N/A",
     ];
     proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..14)
         .prop_map(|pieces| pieces.concat())
@@ -118,8 +122,13 @@ fn near_answers() -> impl Strategy<Value = String> {
 /// Scores in both modes and checks what holds for every verdict.
 fn check(predicted: &str, truth: &str, spec: &AnswerSpec) {
     for mode in [AnswerMode::Strict, AnswerMode::OpenEnv] {
-        let Verdict { score, reason } = score_answer(predicted, truth, spec, mode);
+        let Verdict {
+            score,
+            reason,
+            is_correct,
+        } = score_answer(predicted, truth, spec, mode);
         let is_right = matches!(reason, "equal" | "rounded" | "within_tolerance");
+        assert_eq!(is_right, is_correct, "{reason}");
         assert!(
             (score - f64::from(u8::from(is_right))).abs() < f64::EPSILON,
             "{score} with reason {reason}"
@@ -252,6 +261,7 @@ fn long_inputs_cost_linear_time() {
         (Unit::Amount, Multi::Keyed),
         (Unit::Text, Multi::List),
         (Unit::Bool, Multi::Single),
+        (Unit::Absent, Multi::Single),
     ] {
         let spec = AnswerSpec {
             unit,

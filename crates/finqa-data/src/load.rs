@@ -12,7 +12,7 @@ use crate::layout::{Layout, detect};
 use crate::native;
 
 /// Version of the importers: raised when the same files give other tables, tasks or units.
-pub const IMPORT_VERSION: u32 = 1;
+pub const IMPORT_VERSION: u32 = 2;
 
 /// Reads the tables of a SQLite file; what it cannot use is returned as refusals, what stops it as text.
 pub type ReadSqlite = fn(&Path) -> std::result::Result<(Vec<Table>, Vec<Refusal>), String>;
@@ -79,7 +79,7 @@ pub struct Loaded {
 /// std::fs::write(root.path().join("tasks.csv"), "question,answer\nWhat were sales in the south in 2024?,30\n")?;
 /// let loaded = load(root.path(), None, &LoadOptions::default())?;
 /// assert_eq!(loaded.corpus.info().layout, "folder");
-/// assert_eq!(loaded.corpus.tasks()[0].companies, ["acme"]);
+/// assert_eq!(loaded.corpus.task(0)?.companies, ["acme"]);
 /// assert!(loaded.refusals.is_empty());
 /// # Ok(())
 /// # }

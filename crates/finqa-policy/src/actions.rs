@@ -24,3 +24,39 @@ pub fn call_of(spec: &ToolSpec, values: &[(&str, &str)]) -> String {
     call.insert("arguments".into(), Value::Object(arguments));
     format!("<tool_call>\n{}\n</tool_call>", Value::Object(call))
 }
+
+/// Tool name and arguments.
+pub type NamedCall = (String, Map<String, Value>);
+
+/// The calls of a message that is made of [`call`] and [`call_of`], and the text around them.
+///
+/// ```
+/// use finqa_policy::actions::{call_of, calls_in};
+///
+/// let spec = &finqa_core::ToolProfile::Rllm.specs()[4];
+/// let (text, calls) = calls_in(&format!("Done.\n{}", call_of(spec, &[("answer", "42")])));
+/// assert_eq!(text, "Done.");
+/// assert_eq!(calls[0].0, "submit_answer");
+/// assert_eq!(calls[0].1["answer"], "42");
+/// ```
+pub fn calls_in(message: &str) -> (String, Vec<NamedCall>) {
+    let mut text = Vec::new();
+    let mut calls = Vec::new();
+    let mut lines = message.lines();
+    while let Some(line) = lines.next() {
+        // The JSON of a call is one line, since its line feeds are escaped.
+        if line != "<tool_call>" {
+            text.push(line);
+            continue;
+        }
+        let object = lines.next().map(serde_json::from_str::<Map<String, Value>>);
+        if let Some(Ok(mut object)) = object
+            && let (Some(Value::String(name)), Some(Value::Object(arguments))) =
+                (object.remove("name"), object.remove("arguments"))
+        {
+            calls.push((name, arguments));
+        }
+        lines.next();
+    }
+    (text.join("\n").trim().to_owned(), calls)
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::Corpus;
 use finqa_core::sql::SqlBackend;
+use finqa_core::task::Task;
 use finqa_core::tool::ToolProfile;
 use finqa_env::episode::{Action, Status, Step};
 use finqa_env::stats::Delta;
@@ -55,6 +56,24 @@ pub fn validate(
     options: &ValidateOptions,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> finqa_env::Result<Vec<TaskCheck>> {
+    let ctx = context(corpus, backend, options)?;
+    let indices = corpus.task_indices(None, None)?;
+    let mut checks = Vec::with_capacity(indices.len());
+    for index in indices {
+        checks.push(check(&ctx, index)?);
+        if !progress(checks.len()) {
+            break;
+        }
+    }
+    Ok(checks)
+}
+
+/// An environment for gold programs, which may be longer than an episode usually is.
+pub(crate) fn context(
+    corpus: &Arc<Corpus>,
+    backend: &Arc<dyn SqlBackend>,
+    options: &ValidateOptions,
+) -> finqa_env::Result<Context> {
     let config = EnvConfig {
         tool_profile: options.tool_profile,
         answer_mode: options.answer_mode,
@@ -62,19 +81,16 @@ pub fn validate(
         keep_messages: false,
         ..EnvConfig::default()
     };
-    let ctx = Context::new(Arc::clone(corpus), Arc::clone(backend), config)?;
-    let mut checks = Vec::with_capacity(corpus.tasks().len());
-    for index in 0..corpus.tasks().len() {
-        checks.push(check(&ctx, index as u32));
-        if !progress(index + 1) {
-            break;
-        }
-    }
-    Ok(checks)
+    Context::new(Arc::clone(corpus), Arc::clone(backend), config)
 }
 
-fn check(ctx: &Context, task_index: u32) -> TaskCheck {
-    let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
+pub(crate) fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
+    let mut episode = Episode::new(ctx, task_index)?;
+    let task = Arc::clone(episode.task());
+    Ok(run(ctx, task_index, &task, &mut episode))
+}
+
+fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> TaskCheck {
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,
@@ -84,12 +100,7 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
     if task.gold.is_none() {
         return outcome("no_gold", "the task has no gold program".into(), "");
     }
-    let truth = finqa_core::answer::score_answer(
-        &task.truth,
-        &task.truth,
-        &task.answer,
-        ctx.config.answer_mode,
-    );
+    let truth = task.score(&task.truth, ctx.config.answer_mode);
     if truth.score < 1.0 {
         return outcome(
             "truth_not_accepted",
@@ -100,12 +111,11 @@ fn check(ctx: &Context, task_index: u32) -> TaskCheck {
             "",
         );
     }
-    let mut episode = Episode::new(ctx, task_index);
-    let mut run = GoldRun::new(&task);
+    let mut run = GoldRun::new(task);
     let mut delta = Delta::new(false);
     let mut observation = String::new();
     while episode.status() == Status::Running {
-        let message = run.act(&task, &ctx.toolbox, &observation);
+        let message = run.act(task, &ctx.toolbox, &observation);
         // No user tools are configured, so a step is always done.
         let Step::Done(turn) = episode.step(ctx, Action::Text(&message), false, &mut delta) else {
             break;

@@ -3,6 +3,7 @@
 use finqa_core::action::{ActionFormat, Attempt, ParseLevel, ParseOptions, parse_action};
 use finqa_core::answer::{AnswerMode, AnswerSpec};
 use finqa_core::calculator;
+use finqa_core::rubric::{Dimension, Rubric, RubricOptions};
 use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec, Toolbox};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -28,6 +29,57 @@ fn score_answer(
     let verdict = finqa_core::answer::score_answer(predicted, truth, &spec(answer)?, mode);
     Ok((verdict.score, verdict.reason.to_string()))
 }
+
+/// Scores a report by its rubric, which is JSON text: (score, is_correct, outcome, dimensions, criteria) with a
+/// (name, score) for each dimension that applies and (id, score, applicable, reason) for each criterion.
+#[pyfunction]
+fn score_rubric(
+    submission: &str,
+    rubric: &str,
+    mode: &str,
+    cascade_credit: f64,
+) -> PyResult<RubricTuple> {
+    let rubric: Rubric =
+        serde_json::from_str(rubric).map_err(|e| PyValueError::new_err(format!("rubric: {e}")))?;
+    if !(0.0..=1.0).contains(&cascade_credit) {
+        return Err(PyValueError::new_err(format!(
+            "cascade_credit is {cascade_credit}; it must be from 0 to 1"
+        )));
+    }
+    let mode = AnswerMode::parse(mode).map_err(Error::from)?;
+    let options = RubricOptions {
+        cascade_credit,
+        ..RubricOptions::of(mode)
+    };
+    let scored = finqa_core::score_rubric(submission, &rubric, &options);
+    let dimensions = Dimension::SCORED
+        .iter()
+        .zip(scored.dimensions)
+        .filter(|(_, score)| score.applicable)
+        .map(|(dimension, score)| (dimension.name(), score.score))
+        .collect();
+    let criteria = rubric
+        .criteria
+        .into_iter()
+        .zip(&scored.criteria)
+        .map(|(criterion, c)| (criterion.id, c.score, c.applicable, c.reason))
+        .collect();
+    Ok((
+        scored.score,
+        scored.is_correct,
+        scored.outcome,
+        dimensions,
+        criteria,
+    ))
+}
+
+type RubricTuple = (
+    f64,
+    bool,
+    f64,
+    Vec<(&'static str, f64)>,
+    Vec<(String, f64, bool, &'static str)>,
+);
 
 /// Evaluates an arithmetic expression.
 #[pyfunction]
@@ -114,6 +166,7 @@ fn toolbox(tools: &Bound<'_, PyAny>) -> PyResult<Toolbox> {
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(score_answer, m)?)?;
+    m.add_function(wrap_pyfunction!(score_rubric, m)?)?;
     m.add_function(wrap_pyfunction!(calculate, m)?)?;
     m.add_function(wrap_pyfunction!(tool_specs, m)?)?;
     m.add_function(wrap_pyfunction!(parse_message, m)?)?;

@@ -3,7 +3,7 @@
 use finqa_core::{Company, Task};
 
 use crate::config::{SynthConfig, World};
-use crate::draw::{Draw, Key, Stream};
+use crate::draw::Key;
 use crate::error::Result;
 use crate::identity::{Identity, identity};
 use crate::ledger::Ledger;
@@ -112,9 +112,7 @@ impl Parts {
         let identity = identity(key);
         let ledger = Ledger::new(key, &identity);
         let notes = notes::of_company(key, config, &identity, &ledger);
-        let written = write_all(notes, ledger.base.display, &identity, config, |i| {
-            Draw::nth(key, Stream::Style, i as u32)
-        });
+        let written = write_all(notes, key, &ledger, &identity, config);
         Self {
             key,
             identity,

@@ -9,22 +9,25 @@
 //! mean nothing (`normalize`), what is a number (`number`, `scan`), what its unit is (`unit`), when two values agree
 //! (`strict`), and how several values are told apart (`multi`).
 
+mod absent;
 mod cell;
 mod extract;
 mod multi;
 mod normalize;
-mod number;
+pub(crate) mod number;
 mod openenv;
 mod pyfloat;
 mod reason;
 mod scan;
 mod strict;
 mod unit;
+pub(crate) mod value;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub(crate) use absent::is_statement;
 pub use cell::cell_number;
 pub use extract::final_answer;
 pub use reason::Reason;
@@ -56,6 +59,8 @@ pub enum Unit {
     Text,
     /// Yes or no.
     Bool,
+    /// No answer: the tables do not hold it, and the right submission says so.
+    Absent,
 }
 
 /// Scale of amounts and counts.
@@ -157,8 +162,10 @@ impl AnswerMode {
 /// What a comparison came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// 1.0 right, 0.0 wrong.
+    /// 1.0 right, 0.0 wrong; of a task with a rubric its outcome, which lies between.
     pub score: f64,
+    /// Whether the submission counts as right.
+    pub is_correct: bool,
     /// One of [`Verdict::REASONS`].
     pub reason: &'static str,
 }
@@ -187,7 +194,7 @@ pub fn score_answer(predicted: &str, truth: &str, spec: &AnswerSpec, mode: Answe
 /// How mode strict reads a single-valued submission: its exact value in the question's unit and scale, as decimal
 /// text (`"-77"`, `"0.0463"`) or, where no decimal is exact, as a reduced fraction (`"1/3"`).
 ///
-/// `None` if the submission has no reading, and for [`Unit::Text`] and [`Unit::Bool`]. An amount marked by a currency
+/// `None` if the submission has no reading, and for [`Unit::Text`], [`Unit::Bool`] and [`Unit::Absent`]. An amount marked by a currency
 /// and written in full ("$77,000,000") is shown as written, which is its first reading.
 ///
 /// ```

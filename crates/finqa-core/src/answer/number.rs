@@ -15,7 +15,7 @@ const MAX_EXPONENT: i32 = 400;
 
 /// `±mantissa / denominator * 10^exponent`, with what its writing says about its precision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Number {
+pub(crate) struct Number {
     pub(super) negative: bool,
     mantissa: BigUint,
     /// `None` for 1.
@@ -189,7 +189,48 @@ fn power_of_ten(exponent: i32) -> BigUint {
 }
 
 impl Number {
-    pub(super) fn is_zero(&self) -> bool {
+    /// `±mantissa * 10^-decimals`.
+    pub(super) fn decimal(negative: bool, mantissa: BigUint, decimals: u8) -> Self {
+        let significant = if mantissa.is_zero() {
+            0
+        } else {
+            mantissa.to_string().len()
+        };
+        Self {
+            negative,
+            mantissa,
+            denominator: None,
+            exponent: -i32::from(decimals),
+            significant,
+        }
+    }
+
+    /// A fraction, which has no last decimal.
+    pub(super) fn from_ratio(ratio: &BigRational) -> Self {
+        Self {
+            negative: ratio.is_negative(),
+            mantissa: ratio.numer().magnitude().clone(),
+            denominator: Some(ratio.denom().magnitude().clone()),
+            exponent: 0,
+            significant: 0,
+        }
+    }
+
+    /// The exact value.
+    pub(crate) fn to_ratio(&self) -> BigRational {
+        let mut above = BigInt::from(&self.mantissa * power_of_ten(self.exponent));
+        if self.negative {
+            above = -above;
+        }
+        let below = power_of_ten(-self.exponent);
+        let below = match &self.denominator {
+            Some(denominator) => denominator * below,
+            None => below,
+        };
+        BigRational::new(above, below.into())
+    }
+
+    pub(crate) fn is_zero(&self) -> bool {
         self.mantissa.is_zero()
     }
 
@@ -207,7 +248,7 @@ impl Number {
     }
 
     /// Decimals as written (negative for "12 billion" in millions); `None` for a fraction, which is exact.
-    const fn decimals(&self) -> Option<i32> {
+    pub(super) const fn decimals(&self) -> Option<i32> {
         if self.denominator.is_some() {
             None
         } else {
@@ -225,13 +266,13 @@ impl Number {
         if self.negative { -value } else { value }
     }
 
-    fn equals(&self, other: &Self) -> bool {
+    pub(crate) fn equals(&self, other: &Self) -> bool {
         let low = self.exponent.min(other.exponent);
         self.over_common(other, low) == other.over_common(self, low)
     }
 
     /// Exact text: a decimal with the written digits, or a reduced fraction.
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let sign = if self.negative && !self.is_zero() {
             "-"
         } else {

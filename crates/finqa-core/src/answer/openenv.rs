@@ -383,6 +383,7 @@ mod tests {
             score(&huge, "5"),
             Verdict {
                 score: 0.0,
+                is_correct: false,
                 reason: "error"
             }
         );
@@ -392,6 +393,7 @@ mod tests {
             verdict,
             Verdict {
                 score: 0.0,
+                is_correct: false,
                 reason: "error"
             }
         );

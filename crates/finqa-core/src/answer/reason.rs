@@ -52,6 +52,10 @@ reasons! {
     NoYesOrNo, "no_yes_or_no", false, "The first word is neither yes nor no.";
     BothYesAndNo, "both_yes_and_no", false, "Both yes and no.";
     OtherYesNo, "other_yes_no", false, "Yes for no, or no for yes.";
+    InventedNumber, "invented_number", false, "A number where the tables hold no answer (unit absent).";
+    Declined, "declined", false, "A statement that there is no answer, where there is one.";
+    RubricPassed, "rubric_passed", true, "The report of a task with a rubric passes.";
+    RubricFailed, "rubric_failed", false, "The report of a task with a rubric does not pass; its score is at most 0.8.";
     UnreadableTruth, "unreadable_truth", false, "The truth itself has no reading under the question's rules.";
     Error, "error", false, "OpenEnv's function would raise an exception (mode openenv).";
 }
@@ -60,6 +64,7 @@ impl From<Reason> for Verdict {
     fn from(reason: Reason) -> Self {
         Self {
             score: f64::from(u8::from(reason.is_right())),
+            is_correct: reason.is_right(),
             reason: reason.name(),
         }
     }

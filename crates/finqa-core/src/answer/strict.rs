@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::absent;
 use super::extract::{Extracted, extract};
 use super::multi;
 use super::normalize::{fold_label, normalize};
@@ -11,6 +12,21 @@ use super::{AnswerSpec, Multi, Reason, Scale, Unit};
 
 /// Compares a submission with the truth.
 pub(super) fn score(predicted: &str, truth: &str, spec: &AnswerSpec) -> Reason {
+    if spec.unit == Unit::Absent {
+        return absent::score(predicted, truth);
+    }
+    let reason = score_values(predicted, truth, spec);
+    let says_nothing = matches!(
+        reason,
+        Reason::NoNumber | Reason::OffText | Reason::NoYesOrNo
+    );
+    if says_nothing && absent::is_statement(predicted) {
+        return Reason::Declined;
+    }
+    reason
+}
+
+fn score_values(predicted: &str, truth: &str, spec: &AnswerSpec) -> Reason {
     if spec.multi != Multi::Single {
         return multi::score(predicted, truth, spec);
     }
@@ -24,7 +40,7 @@ pub(super) fn score(predicted: &str, truth: &str, spec: &AnswerSpec) -> Reason {
 }
 
 pub(super) fn parse_number(text: &str, unit: Unit, scale: Scale) -> Option<String> {
-    if matches!(unit, Unit::Text | Unit::Bool) {
+    if matches!(unit, Unit::Text | Unit::Bool | Unit::Absent) {
         return None;
     }
     let text = single_text(text).ok()?;
@@ -32,7 +48,7 @@ pub(super) fn parse_number(text: &str, unit: Unit, scale: Scale) -> Option<Strin
 }
 
 /// The normalised text of a single value.
-fn single_text(text: &str) -> Result<Cow<'_, str>, Reason> {
+pub(super) fn single_text(text: &str) -> Result<Cow<'_, str>, Reason> {
     match extract(text) {
         Extracted::Plain(text) => Ok(normalize(text)),
         Extracted::Boxes(boxes) => match boxes[..] {

@@ -15,6 +15,8 @@ mod number;
 mod ratio;
 mod small;
 
+use num_rational::BigRational;
+
 use crate::error::{ToolError, ToolErrorCode};
 
 /// Longest expression, in bytes.
@@ -57,6 +59,21 @@ pub fn calculate(expression: &str) -> Result<String, ToolError> {
     let tokens = lexer::tokenize(expression)?;
     let value = eval::evaluate(expression, &tokens)?;
     Ok(format::write(&value))
+}
+
+/// The exact value of an expression of ours, not of a policy's; a float counts as the fraction that it is.
+///
+/// # Errors
+/// As [`calculate`].
+pub(crate) fn evaluate_exactly(expression: &str) -> Result<BigRational, ToolError> {
+    let tokens = lexer::tokenize(expression)?;
+    Ok(eval::evaluate(expression, &tokens)?.into_ratio())
+}
+
+/// Whether a name means a function or a constant.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "of" || functions::arity(&name).is_some() || functions::constant(&name).is_some()
 }
 
 /// A syntax error at byte `at` of `expression`; `what` says what was expected or is wrong there.

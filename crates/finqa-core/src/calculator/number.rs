@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use num_bigint::BigInt;
+use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, ToPrimitive as _, Zero as _};
 
 use super::ratio::Ratio;
@@ -91,6 +92,10 @@ impl Number {
             Self::Exact(r) => Cow::Borrowed(r),
             Self::Float(x) => Cow::Owned(Ratio::from_f64(*x)),
         }
+    }
+
+    pub(super) fn into_ratio(self) -> BigRational {
+        self.to_ratio().big().into_owned()
     }
 
     pub(super) fn is_zero(&self) -> bool {

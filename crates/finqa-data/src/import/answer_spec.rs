@@ -344,7 +344,7 @@ fn unit(part: &str, question: &Words) -> Unit {
 fn op(unit: Unit, parts: &[String], question: &Words) -> Op {
     match unit {
         Unit::Percent | Unit::Ratio | Unit::Pp | Unit::Bps | Unit::Multiple => Op::Derived,
-        Unit::Year | Unit::Text | Unit::Bool | Unit::Count => Op::Exact,
+        Unit::Year | Unit::Text | Unit::Bool | Unit::Absent | Unit::Count => Op::Exact,
         Unit::Amount | Unit::PerShare => {
             let quotient = question.any(&["average", "mean ", "median", "cagr", "per employee"]);
             let long = parts
@@ -363,7 +363,7 @@ fn op(unit: Unit, parts: &[String], question: &Words) -> Op {
 /// A question for a change in either direction; one that asks for the size of a decrease has a positive truth, and
 /// there "decreased by 5" must not become −5.
 fn signed_change(unit: Unit, parts: &[String], question: &Words) -> bool {
-    if matches!(unit, Unit::Text | Unit::Bool | Unit::Year) {
+    if matches!(unit, Unit::Text | Unit::Bool | Unit::Absent | Unit::Year) {
         return false;
     }
     let change = question.any(&[

@@ -158,7 +158,7 @@ pub(super) fn read(
             companies: vec![company.clone()],
             question: question.to_owned(),
             question_type: get("question_type").to_owned(),
-            unit_hint: String::new(),
+            unit_hint: hint_behind(get("user_query"), question).to_owned(),
             truth: truth.to_owned(),
             answer: answer_spec::infer(truth, question, table_scale),
             gold: None,
@@ -176,6 +176,13 @@ fn without_preamble(query: &str) -> &str {
         .split_once("here is the question:")
         .map_or(query, |(_, question)| question)
         .trim()
+}
+
+/// What the query says behind the question: the unit to answer in.
+fn hint_behind<'a>(query: &'a str, question: &str) -> &'a str {
+    without_preamble(query)
+        .strip_prefix(question)
+        .map_or("", str::trim)
 }
 
 /// A bare name, or a JSON list of names for multi-table questions.

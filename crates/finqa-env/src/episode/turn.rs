@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
-use finqa_core::answer::{final_answer, score_answer};
+use finqa_core::answer::final_answer;
 use finqa_core::error::{ToolError, ToolErrorCode};
 use finqa_core::tool::{ToolKind, ToolProfile};
 
@@ -330,12 +330,7 @@ impl Episode {
     }
 
     fn submit(&mut self, ctx: &Context, answer: &str) {
-        self.verdict = Some(score_answer(
-            answer,
-            &self.task.truth,
-            &self.task.answer,
-            ctx.config.answer_mode,
-        ));
+        self.verdict = Some(self.task.score(answer, ctx.config.answer_mode));
         self.submission = Some(answer.into());
         self.status = Status::Terminated;
     }
@@ -359,7 +354,7 @@ impl Episode {
             Status::Terminated => {
                 reward = self.verdict.map_or(0.0, |v| v.score as f32);
                 delta.terminated += 1;
-                delta.correct += u64::from(reward >= 1.0);
+                delta.correct += u64::from(self.verdict.is_some_and(|v| v.is_correct));
             }
             Status::Truncated(_) => delta.truncated += 1,
         }

@@ -4,21 +4,44 @@
 //! I1 to I17 of `docs/spec/synthetic.md`. [`Ledger::violations`] checks them again from the finished numbers.
 //! Money is in the smallest unit that the company shows, newest year first.
 
+mod acquisitions;
+mod aoci;
+mod assets;
 mod base;
 mod cash;
 mod debt;
+mod leases;
+mod obligations;
+mod pension;
+mod rates;
+
 mod equity;
 mod income;
+mod intangibles;
+mod investments;
+pub(crate) mod items;
+mod liabilities;
 mod line;
 mod revenue;
 mod tax;
+mod terms;
 
+pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
+pub(crate) use aoci::{Aoci, Component};
+pub(crate) use assets::Assets;
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
-pub(crate) use debt::Debt;
+pub(crate) use debt::{Debt, Ladder};
 pub(crate) use equity::Equity;
 pub(crate) use income::Income;
+pub(crate) use intangibles::{Intangibles, Segment};
+pub(crate) use investments::{Investments, Measured, Security};
+pub(crate) use items::{Items, RollForward};
+pub(crate) use leases::Leases;
+pub(crate) use liabilities::Liabilities;
 pub(crate) use line::Line;
+pub(crate) use obligations::Obligations;
+pub(crate) use pension::{Pension, Plan};
 pub(crate) use revenue::Revenue;
 pub(crate) use tax::Tax;
 
@@ -37,41 +60,79 @@ pub(crate) type ByYear = [i64; YEARS];
 pub(crate) struct Ledger {
     pub(crate) base: Base,
     pub(crate) debt: Debt,
+    pub(crate) leases: Leases,
+    pub(crate) pension: Option<Pension>,
+    pub(crate) obligations: Obligations,
     pub(crate) revenue: Revenue,
     pub(crate) income: Income,
     pub(crate) tax: Tax,
     pub(crate) equity: Equity,
     pub(crate) cash: Cash,
+    pub(crate) assets: Assets,
+    pub(crate) acquisitions: Acquisitions,
+    pub(crate) intangibles: Intangibles,
+    pub(crate) liabilities: Liabilities,
+    pub(crate) aoci: Aoci,
+    pub(crate) investments: Investments,
 }
 
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
-        let debt = Debt::new(key, &base);
+        let debt = Debt::new(key, &base, identity.industry);
+        let leases = Leases::new(key, &base, identity.industry);
+        let pension = Pension::new(key, &base, identity.industry);
+        let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
         let industry = identity.industry;
         let revenue = Revenue::new(key, industry, &base);
         let income = Income::new(key, industry, &base, &revenue, &debt);
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
+        let assets = Assets::new(key, &base, industry, &leases, &revenue);
+        let classes = intangible_classes(key, industry);
+        let acquisitions = Acquisitions::new(key, &base, industry, &classes);
+        let intangibles = Intangibles::new(key, &base, industry, &acquisitions, &classes, &revenue);
+        let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
+        let aoci = Aoci::new(key, &base, industry);
+        let investments = Investments::new(key, &base, industry, &acquisitions);
         Self {
             base,
             debt,
+            leases,
+            pension,
+            obligations,
             revenue,
             income,
             tax,
             equity,
             cash,
+            assets,
+            acquisitions,
+            intangibles,
+            liabilities,
+            aoci,
+            investments,
         }
     }
 
     /// Identities that do not hold; empty for every company (tests).
     pub(crate) fn violations(&self) -> Vec<String> {
         let mut out = self.base.violations();
+        out.extend(self.debt.violations());
+        out.extend(self.leases.violations());
+        out.extend(self.pension.iter().flat_map(Pension::violations));
+        out.extend(self.obligations.violations(&self.debt, &self.leases));
         out.extend(self.revenue.violations(&self.base));
         out.extend(self.income.violations(&self.base, &self.debt));
         out.extend(self.tax.violations(&self.base, &self.income));
         out.extend(self.equity.violations(&self.base, &self.income));
+        out.extend(self.assets.violations(&self.leases));
+        out.extend(self.acquisitions.violations());
+        out.extend(self.intangibles.violations(&self.acquisitions));
+        out.extend(self.liabilities.violations());
+        out.extend(self.aoci.violations());
+        out.extend(self.investments.violations());
         out
     }
 }

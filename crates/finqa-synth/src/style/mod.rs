@@ -1,14 +1,29 @@
 //! Writes notes as filings do: names, headers, labels, signs, dashes.
 //!
 //! Rows and columns keep their indices: row `r` of the note is row `r` of the table, value column `c` of the note is
-//! column `c + 1`.
+//! column `c + 1`. What moves rows, columns or numbers (`order`, `units`) therefore moves them in the note.
 
+mod calendar;
+mod cells;
+mod headers;
+mod house;
+mod labels;
+mod names;
+mod order;
+mod units;
+
+use finqa_core::answer::Scale;
 use finqa_core::{Table, Value};
 
+pub(crate) use calendar::year_end;
+
+use self::cells::Cells;
+use self::house::House;
 use crate::config::SynthConfig;
-use crate::draw::Draw;
+use crate::draw::{Draw, Key, Stream};
 use crate::identity::Identity;
-use crate::note::{Cell, Display, Note, Prefix};
+use crate::ledger::Ledger;
+use crate::note::{Display, Note, Prefix};
 
 /// A written table together with what it was made from.
 pub(crate) struct Written {
@@ -44,66 +59,128 @@ impl Written {
 }
 
 /// Writes the notes of a company, in the order in which its tables are listed.
+///
+/// A folder lists its files in no order, and so do these tables.
 pub(crate) fn write_all(
     notes: Vec<Note>,
-    company: Display,
+    key: Key,
+    ledger: &Ledger,
     identity: &Identity,
     config: &SynthConfig,
-    mut draw_of: impl FnMut(usize) -> Draw,
 ) -> Vec<Written> {
+    let mut company = Draw::nth(key, Stream::Style, u32::MAX);
+    let house = House::new(ledger.base.calendar, &mut company);
     let mut written: Vec<Written> = notes
         .into_iter()
-        .enumerate()
-        .map(|(i, note)| write(note, company, identity, config, &mut draw_of(i)))
+        .map(|note| {
+            let mut draw = Draw::nth(key, Stream::Style, stream_of(&note));
+            write(
+                note,
+                ledger.base.display,
+                &house,
+                identity,
+                config,
+                &mut draw,
+            )
+        })
         .collect();
-    written.sort_by(|a, b| a.table.name.cmp(&b.table.name));
+    company.shuffle(&mut written);
     written
 }
 
-fn write(
-    note: Note,
-    display: Display,
-    identity: &Identity,
-    _config: &SynthConfig,
-    _draw: &mut Draw,
-) -> Written {
+/// A number for the note's own stream that no other note changes (FNV-1a; the last bit is left for the company's).
+fn stream_of(note: &Note) -> u32 {
     let prefix = match note.prefix {
-        Prefix::UsGaap => "us_gaap",
-        Prefix::Srt => "srt",
-        Prefix::Ticker => &identity.ticker,
+        Prefix::UsGaap => b'u',
+        Prefix::Srt => b's',
+        Prefix::Ticker => b't',
     };
-    let mut columns = vec![note.label_header.unwrap_or("category").to_owned()];
-    columns.extend(note.columns.iter().enumerate().map(|(i, c)| {
-        if c.words.is_empty() {
-            c.period.year().to_string()
-        } else {
-            format!("{}_{i}", c.words)
-        }
-    }));
-    let mut rows = Vec::new();
-    for row in &note.rows {
-        rows.push(Value::text(row.label.text.as_str()));
-        for c in 0..note.columns.len() {
-            rows.push(Value::text(match row.cells.get(c) {
-                Some(Cell::Number(n)) => plain((*n).into(), display.decimals_of(row.quantity)),
-                Some(Cell::Text(t)) => t.clone(),
-                Some(Cell::Empty) | None => String::new(),
-            }));
+    let bytes = std::iter::once(prefix).chain(note.stem.bytes());
+    bytes.fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    }) >> 1
+}
+
+fn write(
+    mut note: Note,
+    company: Display,
+    house: &House,
+    identity: &Identity,
+    config: &SynthConfig,
+    draw: &mut Draw,
+) -> Written {
+    if house.oldest_first {
+        order::oldest_first(&mut note);
+    }
+    order::thin(&mut note, config, draw);
+    labels::repeat(&mut note, config, draw);
+    let mut display = company;
+    let mut is_mismatched = units::is_mismatched(config, draw);
+    if is_mismatched {
+        match units::in_thousands(&note, company, draw) {
+            Some((fine, thousands)) => (note, display) = (fine, thousands),
+            None => is_mismatched = false,
         }
     }
+    cells::mark_gaps(&mut note, draw);
+
+    let has_description = !draw.chance(config.missing_metadata_pct);
+    let place = units::place(&note, display, has_description, is_mismatched, draw);
+    let headers = headers::write(&note, display, place, has_description, house, config, draw);
+    let labels = labels::write(&note, house, config, draw);
+    let cells = Cells::new(&note, display, house, config, draw);
+    let mut rows = Vec::with_capacity(note.rows.len() * headers.columns.len());
+    for (r, label) in labels.into_iter().enumerate() {
+        rows.push(Value::text(label));
+        for c in 0..note.columns.len() {
+            rows.push(Value::text(cells.text(&note, r, c)));
+        }
+    }
+    let description =
+        units::description(&note, display, place, headers.years_are_lost, house, draw);
+    let is_scaled = !matches!(place, units::Place::Nowhere | units::Place::NotNeeded);
     let table = Table {
-        name: format!("{prefix}_{}TableTextBlock", note.stem),
-        columns,
+        name: names::table(&note, identity),
+        columns: headers.columns,
         rows,
-        description: note.topic.replace(' ', "_"),
-        scale: String::new(),
+        description: if has_description {
+            description
+        } else {
+            String::new()
+        },
+        scale: if is_scaled {
+            scale_word(display.scale)
+        } else {
+            ""
+        }
+        .to_owned(),
         extra: serde_json::Map::new(),
     };
     Written {
         note,
         table,
         display,
-        scale_stated: false,
+        scale_stated: place.is_stated(),
+    }
+}
+
+/// The plural word of a scale, as headers and descriptions have it.
+pub(crate) fn scale_words(scale: Scale) -> &'static str {
+    match scale {
+        Scale::One => "dollars",
+        Scale::Thousand => "thousands",
+        Scale::Million => "millions",
+        Scale::Billion => "billions",
+    }
+}
+
+/// The word that [`Table::scale`] uses.
+fn scale_word(scale: Scale) -> &'static str {
+    match scale {
+        Scale::One => "",
+        Scale::Thousand => "thousand",
+        Scale::Million => "million",
+        Scale::Billion => "billion",
     }
 }
 
@@ -119,3 +196,6 @@ pub(crate) fn plain(value: i128, decimals: u8) -> String {
         format!("{sign}{whole}.{fraction}")
     }
 }
+
+#[cfg(test)]
+mod tests;

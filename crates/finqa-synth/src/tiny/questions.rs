@@ -224,6 +224,7 @@ fn task(key: Key, config: &SynthConfig, company: &str, sheets: &[Sheet], asked: 
                 mistake,
             })
             .collect(),
+        ..Task::default()
     }
 }
 

@@ -1,5 +1,8 @@
 //! The gold policy: works through a task's gold program with the tools, reading what they return.
 
+mod fill;
+mod report;
+
 use std::collections::VecDeque;
 
 use finqa_core::answer::cell_number;
@@ -8,6 +11,8 @@ use finqa_core::gold::{CellRef, Gold, GoldAnswer};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolKind, Toolbox};
 
+use self::fill::{Place, bare, extreme, fill, in_expression};
+use self::report::Report;
 use crate::actions::call;
 use crate::reading::{round_decimal, rows};
 
@@ -26,8 +31,9 @@ pub struct GoldRun {
     moves: VecDeque<Move>,
     last: Option<Move>,
     results: Vec<Vec<Vec<String>>>,
+    /// What the calculator said in a program that calls it at most once.
     value: Option<String>,
-    planned_answer: bool,
+    report: Report,
 }
 
 /// What a program without a usable result submits: the honest answer.
@@ -60,28 +66,28 @@ impl GoldRun {
             last: None,
             results: Vec::new(),
             value: None,
-            planned_answer: false,
+            report: Report::default(),
         }
     }
 
     /// The next message, after `observation` came back for the last one.
     pub fn act(&mut self, task: &Task, tools: &Toolbox, observation: &str) -> String {
-        match self.last.take() {
-            Some(Move::Query(_)) => self.results.push(rows(observation).unwrap_or_default()),
-            Some(Move::Calculate(_)) => self.value = Some(observation.trim().to_string()),
-            _ => {}
-        }
         let Some(gold) = &task.gold else {
             return submit(tools, CANNOT_ANSWER);
         };
-        if self.moves.is_empty() && !self.planned_answer {
-            self.planned_answer = true;
-            if let Some(expression) = self.expression(gold) {
+        match self.last.take() {
+            Some(Move::Query(_)) => self.results.push(rows(observation).unwrap_or_default()),
+            Some(Move::Calculate(_)) => self.calculated(gold, observation.trim()),
+            _ => {}
+        }
+        if self.moves.is_empty() {
+            while let Some(expression) = self.expression(gold) {
                 if tools.name_of(ToolKind::Calculator).is_some() {
                     self.moves.push_back(Move::Calculate(expression));
-                } else {
-                    self.value = calculate(&expression).ok();
+                    break;
                 }
+                let value = calculate(&expression).unwrap_or_else(|e| e.message);
+                self.calculated(gold, &value);
             }
         }
         let Some(next) = self.moves.pop_front() else {
@@ -125,61 +131,68 @@ impl GoldRun {
         message.unwrap_or_else(|| submit(tools, CANNOT_ANSWER))
     }
 
-    /// The calculator call that the program needs, with the cells filled in; `None` if it needs none.
-    fn expression(&self, gold: &Gold) -> Option<String> {
+    /// The next calculator call that the program needs, with the cells filled in; `None` if it needs none.
+    fn expression(&mut self, gold: &Gold) -> Option<String> {
         match &gold.answer {
             GoldAnswer::Number {
                 expression,
                 operands,
                 ..
-            } if expression.trim() != "{0}" => self.fill(expression, operands),
+            } if self.value.is_none() && bare(expression).is_none() => {
+                self.fill(expression, operands)
+            }
             GoldAnswer::Greater {
                 left,
                 right,
                 operands,
-            } => Some(format!(
+            } if self.value.is_none() => Some(format!(
                 "({}) > ({})",
                 self.fill(left, operands)?,
                 self.fill(right, operands)?
             )),
+            GoldAnswer::Report {
+                operands, values, ..
+            } => {
+                let results = &self.results;
+                let operand = |i: usize| cell_number(cell(results, *operands.get(i)?)?);
+                self.report.advance(values, &operand)
+            }
             _ => None,
         }
     }
 
-    fn fill(&self, expression: &str, operands: &[CellRef]) -> Option<String> {
-        let mut out = expression.to_string();
-        for (i, operand) in operands.iter().enumerate() {
-            let number = cell_number(self.cell(*operand)?)?;
-            let written = if number.starts_with('-') {
-                format!("({number})")
-            } else {
-                number
-            };
-            out = out.replace(&format!("{{{i}}}"), &written);
+    /// Takes the calculator's answer.
+    fn calculated(&mut self, gold: &Gold, result: &str) {
+        match &gold.answer {
+            GoldAnswer::Report { values, .. } => self.report.calculated(values, result),
+            _ => self.value = Some(result.to_owned()),
         }
-        Some(out)
+    }
+
+    fn fill(&self, expression: &str, operands: &[CellRef]) -> Option<String> {
+        fill(expression, |place| match place {
+            Place::Operand(i) => Some(in_expression(&cell_number(self.cell(*operands.get(i)?)?)?)),
+            Place::Value(_) => None,
+        })
     }
 
     fn cell(&self, at: CellRef) -> Option<&str> {
-        let row = self
-            .results
-            .get(usize::from(at.query))?
-            .get(usize::from(at.row))?;
-        row.get(usize::from(at.column)).map(String::as_str)
+        cell(&self.results, at)
     }
 
     fn answer(&self, gold: &Gold) -> Option<String> {
         match &gold.answer {
             GoldAnswer::Number {
+                expression,
                 operands,
                 decimals,
                 suffix,
-                ..
             } => {
-                let value = match &self.value {
-                    Some(value) if value.starts_with("Error") => return None,
-                    Some(value) => value.clone(),
-                    None => cell_number(self.cell(*operands.first()?)?)?,
+                let value = match (&self.value, bare(expression)) {
+                    (Some(value), _) if value.starts_with("Error") => return None,
+                    (Some(value), _) => value.clone(),
+                    (None, Some(Place::Operand(i))) => cell_number(self.cell(*operands.get(i)?)?)?,
+                    (None, _) => return None,
                 };
                 let rounded =
                     decimals.map_or(value.clone(), |d| round_decimal(&value, usize::from(d)));
@@ -196,9 +209,27 @@ impl GoldRun {
                 _ => None,
             },
             GoldAnswer::Text { text } => Some(text.clone()),
-            GoldAnswer::Extreme { .. } | GoldAnswer::Report { .. } => None,
+            GoldAnswer::Extreme {
+                operands,
+                names,
+                largest,
+            } => {
+                let numbers: Option<Vec<String>> = operands
+                    .iter()
+                    .map(|at| cell_number(self.cell(*at)?))
+                    .collect();
+                names.get(extreme(&numbers?, *largest)?).cloned()
+            }
+            GoldAnswer::Report { values, text, .. } => self.report.text(values, text),
         }
     }
+}
+
+fn cell(results: &[Vec<Vec<String>>], at: CellRef) -> Option<&str> {
+    let row = results
+        .get(usize::from(at.query))?
+        .get(usize::from(at.row))?;
+    row.get(usize::from(at.column)).map(String::as_str)
 }
 
 /// A message that hands in `answer`.
