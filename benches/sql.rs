@@ -13,6 +13,8 @@ fn sql(c: &mut Criterion) {
     let corpus = finqa_benches::corpus();
     let limits = QueryLimits::default();
     let task = corpus
+        .stored()
+        .expect("the built-in corpus is stored")
         .tasks()
         .iter()
         .find(|task| {
@@ -25,7 +27,12 @@ fn sql(c: &mut Criterion) {
     let query = &gold.queries[0];
     let company = corpus
         .company_index(&query.company)
-        .map(|i| &corpus.companies()[i])
+        .map(|i| {
+            &corpus
+                .stored()
+                .expect("the built-in corpus is stored")
+                .companies()[i]
+        })
         .expect("gold programs name companies of the corpus");
     let fresh = SqliteBackend::new(BackendConfig {
         result_cache_bytes: 0,

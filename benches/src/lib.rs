@@ -62,7 +62,7 @@ pub fn record(ctx: &Context, num_tasks: usize) -> Vec<Script> {
     (0..num_tasks as u32)
         .map(|task_index| {
             policy.reset(0, task_index).expect("the task exists");
-            let mut episode = Episode::new(ctx, task_index);
+            let mut episode = Episode::new(ctx, task_index).expect("the task exists");
             let mut messages = Vec::new();
             let mut observation = String::new();
             while episode.status() == finqa_env::Status::Running {
@@ -85,8 +85,11 @@ pub fn record(ctx: &Context, num_tasks: usize) -> Vec<Script> {
 }
 
 /// Plays one script through an episode of its own; returns the number of steps.
+///
+/// # Panics
+/// If the corpus of `ctx` is not the one that the script was made for.
 pub fn play(ctx: &Context, script: &Script, delta: &mut Delta) -> usize {
-    let mut episode = Episode::new(ctx, script.task_index);
+    let mut episode = Episode::new(ctx, script.task_index).expect("the task exists");
     for message in &script.messages {
         let _ = std::hint::black_box(episode.step(ctx, Action::Text(message), false, delta));
     }

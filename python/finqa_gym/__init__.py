@@ -13,7 +13,15 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.audits import AuditReport
-from finqa_gym.data import EXPORT_LAYOUTS, LAYOUTS, Corpus, ExportReport, builtin, load
+from finqa_gym.data import (
+    EXPORT_LAYOUTS,
+    LAYOUTS,
+    Corpus,
+    ExportReport,
+    builtin,
+    load,
+    synthetic,
+)
 from finqa_gym.demonstrations import Demonstrations, demonstrations
 from finqa_gym.exceptions import (
     AlreadyPendingCallError,
@@ -30,6 +38,7 @@ from finqa_gym.exceptions import (
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
+from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
 from finqa_gym.vector import StepBatch, VectorEnv
 
@@ -54,6 +63,7 @@ __all__ = [
     "ResetNeededError",
     "ScriptedPolicy",
     "StepBatch",
+    "SynthConfig",
     "ToolCallError",
     "UserTool",
     "VectorEnv",
@@ -67,4 +77,5 @@ __all__ = [
     "make_vec",
     "score_answer",
     "score_rubric",
+    "synthetic",
 ]

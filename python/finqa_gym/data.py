@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from finqa_gym import _native, arguments
 from finqa_gym._native import NotFoundError
 from finqa_gym.audits import AuditReport
+from finqa_gym.synth import SynthConfig
 
 __all__ = [
     "EXPORT_LAYOUTS",
@@ -20,6 +21,7 @@ __all__ = [
     "builtin",
     "load",
     "open_corpus",
+    "synthetic",
 ]
 
 LAYOUTS = ("openenv", "rllm", "tatqa", "finqa", "native", "folder", "sqlite")
@@ -80,7 +82,9 @@ class TaskCheck(NamedTuple):
 class Corpus:
     """Companies with their tables, and tasks about them. Immutable.
 
-    Made by `load` or `builtin`.
+    Made by `load`, `synthetic` or `builtin`. A synthetic corpus makes a company when somebody asks
+    for it and keeps those used last, so that a split may be endless; what lists everything then
+    asks for a number.
 
     Example:
         >>> corpus = builtin()
@@ -89,7 +93,7 @@ class Corpus:
     """
 
     def __init__(self, native: _native.Corpus) -> None:
-        """Wraps a native corpus; use `load` or `builtin`."""
+        """Wraps a native corpus; use `load`, `synthetic` or `builtin`."""
         self._native = native
 
     @property
@@ -109,7 +113,10 @@ class Corpus:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over tables and tasks, independent of how they are stored."""
+        """SHA-256 over tables and tasks, independent of how they are stored.
+
+        Of a synthetic corpus: over version, seed and settings, which decide them.
+        """
         return self._native.content_hash
 
     @property
@@ -128,21 +135,127 @@ class Corpus:
         return [Refusal(*refusal) for refusal in self._native.refusals]
 
     @property
+    def is_endless(self) -> bool:
+        """Whether a split is endless, so that tasks and companies cannot be listed."""
+        return self._native.is_endless
+
+    @property
+    def num_tasks(self) -> int | None:
+        """Number of tasks; None if a split is endless."""
+        return None if self.is_endless else self._native.num_tasks
+
+    @property
+    def num_companies(self) -> int | None:
+        """Number of companies; None if a split is endless."""
+        return None if self.is_endless else self._native.num_companies
+
+    @property
     def companies(self) -> list[str]:
-        """Company names."""
+        """Company names.
+
+        Raises:
+            ValueError: A split is endless; use `company_names`.
+        """
+        if self.is_endless:
+            raise ValueError(
+                f"{self._endless()}, so its companies cannot be listed; "
+                "company_names(split, start, stop) lists some"
+            )
         return self._native.company_names()
 
-    def splits(self) -> dict[str, int]:
-        """Split -> number of tasks."""
-        return self._native.splits()
+    def company_names(
+        self, split: str | None = None, start: int = 0, stop: int | None = None
+    ) -> list[str]:
+        """Names of the companies ``start`` to ``stop`` of a split, counted inside of it.
 
-    def task_ids(self, split: str | None = None) -> list[str]:
-        """Ids of the tasks of a split, or of all.
+        Args:
+            split: The split; None for all. Of a stored corpus these are the companies that the
+                split's tasks ask about.
+            start: First one, from 0.
+            stop: One behind the last; None for all, which an endless split does not have.
 
         Raises:
             NotFoundError: There is no such split.
+            ValueError: The split is endless and ``stop`` is None.
         """
-        return self._native.task_ids(self.known_split(split))
+        start = arguments.integer("start", start)
+        stop = None if stop is None else arguments.integer("stop", stop)
+        return self._native.company_names(split, start, stop)
+
+    def splits(self) -> dict[str, int | None]:
+        """Split -> number of tasks; None if it is endless."""
+        return self._native.splits()
+
+    def task_ids(self, split: str | None = None, limit: int | None = None) -> list[str]:
+        """Ids of the tasks of a split, or of all.
+
+        Args:
+            split: The split; None for all.
+            limit: Only the first so many; an endless split needs it.
+
+        Raises:
+            NotFoundError: There is no such split.
+            ValueError: The split is endless and ``limit`` is None.
+        """
+        limit = None if limit is None else arguments.integer("limit", limit)
+        return self._native.task_ids(split, limit)
+
+    def tasks(self, split: str | None = None) -> Iterator[dict[str, Any]]:
+        """The tasks of a split, or of all, one by one; an endless split never ends.
+
+        Raises:
+            NotFoundError: There is no such split.
+
+        Example:
+            >>> import itertools
+            >>> corpus = synthetic(config=SynthConfig.preset("tiny", train_companies=None))
+            >>> len([task["question"] for task in itertools.islice(corpus.tasks("train"), 100)])
+            100
+        """
+        sizes = self.splits()
+        if split is not None and split not in sizes:
+            self._native.task_indices(split, 0)  # raises
+        if not self.is_endless:
+            return map(self._native.task, self._native.task_indices(split))
+        # Splits of a corpus that makes its companies follow each other, the endless one last.
+        first = 0
+        for name, size in sizes.items():
+            if split in (None, name):
+                stop = self._native.num_tasks if split is None or size is None else first + size
+                return map(self._native.task, range(first, stop))
+            first += size or 0
+        return iter(())
+
+    def take(self, split: str | dict[str, int | None], num_companies: int | None = None) -> Corpus:
+        """Some companies with their tasks as a corpus in memory, to list, save or send.
+
+        Args:
+            split: A split, or a dict from splits to numbers of companies.
+            num_companies: Its first so many companies; None for all of a finite split.
+
+        Returns:
+            The corpus. A task that also asks about a company that was not taken is left out;
+            ``refused["other_company_not_taken"]`` counts them.
+
+        Raises:
+            NotFoundError: There is no such split.
+            ValueError: The split is endless and ``num_companies`` is None.
+
+        Example:
+            >>> corpus = synthetic(config=SynthConfig.preset("tiny"))
+            >>> len(corpus.take("train", 10).companies)
+            10
+        """
+        if not isinstance(split, dict):
+            split = {arguments.text("split", split): num_companies}
+        elif num_companies is not None:
+            msg = "num_companies goes with one split; a dict of splits holds its numbers itself"
+            raise ValueError(msg)
+        picks = [
+            (name, None if n is None else arguments.integer("num_companies", n, below=2**32))
+            for name, n in split.items()
+        ]
+        return Corpus(self._native.take(picks))
 
     def known_split(self, split: str | None) -> str | None:
         """``split`` itself, if the corpus has it (None stands for all splits).
@@ -154,6 +267,10 @@ class Corpus:
             msg = f"no split {split!r} in corpus {self.name!r}; it has {', '.join(self.splits())}"
             raise NotFoundError(msg)
         return split
+
+    def _endless(self) -> str:
+        names = [name for name, size in self.splits().items() if size is None]
+        return f"split {names[0]!r} of corpus {self.name!r} is endless"
 
     def task_index(self, task_id: str) -> int:
         """Position of a task.
@@ -171,8 +288,9 @@ class Corpus:
         """
         if isinstance(task, str):
             task = self.task_index(task)
-        if not 0 <= task < len(self):
-            raise NotFoundError(f"no task {task} in corpus {self.name!r}; it has {len(self)} tasks")
+        num_tasks = self._native.num_tasks
+        if not 0 <= task < num_tasks:
+            raise NotFoundError(f"no task {task} in corpus {self.name!r}; it has {num_tasks} tasks")
         return self._native.task(task)
 
     def tables(self, company: str) -> list[dict[str, Any]]:
@@ -189,6 +307,7 @@ class Corpus:
         *,
         format: Literal["parquet", "jsonl"] = "parquet",
         overwrite: bool = False,
+        max_companies: int | None = None,
     ) -> None:
         """Writes the native layout: a folder with a manifest, tables and tasks.
 
@@ -196,11 +315,15 @@ class Corpus:
             path: The folder; made, or replaced if ``overwrite``.
             format: How tables and tasks are stored.
             overwrite: Replace a folder that holds a corpus.
+            max_companies: Companies to save of an endless split; others are saved whole.
 
         Raises:
-            DataError: The folder exists and may not be replaced.
+            DataError: The folder exists and may not be replaced, or a split is endless and
+                ``max_companies`` is None.
         """
-        self._native.save(os.fspath(path), format, overwrite)
+        if max_companies is not None:
+            max_companies = arguments.integer("max_companies", max_companies, below=2**32)
+        self._native.save(os.fspath(path), format, overwrite, max_companies)
 
     def validate(
         self,
@@ -315,24 +438,36 @@ class Corpus:
     def __reduce__(self) -> str:
         """Refused: a copy in each process would be what `load` makes, only slower."""
         msg = (
-            f"corpus {self.name!r} cannot be pickled: pass its path (or the arguments of builtin) "
-            "and load it in the process that uses it"
+            f"corpus {self.name!r} cannot be pickled: pass its path (or the arguments of synthetic "
+            "or builtin) and load it in the process that uses it"
         )
         raise TypeError(msg)
 
     def __len__(self) -> int:
-        """Number of tasks."""
+        """Number of tasks.
+
+        Raises:
+            OverflowError: A split is endless, so ``list(corpus)`` would never end either.
+        """
+        if self.is_endless:
+            raise OverflowError(f"{self._endless()}, so it has no length; num_tasks is None")
         return self._native.num_tasks
 
+    def __bool__(self) -> bool:
+        """Whether there are tasks; an endless corpus has no length to tell."""
+        return self._native.num_tasks > 0
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """The tasks, in order."""
-        return (self._native.task(index) for index in range(len(self)))
+        """The tasks, in order: as `tasks`."""
+        return self.tasks()
 
     def __repr__(self) -> str:
         """Name, layout, sizes."""
+        companies = "endless" if self.is_endless else self._native.num_companies
+        tasks = "endless" if self.is_endless else self._native.num_tasks
         return (
-            f"Corpus({self.name!r}, layout={self.layout!r}, companies={len(self.companies)}, "
-            f"tasks={len(self)}, splits={self.splits()})"
+            f"Corpus({self.name!r}, layout={self.layout!r}, companies={companies}, "
+            f"tasks={tasks}, splits={self.splits()})"
         )
 
 
@@ -415,6 +550,28 @@ def builtin(seed: int = 0, num_companies: int = 512) -> Corpus:
     return Corpus(_native.Corpus.builtin(seed, num_companies))
 
 
+def synthetic(seed: int = 0, config: SynthConfig | None = None) -> Corpus:
+    """The synthetic corpus: invented 10-K companies, the same bytes everywhere.
+
+    Splits ``val``, ``eval290`` (20 companies, 290 tasks), ``reason79`` (21 companies, 79 tasks) and
+    ``train``, which is endless unless ``config.train_companies`` says otherwise. The small world
+    (``SynthConfig.preset("tiny")``) has ``val`` and ``train`` only. Making the corpus costs
+    nothing: a company is made when one of its tasks is asked for.
+
+    Args:
+        seed: Another seed makes other companies.
+        config: Settings; None is ``SynthConfig()``.
+
+    Example:
+        >>> synthetic().splits()
+        {'val': 1024, 'eval290': 290, 'reason79': 79, 'train': None}
+    """
+    seed = arguments.integer("seed", seed)
+    config = SynthConfig() if config is None else config
+    arguments.instance("config", config, SynthConfig, "a SynthConfig, or None")
+    return Corpus(_native.Corpus.synthetic(seed, config.to_json()))
+
+
 def open_corpus(
     name: str,
     layout: str | None = None,
@@ -422,7 +579,10 @@ def open_corpus(
     tasks: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
-    """A corpus by the name that the command line takes: a path or ``builtin[:companies]``.
+    """A corpus by the name that the command line takes.
+
+    That is a path, ``builtin[:COMPANIES]`` or ``synthetic[:SEED[:PRESET]]``, where the preset is a
+    level from 1 to 5 or ``tiny``.
 
     Args:
         name: The name. A path that is called ``builtin`` is reached as ``./builtin``.
@@ -431,20 +591,25 @@ def open_corpus(
         progress: As for `load`.
 
     Raises:
-        ValueError: The number of companies is none, or a layout or tasks file for ``builtin``.
+        ValueError: The number of companies, the seed or the preset is none, or a layout or tasks
+            file for a corpus that is made by code.
         FileNotFoundError: The path does not exist.
         DataError: As for `load`.
 
     Example:
         >>> len(open_corpus("builtin:3").companies)
         3
+        >>> open_corpus("synthetic:7:tiny").name
+        'synthetic-tiny-v1-s7'
     """
     kind, colon, number = name.partition(":")
-    if kind != "builtin":
+    if kind not in ("builtin", "synthetic"):
         return load(name, layout, tasks=tasks, progress=progress)
     if layout is not None or tasks is not None:
         msg = f"corpus {name!r} is made by code: a layout or a tasks file goes with a path"
         raise ValueError(msg)
+    if kind == "synthetic":
+        return _open_synthetic(name)
     if not colon:
         return builtin()
     if not number.isdecimal() or int(number) < 1:
@@ -454,3 +619,20 @@ def open_corpus(
         )
         raise ValueError(msg)
     return builtin(num_companies=int(number))
+
+
+def _open_synthetic(name: str) -> Corpus:
+    """The synthetic corpus called ``synthetic[:SEED[:PRESET]]``."""
+    _, *parts = name.split(":")
+    seed = parts[0] if parts else "0"
+    preset = parts[1] if len(parts) > 1 else "3"
+    if len(parts) > 2 or not seed.isdecimal():
+        msg = (
+            f"corpus {name!r}: behind 'synthetic:' stands a seed from 0, and behind another colon "
+            "a level from 1 to 5 or 'tiny', as in 'synthetic:7:tiny'"
+        )
+        raise ValueError(msg)
+    try:
+        return synthetic(int(seed), SynthConfig.preset(preset))
+    except ValueError as error:
+        raise ValueError(f"corpus {name!r}: {error}") from None

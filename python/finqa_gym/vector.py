@@ -28,10 +28,12 @@ class VectorEnv:
     Args:
         corpus: Data; None is the built-in corpus.
         num_envs: Slots; divisible by ``group_size``.
-        split: Only tasks of this split; None for all.
+        split: Only tasks of this split; None for all, or for the endless split of a corpus that
+            has one.
         group_size: Consecutive slots that get the same task (GRPO).
         seed: Seed of the task order.
-        shuffle: Draw tasks in random order, each once an epoch; else in corpus order.
+        shuffle: Draw tasks in random order, each once an epoch; else in corpus order. An endless
+            split is shuffled in blocks of 1,024 tasks, from a place that the seed decides.
         max_turns: Messages before an episode is truncated; None is the corpus's own limit, or 20.
         num_threads: Worker threads; 0 uses every core the process may use.
         tool_profile: "rllm", "openenv" or "compact".
@@ -103,7 +105,7 @@ class VectorEnv:
         cache_bytes: int | None = None,
     ) -> None:
         """See the class."""
-        needed = "a Corpus, as load(path) and builtin() return it, or None"
+        needed = "a Corpus, as load(path) and synthetic() return it, or None"
         arguments.instance("corpus", corpus, (Corpus, type(None)), needed)
         arguments.instance("tools", tools, (list, tuple), "a list or tuple of UserTool")
         for index, tool in enumerate(tools):
@@ -210,8 +212,9 @@ class VectorEnv:
         if isinstance(task, str):
             return self.corpus.task_index(task)
         index = arguments.integer(f"task_ids[{place}]", task, least=-(2**63), below=2**63)
-        if not 0 <= index < len(self.corpus):
-            msg = f"no task {index} in corpus {self.corpus.name!r}; it has {len(self.corpus)} tasks"
+        num_tasks = self.corpus._native.num_tasks
+        if not 0 <= index < num_tasks:
+            msg = f"no task {index} in corpus {self.corpus.name!r}; it has {num_tasks} tasks"
             raise NotFoundError(msg)
         return index
 

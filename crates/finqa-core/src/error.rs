@@ -139,6 +139,26 @@ pub enum Error {
         /// What would be right.
         hint: String,
     },
+    /// No split of that name in the corpus.
+    #[error("no split {name:?} in corpus {corpus:?}; {hint}")]
+    UnknownSplit {
+        /// The name that was asked for.
+        name: String,
+        /// The corpus.
+        corpus: String,
+        /// What would be right.
+        hint: String,
+    },
+    /// A source made something that cannot be part of its corpus: a mistake in the source's code.
+    #[error("company {company} that was made for corpus {corpus:?} cannot be used: {reason}")]
+    BrokenSource {
+        /// The corpus.
+        corpus: String,
+        /// Index of the company.
+        company: u32,
+        /// The promise that is broken, and what was seen.
+        reason: String,
+    },
     /// A table that cannot be part of a corpus (no columns, ragged rows, repeated names).
     #[error("table {table:?} of company {company:?}: {reason}")]
     BadTable {

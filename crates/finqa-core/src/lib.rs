@@ -1,7 +1,7 @@
 //! Tasks, answers, tools and actions of finqa-gym.
 //!
-//! Pure code: no I/O, no clock, no threads, no randomness source and no Python, so that everything here can be
-//! tested and fuzzed by itself. Where each rule comes from is said beside it and in `docs/spec/`.
+//! Pure code: no I/O, no clock, no threads of its own, no randomness source and no Python, so that everything here
+//! can be tested and fuzzed by itself. Where each rule comes from is said beside it and in `docs/spec/`.
 #![forbid(unsafe_code)]
 
 pub mod action;
@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod error;
 pub mod gold;
 pub mod observation;
+pub mod once_lru;
 pub mod records;
 pub mod rubric;
 pub mod sql;
@@ -23,7 +24,7 @@ pub mod table_info;
 pub mod task;
 pub mod tool;
 
-pub use corpus::{Corpus, CorpusInfo, CorpusLimits};
+pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};
 pub use error::{Error, Result, ToolError, ToolErrorCode};
 pub use rubric::{Rubric, score_rubric};
 pub use table::{Company, Table, Value};

@@ -1,32 +1,31 @@
 //! The content hash: what two corpora with the same tables and tasks have in common, whatever file they lie in.
 
+use std::borrow::Borrow;
+
 use finqa_core::{Company, Corpus, Table, Task};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 over tables and tasks, lower-case hex. Name, limits, licence and refusals are not part of it.
+/// SHA-256 over tables and tasks, lower-case hex. Name, limits, licence and refusals are not part of it. Of a corpus
+/// that makes its companies on demand it is what its source says: a hash of all that decides what is made.
 ///
 /// Canonical form: one line of JSON, in the field order of the types, for each company name, each of its tables and
 /// each task, in corpus order; every line starts with `C`, `T` or `Q` and ends with a newline.
 pub fn content_hash(corpus: &Corpus) -> String {
-    let mut hasher = Canonical(Sha256::new());
-    for company in corpus.companies() {
-        hasher.company(company);
+    match corpus.as_stored() {
+        Some(stored) => hash_of(stored.companies(), stored.tasks()),
+        None => corpus.info().content_hash.clone(),
     }
-    for task in corpus.tasks() {
-        hasher.task(task);
-    }
-    hex(&hasher.0.finalize())
 }
 
 /// [`content_hash`] of parts that are no corpus yet.
-pub(crate) fn hash_of(companies: &[Company], tasks: &[Task]) -> String {
+pub(crate) fn hash_of<C: Borrow<Company>, T: Borrow<Task>>(companies: &[C], tasks: &[T]) -> String {
     let mut hasher = Canonical(Sha256::new());
     for company in companies {
-        hasher.company(company);
+        hasher.company(company.borrow());
     }
     for task in tasks {
-        hasher.task(task);
+        hasher.task(task.borrow());
     }
     hex(&hasher.0.finalize())
 }
@@ -87,16 +86,16 @@ mod tests {
 
     #[test]
     fn the_hash_sees_type_and_order() {
-        let text = hash_of(&[company(Value::text("1"))], &[]);
+        let text = hash_of::<_, Task>(&[company(Value::text("1"))], &[]);
         assert_eq!(text.len(), 64);
-        assert_eq!(text, hash_of(&[company(Value::text("1"))], &[]));
+        assert_eq!(text, hash_of::<_, Task>(&[company(Value::text("1"))], &[]));
         for other in [
             Value::Integer(1),
             Value::Real(1.0),
             Value::Null,
             Value::text("1 "),
         ] {
-            assert_ne!(text, hash_of(&[company(other)], &[]));
+            assert_ne!(text, hash_of::<_, Task>(&[company(other)], &[]));
         }
     }
 

@@ -5,10 +5,10 @@
 //! [`LoadOptions::read_sqlite`]. What a source holds and what becomes of it is described in `docs/spec/corpus.md`.
 //!
 //! ```
-//! # fn main() -> Result<(), finqa_data::DataError> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let corpus = finqa_data::builtin::corpus(0, 4)?;
-//! assert_eq!(corpus.companies().len(), 4);
-//! println!("{}", corpus.tasks()[0].user_query());
+//! assert_eq!(corpus.num_companies(), 4);
+//! println!("{}", corpus.stored()?.tasks()[0].user_query());
 //! # Ok(())
 //! # }
 //! ```
@@ -21,14 +21,17 @@ pub mod hash;
 pub mod import;
 pub mod layout;
 mod load;
+mod materialise;
 mod names;
 pub mod native;
 mod staged;
 
 pub use error::{DataError, Result};
 pub use export::{ExportLayout, ExportOptions, ExportReport, export};
+pub use finqa_synth::{SynthConfig, SynthError, corpus as synthetic};
 pub use hash::content_hash;
 pub use import::{Imported, Refusal};
 pub use layout::{Layout, detect};
 pub use load::{IMPORT_VERSION, LoadOptions, Loaded, Progress, ReadSqlite, load};
+pub use materialise::materialise;
 pub use native::{SaveFormat, SaveOptions, save};

@@ -79,7 +79,7 @@ pub struct Loaded {
 /// std::fs::write(root.path().join("tasks.csv"), "question,answer\nWhat were sales in the south in 2024?,30\n")?;
 /// let loaded = load(root.path(), None, &LoadOptions::default())?;
 /// assert_eq!(loaded.corpus.info().layout, "folder");
-/// assert_eq!(loaded.corpus.tasks()[0].companies, ["acme"]);
+/// assert_eq!(loaded.corpus.task(0)?.companies, ["acme"]);
 /// assert!(loaded.refusals.is_empty());
 /// # Ok(())
 /// # }

@@ -72,7 +72,7 @@ fn the_shared_file_is_detected_and_loads_as_a_corpus() {
     };
     let loaded = load(&path, None, &LoadOptions::default()).unwrap();
     assert_eq!(loaded.corpus.info().layout, "finqa");
-    assert!(loaded.corpus.tasks().len() >= 130);
+    assert!(loaded.corpus.stored().unwrap().tasks().len() >= 130);
     let refused: u32 = loaded.corpus.info().refused.values().sum();
     assert_eq!(loaded.refusals.len(), refused as usize);
 }

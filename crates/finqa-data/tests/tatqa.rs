@@ -69,7 +69,7 @@ fn the_shared_file_is_detected_and_loads_as_a_corpus() {
     };
     let loaded = load(&path, None, &LoadOptions::default()).unwrap();
     assert_eq!(loaded.corpus.info().layout, "tatqa");
-    assert!(loaded.corpus.tasks().len() >= 1200);
+    assert!(loaded.corpus.stored().unwrap().tasks().len() >= 1200);
     let refused: u32 = loaded.corpus.info().refused.values().sum();
     assert_eq!(loaded.refusals.len(), refused as usize);
 }

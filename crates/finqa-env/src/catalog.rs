@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use finqa_core::corpus::DEFAULT_CACHED_COMPANIES;
+use finqa_core::once_lru::OnceLru;
 use finqa_core::table_info::{table_info_text, table_names_text};
 use finqa_core::tool::ToolProfile;
-use finqa_core::{Company, Corpus};
+use finqa_core::{Company, Corpus, Result};
 
 /// The texts of one company.
 pub struct CompanyTexts {
@@ -57,31 +59,59 @@ impl CompanyTexts {
     }
 }
 
-/// The texts of all companies of a corpus, made when first needed.
+/// The texts of the companies of a corpus, made when first needed. An episode holds those that it needs.
 pub struct Catalog {
     corpus: Arc<Corpus>,
     profile: ToolProfile,
-    companies: Box<[OnceLock<Arc<CompanyTexts>>]>,
+    texts: Texts,
+}
+
+enum Texts {
+    /// Of a stored corpus: kept as long as the companies themselves.
+    All(Box<[OnceLock<Arc<CompanyTexts>>]>),
+    /// Of companies that are made on demand: there may be no end of them.
+    Recent(OnceLru<Arc<CompanyTexts>>),
 }
 
 impl Catalog {
     /// An empty catalog.
     pub fn new(corpus: Arc<Corpus>, profile: ToolProfile) -> Self {
-        let companies = corpus.companies().iter().map(|_| OnceLock::new()).collect();
+        let texts = match corpus.as_stored() {
+            Some(stored) => {
+                Texts::All(stored.companies().iter().map(|_| OnceLock::new()).collect())
+            }
+            None => Texts::Recent(OnceLru::new(DEFAULT_CACHED_COMPANIES)),
+        };
         Self {
             corpus,
             profile,
-            companies,
+            texts,
         }
     }
 
-    /// The texts of company `index`.
-    pub fn company(&self, index: usize) -> &Arc<CompanyTexts> {
-        self.companies[index].get_or_init(|| {
-            Arc::new(CompanyTexts::new(
-                Arc::clone(&self.corpus.companies()[index]),
-                self.profile,
-            ))
-        })
+    /// The texts of company `index` of the corpus.
+    ///
+    /// # Errors
+    /// As [`Corpus::company`].
+    pub fn company(&self, index: u32) -> Result<Arc<CompanyTexts>> {
+        let make = |company| Arc::new(CompanyTexts::new(company, self.profile));
+        match &self.texts {
+            Texts::All(texts) => {
+                let company = self.corpus.company(index)?;
+                let text = texts[index as usize].get_or_init(|| make(company));
+                Ok(Arc::clone(text))
+            }
+            Texts::Recent(texts) => {
+                texts.get_or_make(index, || self.corpus.company(index).map(make))
+            }
+        }
+    }
+
+    /// Whether the texts of company `index` are at hand.
+    pub(crate) fn has(&self, index: u32) -> bool {
+        match &self.texts {
+            Texts::All(texts) => texts.get(index as usize).is_some_and(|t| t.get().is_some()),
+            Texts::Recent(texts) => texts.get(index).is_some(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use finqa_core::answer::AnswerMode;
 use finqa_core::tool::{ToolProfile, ToolSpec};
 
 use crate::error::{Error, Result};
+use crate::sampler::DEFAULT_SHUFFLE_BLOCK;
 
 /// What happens to a finished slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,12 +80,14 @@ pub struct EnvConfig {
     pub num_envs: usize,
     /// Consecutive slots that get the same task (GRPO); divides `num_envs`.
     pub group_size: usize,
-    /// Only tasks of this split; `None` for all.
+    /// Only tasks of this split; `None` for all, or for the endless split of a corpus that has one.
     pub split: Option<String>,
     /// Seed of the task order.
     pub seed: u64,
     /// Draw tasks in a seeded random order, every task once an epoch; else in corpus order.
     pub shuffle: bool,
+    /// Tasks of an endless split that are shuffled among each other; see [`crate::sampler::Tasks::Range`].
+    pub shuffle_block: u32,
     /// Messages of an episode before it is truncated; `None` is the corpus's own limit, or [`DEFAULT_MAX_TURNS`].
     pub max_turns: Option<u32>,
     /// Worker threads; 0 means as many as the process may use cores, at most one a slot.
@@ -133,6 +136,7 @@ impl Default for EnvConfig {
             split: None,
             seed: 0,
             shuffle: true,
+            shuffle_block: DEFAULT_SHUFFLE_BLOCK,
             max_turns: None,
             num_threads: 0,
             tool_profile: ToolProfile::default(),
@@ -180,6 +184,7 @@ impl EnvConfig {
         let positive = [
             ("num_envs", self.num_envs),
             ("group_size", self.group_size),
+            ("shuffle_block", self.shuffle_block as usize),
             ("max_turns", self.max_turns.unwrap_or(1) as usize),
             ("max_calls_per_turn", self.max_calls_per_turn),
             ("max_action_bytes", self.max_action_bytes),

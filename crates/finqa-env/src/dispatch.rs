@@ -44,27 +44,30 @@ impl From<ToolError> for Failure {
     }
 }
 
-/// Runs `call` of a built-in tool for an episode that may look at `companies` (indices into the corpus).
+/// A company that an episode may look at: its index in the corpus and its texts.
+pub(crate) type InScope = (u32, Arc<CompanyTexts>);
+
+/// Runs `call` of a built-in tool for an episode that may look at `companies`.
 pub(crate) fn run(
     ctx: &Context,
-    companies: &[u32],
+    companies: &[InScope],
     kind: ToolKind,
     call: &ToolCall,
     touched: &mut Touched,
 ) -> Result<Output, Failure> {
     match kind {
         ToolKind::ListTables => {
-            let company = company(ctx, companies, call)?.1;
+            let (_, company) = company(companies, call)?;
             Ok(Output::Text(Text::Shared(Arc::clone(&company.names))))
         }
         ToolKind::TableInfo => {
-            let (index, company) = company(ctx, companies, call)?;
+            let (index, company) = company(companies, call)?;
             let table = table(ctx, company, call)?;
             touched.table = Some((index, table));
             Ok(Output::Text(Text::Shared(Arc::clone(company.info(table)))))
         }
         ToolKind::SqlQuery => {
-            let (index, company) = company(ctx, companies, call)?;
+            let (index, company) = company(companies, call)?;
             if argument(call, "table_name").is_some() {
                 touched.table = Some((index, table(ctx, company, call)?));
             }
@@ -105,24 +108,21 @@ fn text<'a>(call: &'a ToolCall, name: &str) -> &'a str {
 
 /// The company of a call: the named one, which must be one of the episode's, or the first if tools take no company.
 fn company<'a>(
-    ctx: &'a Context,
-    companies: &[u32],
+    companies: &'a [InScope],
     call: &ToolCall,
 ) -> Result<(u32, &'a CompanyTexts), ToolError> {
-    let texts = |index: u32| (index, &**ctx.catalog.company(index as usize));
+    let mut texts = companies.iter().map(|(index, texts)| (*index, &**texts));
     let Some(named) = argument(call, "company_name").and_then(serde_json::Value::as_str) else {
-        return Ok(texts(companies[0]));
+        let (index, texts) = &companies[0];
+        return Ok((*index, texts));
     };
     let name = named.trim().trim_matches('`');
-    companies
-        .iter()
-        .copied()
-        .map(texts)
+    texts
         .find(|(_, c)| c.company.name.eq_ignore_ascii_case(name))
         .ok_or_else(|| {
             let allowed: Vec<_> = companies
                 .iter()
-                .map(|&i| ctx.catalog.company(i as usize).company.name.as_str())
+                .map(|(_, texts)| texts.company.name.as_str())
                 .collect();
             ToolError::new(
                 ToolErrorCode::UnknownCompany,

@@ -12,7 +12,6 @@ use finqa_env::stats::Delta;
 use finqa_env::{Context, EnvConfig, Episode};
 use serde_json::Value;
 
-use crate::access;
 use crate::actions::calls_in;
 use crate::policy::{PolicyKind, PolicyRun};
 
@@ -88,7 +87,7 @@ impl Demonstrations {
         let ctx = Context::new(Arc::clone(corpus), Arc::clone(backend), config)?;
         let tools = ctx.toolbox.specs().iter().map(ToolSpec::to_openai);
         let tools = Arc::new(tools.collect());
-        let tasks = access::selected(corpus, options.split.as_deref(), options.max_tasks)?;
+        let tasks = corpus.task_indices(options.split.as_deref(), options.max_tasks)?;
         Ok(Self {
             ctx,
             options,
@@ -115,7 +114,7 @@ impl Demonstrations {
     }
 
     fn play(&self, kind: PolicyKind, task_index: u32) -> Option<Demonstration> {
-        let task = access::task(&self.ctx.corpus, task_index as usize)?;
+        let task = self.ctx.corpus.task(task_index).ok()?;
         if kind.needs_gold() && task.gold.is_none() {
             return None;
         }
@@ -123,7 +122,7 @@ impl Demonstrations {
         let seeds = [self.options.seed, hash(&task.id), hash(kind.name())];
         let tools = &self.ctx.toolbox;
         let mut run = PolicyRun::new(kind, &self.ctx.corpus, tools, &task, &seeds);
-        let mut episode = Episode::new(&self.ctx, task_index);
+        let mut episode = Episode::new(&self.ctx, task_index).ok()?;
         let mut delta = Delta::new(false);
         let mut observation = self.ctx.task_prompt(&task);
         let mut messages = vec![

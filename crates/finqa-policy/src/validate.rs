@@ -5,12 +5,12 @@ use std::sync::Arc;
 use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::Corpus;
 use finqa_core::sql::SqlBackend;
+use finqa_core::task::Task;
 use finqa_core::tool::ToolProfile;
 use finqa_env::episode::{Action, Status, Step};
 use finqa_env::stats::Delta;
 use finqa_env::{Context, EnvConfig, Episode};
 
-use crate::access;
 use crate::gold::GoldRun;
 
 /// How to validate.
@@ -57,11 +57,11 @@ pub fn validate(
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> finqa_env::Result<Vec<TaskCheck>> {
     let ctx = context(corpus, backend, options)?;
-    let num_tasks = access::num_tasks(corpus);
-    let mut checks = Vec::with_capacity(num_tasks);
-    for index in 0..num_tasks {
-        checks.push(check(&ctx, index as u32));
-        if !progress(index + 1) {
+    let indices = corpus.task_indices(None, None)?;
+    let mut checks = Vec::with_capacity(indices.len());
+    for index in indices {
+        checks.push(check(&ctx, index)?);
+        if !progress(checks.len()) {
             break;
         }
     }
@@ -84,9 +84,13 @@ pub(crate) fn context(
     Context::new(Arc::clone(corpus), Arc::clone(backend), config)
 }
 
-pub(crate) fn check(ctx: &Context, task_index: u32) -> TaskCheck {
-    let mut episode = Episode::new(ctx, task_index);
+pub(crate) fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
+    let mut episode = Episode::new(ctx, task_index)?;
     let task = Arc::clone(episode.task());
+    Ok(run(ctx, task_index, &task, &mut episode))
+}
+
+fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> TaskCheck {
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,
@@ -107,11 +111,11 @@ pub(crate) fn check(ctx: &Context, task_index: u32) -> TaskCheck {
             "",
         );
     }
-    let mut run = GoldRun::new(&task);
+    let mut run = GoldRun::new(task);
     let mut delta = Delta::new(false);
     let mut observation = String::new();
     while episode.status() == Status::Running {
-        let message = run.act(&task, &ctx.toolbox, &observation);
+        let message = run.act(task, &ctx.toolbox, &observation);
         // No user tools are configured, so a step is always done.
         let Step::Done(turn) = episode.step(ctx, Action::Text(&message), false, &mut delta) else {
             break;

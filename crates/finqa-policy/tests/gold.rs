@@ -61,9 +61,9 @@ fn every_gold_is_right(name: &str, min_tasks: usize, min_arithmetic: usize) -> O
     let path = shared(name)?;
     let corpus = Arc::new(load(&path, None, &LoadOptions::default()).unwrap().corpus);
     assert!(
-        corpus.tasks().len() >= min_tasks,
+        corpus.stored().unwrap().tasks().len() >= min_tasks,
         "{name}: {} tasks",
-        corpus.tasks().len()
+        corpus.stored().unwrap().tasks().len()
     );
     let backend = backend();
     for profile in ToolProfile::ALL {
@@ -75,7 +75,10 @@ fn every_gold_is_right(name: &str, min_tasks: usize, min_arithmetic: usize) -> O
         assert!(bad.is_empty(), "{name}, {}: {bad:#?}", profile.name());
         let arithmetic = checks
             .iter()
-            .filter(|c| c.outcome == "ok" && is_arithmetic(&corpus.tasks()[c.task_index as usize]))
+            .filter(|c| {
+                c.outcome == "ok"
+                    && is_arithmetic(&corpus.stored().unwrap().tasks()[c.task_index as usize])
+            })
             .count();
         assert!(
             arithmetic >= min_arithmetic,
@@ -93,7 +96,8 @@ fn place(
     at: CellRef,
 ) -> (usize, usize) {
     let query = &gold.queries[usize::from(at.query)];
-    let company = &corpus.companies()[corpus.company_index(&query.company).unwrap()];
+    let company =
+        &corpus.stored().unwrap().companies()[corpus.company_index(&query.company).unwrap()];
     let (list, rest) = query
         .sql
         .strip_prefix("SELECT ")
@@ -146,7 +150,7 @@ fn outcome_with_a_changed_cell(
     let (row, column) = place(corpus, backend, gold, operand);
     let companies = task.companies.iter().map(|name| {
         let index = corpus.company_index(name).unwrap();
-        let mut company = (*corpus.companies()[index]).clone();
+        let mut company = (*corpus.stored().unwrap().companies()[index]).clone();
         if company.name == query.company {
             let table = company.tables.iter_mut().find(|t| t.name == query.table);
             let table = table.unwrap();
@@ -169,7 +173,7 @@ fn outcome_with_a_changed_cell(
 fn a_changed_cell_makes_it_wrong(corpus: &Corpus) -> usize {
     let backend = backend();
     let mut tried = 0;
-    for task in corpus.tasks() {
+    for task in corpus.stored().unwrap().tasks() {
         let Some(gold) = &task.gold else { continue };
         let GoldAnswer::Number {
             expression,
@@ -236,9 +240,21 @@ fn the_built_in_corpus_is_answerable_in_every_profile() {
 #[test]
 fn a_wrong_truth_is_found() {
     let corpus = finqa_data::builtin::corpus(0, 1).unwrap();
-    let mut tasks: Vec<Task> = corpus.tasks().iter().map(|t| (**t).clone()).collect();
+    let mut tasks: Vec<Task> = corpus
+        .stored()
+        .unwrap()
+        .tasks()
+        .iter()
+        .map(|t| (**t).clone())
+        .collect();
     "123456789".clone_into(&mut tasks[0].truth);
-    let companies = corpus.companies().iter().map(|c| (**c).clone()).collect();
+    let companies = corpus
+        .stored()
+        .unwrap()
+        .companies()
+        .iter()
+        .map(|c| (**c).clone())
+        .collect();
     let corpus = Arc::new(Corpus::new(corpus.info().clone(), companies, tasks).unwrap());
     let checks = check(&corpus, &backend(), ToolProfile::Rllm);
     assert_eq!(checks[0].outcome, "wrong_answer");

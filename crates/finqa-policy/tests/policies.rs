@@ -102,7 +102,7 @@ fn gold_and_recovery_are_right_in_every_profile() {
         assert!(gold.iter().all(|d| d.num_errors == 0));
         assert!((mean_reward(&gold) - 1.0).abs() < f64::EPSILON);
         let recovery = played(&corpus, PolicyKind::Recovery, profile);
-        assert_eq!(recovery.len(), corpus.tasks().len());
+        assert_eq!(recovery.len(), corpus.num_tasks());
         let variants = every_mistake_is_repaired(&recovery);
         for variant in [
             "wrong_table",
@@ -140,7 +140,7 @@ fn the_others_are_right_by_chance_only() {
             PolicyKind::Immediate,
         ] {
             let demos = played(&corpus, kind, profile);
-            assert_eq!(demos.len(), corpus.tasks().len());
+            assert_eq!(demos.len(), corpus.num_tasks());
             let mean = mean_reward(&demos);
             assert!(mean < 0.02, "{} {}: {mean}", kind.name(), profile.name());
             assert!(demos.iter().all(|d| d.submission.is_some()));
@@ -173,9 +173,10 @@ fn spamming_reads_every_table() {
     let corpus = builtin(6);
     for profile in ToolProfile::ALL {
         for demo in played(&corpus, PolicyKind::SpamTables, profile) {
-            let task = &corpus.tasks()[corpus.task_index(&demo.task_id).unwrap()];
-            let tables =
-                &corpus.companies()[corpus.company_index(&task.companies[0]).unwrap()].tables;
+            let task = &corpus.stored().unwrap().tasks()[corpus.task_index(&demo.task_id).unwrap()];
+            let tables = &corpus.stored().unwrap().companies()
+                [corpus.company_index(&task.companies[0]).unwrap()]
+            .tables;
             let asked: BTreeSet<&str> = demo
                 .messages
                 .iter()
@@ -191,7 +192,7 @@ fn spamming_reads_every_table() {
 
 /// The corpus with one more task, whose answer is in no table.
 fn with_unanswerable(corpus: &Corpus) -> Arc<Corpus> {
-    let company = &corpus.companies()[0];
+    let company = &corpus.stored().unwrap().companies()[0];
     let table = &company.tables[0];
     let text = "The tables do not hold the answer.";
     let task = Task {
@@ -213,7 +214,13 @@ fn with_unanswerable(corpus: &Corpus) -> Arc<Corpus> {
         }),
         ..Task::default()
     };
-    let companies = corpus.companies().iter().map(|c| (**c).clone()).collect();
+    let companies = corpus
+        .stored()
+        .unwrap()
+        .companies()
+        .iter()
+        .map(|c| (**c).clone())
+        .collect();
     Arc::new(Corpus::new(corpus.info().clone(), companies, vec![task]).unwrap())
 }
 
@@ -371,9 +378,21 @@ fn json_has_openai_form() {
 #[test]
 fn tasks_without_gold_and_small_rewards_are_left_out_and_counted() {
     let corpus = builtin(2);
-    let mut tasks: Vec<Task> = corpus.tasks().iter().map(|t| (**t).clone()).collect();
+    let mut tasks: Vec<Task> = corpus
+        .stored()
+        .unwrap()
+        .tasks()
+        .iter()
+        .map(|t| (**t).clone())
+        .collect();
     tasks[0].gold = None;
-    let companies = corpus.companies().iter().map(|c| (**c).clone()).collect();
+    let companies = corpus
+        .stored()
+        .unwrap()
+        .companies()
+        .iter()
+        .map(|c| (**c).clone())
+        .collect();
     let corpus = Arc::new(Corpus::new(corpus.info().clone(), companies, tasks).unwrap());
     let options = DemonstrateOptions {
         policies: vec![PolicyKind::Gold, PolicyKind::Immediate],
@@ -383,8 +402,8 @@ fn tasks_without_gold_and_small_rewards_are_left_out_and_counted() {
     };
     let mut demos = Demonstrations::new(&corpus, &backend(), options).unwrap();
     let given = demos.by_ref().count();
-    assert_eq!(given, corpus.tasks().len() - 1);
-    assert_eq!(demos.num_left_out(), corpus.tasks().len() + 1);
+    assert_eq!(given, corpus.num_tasks() - 1);
+    assert_eq!(demos.num_left_out(), corpus.num_tasks() + 1);
     let nowhere = DemonstrateOptions {
         split: Some("nowhere".into()),
         ..DemonstrateOptions::default()

@@ -83,7 +83,7 @@ fn try_run(
         ..EnvConfig::default()
     };
     let ctx = Context::new(Arc::new(corpus), backend, config).unwrap();
-    let mut episode = Episode::new(&ctx, 0);
+    let mut episode = Episode::new(&ctx, 0).unwrap();
     let mut run = GoldRun::new(&task);
     let mut delta = Delta::new(false);
     let (mut observation, mut calculations) = (String::new(), 0);

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use finqa_core::answer::AnswerMode;
-use finqa_core::corpus::{Corpus, CorpusLimits};
+use finqa_core::corpus::{Corpus, CorpusLimits, Pick};
 use finqa_core::sql::SqlBackend;
 use finqa_core::table::{Table, Value};
 use finqa_core::tool::ToolProfile;
-use finqa_data::{Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions};
+use finqa_data::{
+    Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions, SynthConfig,
+    SynthError,
+};
 use finqa_policy::{ValidateOptions, validate};
 use finqa_sqlite::{BackendConfig, SqliteBackend, read_database};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -114,14 +117,35 @@ impl PyCorpus {
         })
     }
 
-    #[pyo3(signature = (path, format="parquet", overwrite=false))]
-    fn save(&self, py: Python<'_>, path: PathBuf, format: &str, overwrite: bool) -> PyResult<()> {
+    /// The synthetic corpus of a seed and a configuration in JSON.
+    #[staticmethod]
+    fn synthetic(seed: u64, config: &str) -> PyResult<Self> {
+        let corpus = finqa_data::synthetic(seed, parse_config(config)?).map_err(synth_error)?;
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        })
+    }
+
+    #[pyo3(signature = (path, format="parquet", overwrite=false, max_companies=None))]
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format: &str,
+        overwrite: bool,
+        max_companies: Option<u32>,
+    ) -> PyResult<()> {
         let format = SaveFormat::from_name(format).ok_or_else(|| {
             PyValueError::new_err(format!(
                 "format {format:?} is unknown; it must be \"parquet\" or \"jsonl\""
             ))
         })?;
-        let options = SaveOptions { format, overwrite };
+        let options = SaveOptions {
+            format,
+            overwrite,
+            max_companies,
+        };
         gil::enter(py, || finqa_data::save(&self.corpus, &path, &options)).map_err(Error::from)?;
         Ok(())
     }
@@ -151,9 +175,21 @@ impl PyCorpus {
         &self.corpus.info().licence
     }
 
+    /// Number of task indices; of an endless corpus, how far they reach.
     #[getter]
     fn num_tasks(&self) -> usize {
-        self.corpus.tasks().len()
+        self.corpus.num_tasks()
+    }
+
+    /// The same of companies.
+    #[getter]
+    fn num_companies(&self) -> usize {
+        self.corpus.num_companies()
+    }
+
+    #[getter]
+    fn is_endless(&self) -> bool {
+        self.corpus.is_endless()
     }
 
     #[getter]
@@ -173,7 +209,7 @@ impl PyCorpus {
             .collect()
     }
 
-    /// Split -> number of tasks.
+    /// Split -> number of tasks, or None if it is endless.
     fn splits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (split, count) in self.corpus.splits() {
@@ -182,59 +218,108 @@ impl PyCorpus {
         Ok(dict)
     }
 
-    #[pyo3(signature = (split=None))]
-    fn task_ids(&self, split: Option<&str>) -> Vec<&str> {
-        self.corpus
-            .tasks()
-            .iter()
-            .filter(|task| split.is_none_or(|split| task.split.0 == split))
-            .map(|task| task.id.as_str())
-            .collect()
+    /// Indices of the tasks of a split, or of its first `max_tasks`.
+    #[pyo3(signature = (split=None, max_tasks=None))]
+    fn task_indices(&self, split: Option<&str>, max_tasks: Option<usize>) -> PyResult<Vec<u32>> {
+        let indices = self.corpus.task_indices(split, max_tasks);
+        Ok(indices.map_err(Error::from)?)
     }
 
-    fn task_index(&self, task_id: &str) -> PyResult<usize> {
-        self.corpus.task_index(task_id).ok_or_else(|| {
-            NotFoundError::new_err(format!(
-                "no task {task_id:?} in corpus {:?}; task_ids() lists its {} ids",
-                self.corpus.info().name,
-                self.corpus.tasks().len()
-            ))
+    #[pyo3(signature = (split=None, max_tasks=None))]
+    fn task_ids(
+        &self,
+        py: Python<'_>,
+        split: Option<&str>,
+        max_tasks: Option<usize>,
+    ) -> PyResult<Vec<String>> {
+        let ids = gil::enter(py, || {
+            self.corpus
+                .task_indices(split, max_tasks)?
+                .into_iter()
+                .map(|index| self.corpus.task(index).map(|task| task.id.clone()))
+                .collect::<finqa_core::Result<_>>()
+        });
+        Ok(ids.map_err(Error::from)?)
+    }
+
+    fn task_index(&self, py: Python<'_>, task_id: &str) -> PyResult<usize> {
+        gil::enter(py, || self.corpus.task_index(task_id)).ok_or_else(|| {
+            let name = &self.corpus.info().name;
+            NotFoundError::new_err(if self.corpus.is_endless() {
+                format!("no task {task_id:?} in corpus {name:?}; task_ids(split, limit) lists ids")
+            } else {
+                format!(
+                    "no task {task_id:?} in corpus {name:?}; task_ids() lists its {} ids",
+                    self.corpus.num_tasks()
+                )
+            })
         })
     }
 
     /// A task as a dict.
-    fn task<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
-        let task = self
-            .corpus
-            .tasks()
-            .get(index)
-            .ok_or_else(|| PyIndexError::new_err(format!("there is no task {index}")))?;
+    fn task<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Bound<'py, PyAny>> {
+        let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
         let value =
-            serde_json::to_value(&**task).map_err(|e| PyValueError::new_err(e.to_string()))?;
+            serde_json::to_value(&*task).map_err(|e| PyValueError::new_err(e.to_string()))?;
         let dict = json_to_py(py, &value)?;
         dict.set_item("user_query", task.user_query())?;
         Ok(dict)
     }
 
-    fn company_names(&self) -> Vec<&str> {
-        self.corpus
-            .companies()
-            .iter()
-            .map(|company| company.name.as_str())
-            .collect()
+    /// Names of the companies `start..stop` of a split, counted inside of it.
+    #[pyo3(signature = (split=None, start=0, stop=None))]
+    fn company_names(
+        &self,
+        py: Python<'_>,
+        split: Option<&str>,
+        start: usize,
+        stop: Option<usize>,
+    ) -> PyResult<Vec<String>> {
+        let names = gil::enter(py, || {
+            self.corpus
+                .company_indices(split, start, stop)?
+                .into_iter()
+                .map(|index| self.corpus.company(index).map(|c| c.name.clone()))
+                .collect::<finqa_core::Result<_>>()
+        });
+        Ok(names.map_err(Error::from)?)
+    }
+
+    /// The companies of (split, number or None) with their tasks, all in memory.
+    fn take(&self, py: Python<'_>, picks: Vec<(String, Option<u32>)>) -> PyResult<Self> {
+        let picks: Vec<Pick> = picks
+            .into_iter()
+            .map(|(split, max_companies)| Pick {
+                split,
+                max_companies,
+            })
+            .collect();
+        let corpus = gil::enter(py, || finqa_data::materialise(&self.corpus, &picks))
+            .map_err(Error::from)?;
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        })
     }
 
     /// Tables of a company.
     fn tables<'py>(&self, py: Python<'py>, company: &str) -> PyResult<Bound<'py, PyList>> {
-        let index = self.corpus.company_index(company).ok_or_else(|| {
-            NotFoundError::new_err(format!(
-                "no company {company:?} in corpus {:?}; companies lists its {}",
-                self.corpus.info().name,
-                self.corpus.companies().len()
-            ))
+        let index = gil::enter(py, || self.corpus.company_index(company)).ok_or_else(|| {
+            let name = &self.corpus.info().name;
+            NotFoundError::new_err(if self.corpus.is_endless() {
+                format!(
+                    "no company {company:?} in corpus {name:?}; company_names(split, start, stop) lists names"
+                )
+            } else {
+                format!(
+                    "no company {company:?} in corpus {name:?}; companies lists its {}",
+                    self.corpus.num_companies()
+                )
+            })
         })?;
+        let company = gil::enter(py, || self.corpus.company(index as u32)).map_err(Error::from)?;
         let list = PyList::empty(py);
-        for table in &self.corpus.companies()[index].tables {
+        for table in &company.tables {
             let dict = PyDict::new(py);
             dict.set_item("name", &table.name)?;
             dict.set_item("columns", &table.columns)?;
@@ -274,11 +359,16 @@ impl PyCorpus {
         };
         let backend: Arc<dyn SqlBackend> =
             Arc::new(SqliteBackend::new(BackendConfig::default()).map_err(Error::from)?);
+        let num_tasks = self
+            .corpus
+            .task_indices(None, None)
+            .map_err(Error::from)?
+            .len();
         let mut raised = None;
         let checks = gil::enter(py, || {
             validate(&self.corpus, &backend, &options, &mut |done| {
                 // One look at Python every few tasks: often enough for a bar and for Ctrl-C.
-                if done % 16 != 0 && done != self.corpus.tasks().len() {
+                if done % 16 != 0 && done != num_tasks {
                     return true;
                 }
                 Python::attach(|py| {
@@ -298,15 +388,60 @@ impl PyCorpus {
         if let Some(error) = raised {
             return Err(error);
         }
-        Ok(checks
+        checks
             .map_err(Error::from)?
             .into_iter()
             .map(|check| {
-                let id = self.corpus.tasks()[check.task_index as usize].id.clone();
-                (id, check.outcome, check.detail, check.submission)
+                let task = self.corpus.task(check.task_index).map_err(Error::from)?;
+                Ok((
+                    task.id.clone(),
+                    check.outcome,
+                    check.detail,
+                    check.submission,
+                ))
             })
-            .collect())
+            .collect()
     }
+}
+
+/// A preset of the synthetic corpus as JSON: `"1"` to `"5"` or `"tiny"`.
+#[pyfunction]
+pub(crate) fn synth_preset(name: &str) -> PyResult<String> {
+    let config = match (name, name.parse()) {
+        ("tiny", _) => SynthConfig::tiny(),
+        (_, Ok(level @ 1..=5)) => SynthConfig::preset(level).map_err(synth_error)?,
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "preset {name:?} is unknown; it must be a level from 1 to 5 or \"tiny\""
+            )));
+        }
+    };
+    serde_json::to_string(&config).map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+/// Refuses a configuration in JSON that cannot work.
+#[pyfunction]
+pub(crate) fn check_synth_config(config: &str) -> PyResult<()> {
+    parse_config(config).map(drop)
+}
+
+fn parse_config(text: &str) -> PyResult<SynthConfig> {
+    let unreadable = |e: serde_json::Error| PyValueError::new_err(format!("SynthConfig: {e}"));
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(unreadable)?;
+    // One by one first: serde names the value that it cannot read, but not the field.
+    for (name, value) in &fields {
+        let mut one = serde_json::Map::new();
+        one.insert(name.clone(), value.clone());
+        serde_json::from_value::<SynthConfig>(one.into())
+            .map_err(|e| PyValueError::new_err(format!("SynthConfig.{name} is {value}: {e}")))?;
+    }
+    SynthConfig::from_json(text).map_err(synth_error)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn synth_error(error: SynthError) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 fn parse_layout(name: &str) -> PyResult<Layout> {

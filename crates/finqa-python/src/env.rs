@@ -141,6 +141,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         split: get(options, "split", None)?,
         seed: get(options, "seed", base.seed)?,
         shuffle: get(options, "shuffle", base.shuffle)?,
+        shuffle_block: base.shuffle_block,
         max_turns: get(options, "max_turns", None)?,
         num_threads: get(options, "num_threads", base.num_threads)?,
         tool_profile: ToolProfile::parse(&text("tool_profile", "rllm")?).map_err(parse)?,
@@ -334,8 +335,7 @@ impl PyVectorEnv {
             Ok(dict)
         };
         list.append(message("system", &ctx.system_prompt)?)?;
-        let task = &ctx.corpus.tasks()[view.task_index as usize];
-        list.append(message("user", &ctx.task_prompt(task))?)?;
+        list.append(message("user", &ctx.task_prompt(&view.task))?)?;
         for (turn, exchange) in view.transcript.iter().enumerate() {
             let assistant = message("assistant", &exchange.action)?;
             if let Ok(calls @ serde_json::Value::Array(_)) =
@@ -461,7 +461,7 @@ impl PyVectorEnv {
         let ctx = self.env.context();
         let dict = PyDict::new(py);
         dict.set_item("task_index", view.task_index)?;
-        dict.set_item("task_id", &ctx.corpus.tasks()[view.task_index as usize].id)?;
+        dict.set_item("task_id", &view.task.id)?;
         let (status, reason) = match view.status {
             Status::Running => ("running", None),
             Status::Terminated => ("terminated", None),
@@ -481,15 +481,17 @@ impl PyVectorEnv {
             entry.set_item("tool", call.kind.map(ToolKind::name))?;
             entry.set_item("status", call.status.name())?;
             entry.set_item("error", call.error.map(ToolErrorCode::name))?;
-            let names = call.table.map(|(company, table)| {
-                let company = &ctx.corpus.companies()[company as usize];
-                (
-                    company.name.as_str(),
-                    company.tables[usize::from(table)].name.as_str(),
-                )
-            });
-            entry.set_item("company", names.map(|n| n.0))?;
-            entry.set_item("table", names.map(|n| n.1))?;
+            let (company, table) = call.table.unzip();
+            let company = company
+                .map(|index| gil::enter(py, || ctx.corpus.company(index)))
+                .transpose()
+                .map_err(Error::from)?;
+            let table = company
+                .as_ref()
+                .zip(table)
+                .map(|(company, table)| &company.tables[usize::from(table)].name);
+            entry.set_item("company", company.as_ref().map(|c| &c.name))?;
+            entry.set_item("table", table)?;
             entry.set_item("rows", call.rows)?;
             calls.append(entry)?;
         }

@@ -132,10 +132,12 @@ impl From<Error> for PyErr {
 fn core_error(e: &finqa_core::Error) -> PyErr {
     let text = e.to_string();
     match e {
-        finqa_core::Error::UnknownCompany { .. } | finqa_core::Error::UnknownTask { .. } => {
-            NotFoundError::new_err(text)
+        finqa_core::Error::UnknownCompany { .. }
+        | finqa_core::Error::UnknownTask { .. }
+        | finqa_core::Error::UnknownSplit { .. } => NotFoundError::new_err(text),
+        finqa_core::Error::BadTable { .. } | finqa_core::Error::BrokenSource { .. } => {
+            DataError::new_err(text)
         }
-        finqa_core::Error::BadTable { .. } => DataError::new_err(text),
         finqa_core::Error::Backend(_) => BackendError::new_err(text),
         _ => PyValueError::new_err(text),
     }

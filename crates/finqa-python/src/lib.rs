@@ -61,6 +61,8 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(build_info, m)?)?;
     exceptions::register(m)?;
     m.add_class::<corpus::PyCorpus>()?;
+    m.add_function(wrap_pyfunction!(corpus::synth_preset, m)?)?;
+    m.add_function(wrap_pyfunction!(corpus::check_synth_config, m)?)?;
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;

@@ -36,12 +36,15 @@ impl PyScriptedPolicy {
     }
 
     /// Slots `env_ids` start episodes of `task_indices`.
-    fn reset(&self, env_ids: Vec<u32>, task_indices: Vec<u32>) -> PyResult<()> {
-        let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
-        for (slot, task) in env_ids.into_iter().zip(task_indices) {
-            policy.reset(slot as usize, task).map_err(Error::from)?;
-        }
-        Ok(())
+    fn reset(&self, py: Python<'_>, env_ids: Vec<u32>, task_indices: Vec<u32>) -> PyResult<()> {
+        let done = gil::enter(py, || {
+            let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+            env_ids
+                .into_iter()
+                .zip(task_indices)
+                .try_for_each(|(slot, task)| policy.reset(slot as usize, task))
+        });
+        Ok(done.map_err(Error::from)?)
     }
 
     /// The next messages of `env_ids` after `observations`.

@@ -26,6 +26,7 @@ mod ledger;
 mod note;
 mod notes;
 mod questions;
+mod source;
 mod split;
 mod style;
 mod tiny;
@@ -33,6 +34,7 @@ mod tiny;
 pub use config::{HeaderStyle, LabelStyle, SqlStrictness, SynthConfig, UnitHint, World};
 pub use error::{Result, SynthError};
 pub use generator::{Generator, Made};
+pub use source::corpus;
 pub use split::SplitName;
 
 /// Raised whenever the same seed and configuration give another table or task.

@@ -31,11 +31,11 @@ pub const DEFAULT_NUM_COMPANIES: u32 = 512;
 /// [`DataError::Corpus`] if names or ids collide, which tests rule out for the first 40,000 companies.
 ///
 /// ```
-/// # fn main() -> Result<(), finqa_data::DataError> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let corpus = finqa_data::builtin::corpus(7, 10)?;
 /// let splits: Vec<String> = corpus.splits().into_iter().map(|(name, _)| name).collect();
 /// assert_eq!(splits, ["train", "val", "test"]);
-/// assert!(corpus.tasks().iter().all(|task| task.gold.is_some()));
+/// assert!(corpus.stored()?.tasks().iter().all(|task| task.gold.is_some()));
 /// # Ok(())
 /// # }
 /// ```

@@ -1,5 +1,6 @@
 //! The part of a corpus that is written. The only place of the exports that reads a corpus.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,43 +18,33 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn of(corpus: &Corpus, dir: &Path, options: &ExportOptions) -> Result<Self> {
-        if let Some(split) = &options.split {
-            let splits: Vec<String> = corpus.splits().into_iter().map(|(name, _)| name).collect();
-            if !splits.contains(split) {
-                let reason = format!(
-                    "corpus {:?} has no split {split:?}; its splits are {}",
-                    corpus.info().name,
-                    splits.join(", ")
-                );
-                return Err(DataError::Corpus {
-                    path: dir.to_owned(),
-                    source: Error::InvalidConfig(reason),
-                });
+        let failed = |source: Error| DataError::Corpus {
+            path: dir.to_owned(),
+            source,
+        };
+        let indices = corpus
+            .task_indices(options.split.as_deref(), options.max_tasks)
+            .map_err(failed)?;
+        let is_everything = options.split.is_none() && options.max_tasks.is_none();
+        let mut tasks = Vec::with_capacity(indices.len());
+        let (mut seen, mut companies) = (HashSet::new(), Vec::new());
+        // A stored corpus may hold companies without questions; they belong to everything.
+        if let (true, Some(stored)) = (is_everything, corpus.as_stored()) {
+            seen.extend(0..stored.companies().len() as u32);
+            companies.extend((0..).zip(stored.companies().iter().map(Arc::clone)));
+        }
+        for index in indices {
+            tasks.push(corpus.task(index).map_err(failed)?);
+            for company in corpus.task_companies(index).map_err(failed)? {
+                if seen.insert(company) {
+                    // While the company is at hand: more are written than a cache holds.
+                    companies.push((company, corpus.company(company).map_err(failed)?));
+                }
             }
         }
-        let is_everything = options.split.is_none() && options.max_tasks.is_none();
-        let tasks: Vec<Arc<Task>> = corpus
-            .tasks()
-            .iter()
-            .filter(|task| options.split.as_ref().is_none_or(|s| task.split.0 == *s))
-            .take(options.max_tasks.unwrap_or(usize::MAX))
-            .map(Arc::clone)
-            .collect();
-        let companies = if is_everything {
-            corpus.companies().iter().map(Arc::clone).collect()
-        } else {
-            let mut indices: Vec<usize> = tasks
-                .iter()
-                .flat_map(|task| &task.companies)
-                .filter_map(|name| corpus.company_index(name))
-                .collect();
-            indices.sort_unstable();
-            indices.dedup();
-            indices
-                .into_iter()
-                .map(|i| Arc::clone(&corpus.companies()[i]))
-                .collect()
-        };
+        // In corpus order, whichever task asked first.
+        companies.sort_by_key(|(index, _)| *index);
+        let companies = companies.into_iter().map(|(_, company)| company).collect();
         Ok(Self {
             companies,
             tasks,

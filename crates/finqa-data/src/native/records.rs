@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use finqa_core::{Company, Corpus, Table, Task, Value};
+use finqa_core::corpus::Stored;
+use finqa_core::{Company, Table, Task, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{DataError, Result};
@@ -24,7 +25,7 @@ fn object(value: impl serde::Serialize, path: &Path) -> Result<Object> {
 
 /// One record a table, in corpus order. `rows` is a list of rows here, so that other programs can read it; a company
 /// without tables has one record with an empty `name`.
-pub(super) fn of_tables(corpus: &Corpus, path: &Path) -> Result<Vec<Object>> {
+pub(super) fn of_tables(corpus: &Stored, path: &Path) -> Result<Vec<Object>> {
     let mut out = Vec::new();
     for company in corpus.companies() {
         for table in &company.tables {
@@ -51,7 +52,7 @@ pub(super) fn of_tables(corpus: &Corpus, path: &Path) -> Result<Vec<Object>> {
 }
 
 /// One record a task, in corpus order.
-pub(super) fn of_tasks(corpus: &Corpus, path: &Path) -> Result<Vec<Object>> {
+pub(super) fn of_tasks(corpus: &Stored, path: &Path) -> Result<Vec<Object>> {
     corpus
         .tasks()
         .iter()

@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use finqa_core::Corpus;
+use finqa_core::corpus::Pick;
 
 use super::{
     FORMAT, FORMAT_VERSION, FileEntry, MANIFEST, Manifest, SaveFormat, parquet_store, records,
 };
 use crate::error::{DataError, Result};
 use crate::hash::{content_hash, sha256_hex};
+use crate::materialise::materialise;
 use crate::staged::Staged;
 
 /// Options of [`save`].
@@ -20,6 +22,8 @@ pub struct SaveOptions {
     pub format: SaveFormat,
     /// Replace a corpus with other content. A folder that is no saved corpus is never replaced.
     pub overwrite: bool,
+    /// Companies to save of each endless split; finite splits are saved whole.
+    pub max_companies: Option<u32>,
 }
 
 /// Saves a corpus as folder `dir` and returns its manifest. The same corpus gives the same bytes.
@@ -27,7 +31,7 @@ pub struct SaveOptions {
 /// The folder appears as a whole or not at all. Saving over the same content is allowed.
 ///
 /// # Errors
-/// [`DataError::Exists`] if `dir` holds other content and `overwrite` is not set, or holds files that are not of a
+/// [`DataError::Corpus`] for an endless split without `max_companies`; [`DataError::Exists`] if `dir` holds other content and `overwrite` is not set, or holds files that are not of a
 /// saved corpus; [`DataError::Io`].
 ///
 /// ```
@@ -43,11 +47,24 @@ pub struct SaveOptions {
 /// # }
 /// ```
 pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manifest> {
+    let failed = |source| DataError::Corpus {
+        path: dir.to_owned(),
+        source,
+    };
+    let made = match corpus.as_stored() {
+        Some(_) => None,
+        None => {
+            let picks = everything(corpus, dir, options)?;
+            Some(materialise(corpus, &picks).map_err(failed)?)
+        }
+    };
+    let corpus = made.as_ref().unwrap_or(corpus);
+    let stored = corpus.stored().map_err(failed)?;
     let mut info = corpus.info().clone();
     info.content_hash = content_hash(corpus);
     let replaces = check_target(dir, &info.content_hash, options.overwrite)?;
-    let tables = records::of_tables(corpus, dir)?;
-    let tasks = records::of_tasks(corpus, dir)?;
+    let tables = records::of_tables(stored, dir)?;
+    let tasks = records::of_tasks(stored, dir)?;
     let staged = Staged::new(dir)?;
     let mut files = BTreeMap::new();
     for (stem, records, columns) in [
@@ -71,13 +88,13 @@ pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manife
         format_version: FORMAT_VERSION,
         storage: options.format.name().to_owned(),
         corpus: info,
-        num_companies: corpus.companies().len() as u64,
-        num_tables: corpus
+        num_companies: stored.companies().len() as u64,
+        num_tables: stored
             .companies()
             .iter()
             .map(|c| c.tables.len() as u64)
             .sum(),
-        num_tasks: corpus.tasks().len() as u64,
+        num_tasks: stored.tasks().len() as u64,
         files,
     };
     let mut text = serde_json::to_vec_pretty(&manifest)
@@ -86,6 +103,27 @@ pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manife
     staged.write(MANIFEST, &text)?;
     staged.publish(dir, replaces)?;
     Ok(manifest)
+}
+
+/// Every split, as far as `options` says.
+fn everything(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Vec<Pick>> {
+    let pick = |(split, num_tasks): (String, Option<usize>)| {
+        if num_tasks.is_none() && options.max_companies.is_none() {
+            return Err(DataError::Corpus {
+                path: dir.to_owned(),
+                source: finqa_core::Error::InvalidConfig(format!(
+                    "split {split:?} of corpus {:?} is endless: say with max_companies how many of its companies are \
+                     to be saved",
+                    corpus.info().name
+                )),
+            });
+        }
+        Ok(Pick {
+            split,
+            max_companies: options.max_companies.filter(|_| num_tasks.is_none()),
+        })
+    };
+    corpus.splits().into_iter().map(pick).collect()
 }
 
 fn jsonl(records: &[records::Object]) -> Vec<u8> {

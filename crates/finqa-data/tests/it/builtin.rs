@@ -93,8 +93,9 @@ fn truth(task: &Task) -> &str {
 #[test]
 fn every_gold_program_gives_the_truth() {
     let corpus = corpus();
-    for task in corpus.tasks() {
-        let company = &corpus.companies()[corpus.company_index(&task.companies[0]).unwrap()];
+    for task in corpus.stored().unwrap().tasks() {
+        let company = &corpus.stored().unwrap().companies()
+            [corpus.company_index(&task.companies[0]).unwrap()];
         let (value, decimals) = expected(company, task.gold.as_ref().unwrap());
         let stated: f64 = truth(task).trim_end_matches('%').parse().unwrap();
         let half = decimals.map_or(0.0, |d| 0.5 * 10f64.powi(-i32::from(d)));
@@ -110,7 +111,7 @@ fn every_gold_program_gives_the_truth() {
 fn totals_add_up_to_their_parts() {
     let corpus = corpus();
     let mut checked = 0;
-    for company in corpus.companies() {
+    for company in corpus.stored().unwrap().companies() {
         for table in &company.tables {
             let last = table.num_rows() - 1;
             let simple = [
@@ -142,7 +143,7 @@ fn totals_add_up_to_their_parts() {
 
 #[test]
 fn the_same_revenue_stands_in_every_table() {
-    for company in corpus().companies() {
+    for company in corpus().stored().unwrap().companies() {
         let total = |name: &str| {
             let table = company
                 .tables
@@ -164,13 +165,15 @@ fn the_same_revenue_stands_in_every_table() {
 fn sizes_types_and_splits_are_as_documented() {
     let corpus = corpus();
     let mut types: HashMap<&str, usize> = HashMap::new();
-    for company in corpus.companies() {
+    for company in corpus.stored().unwrap().companies() {
         assert!(
             (8..=12).contains(&company.tables.len()),
             "{} tables",
             company.tables.len()
         );
         let tasks: Vec<_> = corpus
+            .stored()
+            .unwrap()
             .tasks()
             .iter()
             .filter(|t| t.companies[0] == company.name)
@@ -182,7 +185,7 @@ fn sizes_types_and_splits_are_as_documented() {
             "a company is in one split"
         );
     }
-    for task in corpus.tasks() {
+    for task in corpus.stored().unwrap().tasks() {
         *types.entry(task.question_type.as_str()).or_default() += 1;
         let (unit, op) = (task.answer.unit, task.answer.op);
         let tables = task.gold.as_ref().unwrap().tables().len();
@@ -206,6 +209,8 @@ fn sizes_types_and_splits_are_as_documented() {
     assert!(types.values().all(|n| *n >= 100), "{types:?}");
     let companies = |split: &str| {
         corpus
+            .stored()
+            .unwrap()
             .tasks()
             .iter()
             .filter(|t| t.split.0 == split)
@@ -223,7 +228,7 @@ fn sizes_types_and_splits_are_as_documented() {
 fn no_two_questions_of_a_company_have_the_same_text() {
     let corpus = corpus();
     let mut seen = HashSet::new();
-    for task in corpus.tasks() {
+    for task in corpus.stored().unwrap().tasks() {
         assert!(
             seen.insert((&task.companies[0], &task.question)),
             "{}",
@@ -236,8 +241,10 @@ fn no_two_questions_of_a_company_have_the_same_text() {
 fn a_company_depends_on_nothing_but_seed_and_index() {
     let corpus = builtin::corpus(5, 30).unwrap();
     let (company, tasks) = builtin::company(5, 29);
-    assert_eq!(*corpus.companies()[29], company);
+    assert_eq!(*corpus.stored().unwrap().companies()[29], company);
     let own: Vec<&Task> = corpus
+        .stored()
+        .unwrap()
         .tasks()
         .iter()
         .map(AsRef::as_ref)
@@ -267,11 +274,13 @@ fn the_bytes_are_pinned() {
 fn queries_differ_from_company_to_company() {
     let corpus = builtin::corpus(0, builtin::DEFAULT_NUM_COMPANIES).unwrap();
     let texts: HashSet<&str> = corpus
+        .stored()
+        .unwrap()
         .tasks()
         .iter()
         .flat_map(|t| &t.gold.as_ref().unwrap().queries)
         .map(|q| q.sql.as_str())
         .collect();
-    assert_eq!(corpus.companies().len(), 512);
+    assert_eq!(corpus.stored().unwrap().companies().len(), 512);
     assert!(texts.len() > 2000, "{} distinct queries", texts.len());
 }

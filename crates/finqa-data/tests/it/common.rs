@@ -28,7 +28,7 @@ pub(crate) fn load_error(root: &Path) -> String {
 }
 
 pub(crate) fn company<'a>(corpus: &'a Corpus, name: &str) -> &'a Company {
-    &corpus.companies()[corpus.company_index(name).unwrap()]
+    &corpus.stored().unwrap().companies()[corpus.company_index(name).unwrap()]
 }
 
 pub(crate) fn table<'a>(corpus: &'a Corpus, company_name: &str, name: &str) -> &'a Table {

@@ -115,8 +115,11 @@ fn sqlite_goes_through_the_callback() {
         ..LoadOptions::default()
     };
     let loaded = load(&path, None, &options).unwrap();
-    assert_eq!(loaded.corpus.companies()[0].name, "shop");
-    assert_eq!(loaded.corpus.tasks()[0].companies, ["shop"]);
+    assert_eq!(loaded.corpus.stored().unwrap().companies()[0].name, "shop");
+    assert_eq!(
+        loaded.corpus.stored().unwrap().tasks()[0].companies,
+        ["shop"]
+    );
     assert_eq!(loaded.corpus.info().refused["blob_column"], 1);
     let failing = LoadOptions {
         read_sqlite: Some(|_| Err("file is encrypted".into())),

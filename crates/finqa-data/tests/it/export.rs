@@ -36,7 +36,7 @@ fn comes_back(corpus: &Corpus, layout: ExportLayout) -> (usize, ExportReport) {
     let again = read(&dir);
     assert_eq!(again.info().layout, layout.name());
     let mut found = 0;
-    for task in corpus.tasks() {
+    for task in corpus.stored().unwrap().tasks() {
         let Some(index) = again.task_index(&new_id(task, layout)) else {
             assert!(
                 report.refusals.iter().any(|r| r.record == task.id),
@@ -45,7 +45,7 @@ fn comes_back(corpus: &Corpus, layout: ExportLayout) -> (usize, ExportReport) {
             );
             continue;
         };
-        let copy = &again.tasks()[index];
+        let copy = &again.stored().unwrap().tasks()[index];
         assert_eq!(
             (
                 &copy.question,
@@ -65,8 +65,9 @@ fn comes_back(corpus: &Corpus, layout: ExportLayout) -> (usize, ExportReport) {
         assert_eq!(copy.user_query(), task.user_query());
         found += 1;
     }
-    for company in corpus.companies() {
-        let copy = &again.companies()[again.company_index(&company.name).unwrap()];
+    for company in corpus.stored().unwrap().companies() {
+        let copy =
+            &again.stored().unwrap().companies()[again.company_index(&company.name).unwrap()];
         for table in &company.tables {
             let copy = copy.table(&table.name).unwrap();
             assert_eq!((&copy.columns, &copy.rows), (&table.columns, &table.rows));
@@ -77,7 +78,7 @@ fn comes_back(corpus: &Corpus, layout: ExportLayout) -> (usize, ExportReport) {
         }
     }
     assert_eq!(report.num_tasks, found);
-    assert_eq!(again.tasks().len(), found);
+    assert_eq!(again.stored().unwrap().tasks().len(), found);
     (found, report)
 }
 
@@ -86,7 +87,7 @@ fn the_builtin_corpus_comes_back_from_both_published_layouts() {
     let corpus = finqa_data::builtin::corpus(0, 24).unwrap();
     for layout in PUBLISHED {
         let (found, report) = comes_back(&corpus, layout);
-        assert_eq!(found, corpus.tasks().len());
+        assert_eq!(found, corpus.stored().unwrap().tasks().len());
         assert!(report.left_out.is_empty());
         assert_eq!(report.not_kept["gold"] as usize, found);
         for equal in [
@@ -127,7 +128,12 @@ fn imported_files_come_back_from_both_published_layouts() {
         let corpus = read(&path);
         for layout in PUBLISHED {
             let (found, report) = comes_back(&corpus, layout);
-            assert_eq!(found, corpus.tasks().len(), "{name}: {:?}", report.left_out);
+            assert_eq!(
+                found,
+                corpus.stored().unwrap().tasks().len(),
+                "{name}: {:?}",
+                report.left_out
+            );
         }
     }
 }
@@ -189,7 +195,7 @@ proptest! {
     fn any_texts_come_back(corpus in corpus()) {
         for layout in PUBLISHED {
             let (found, _) = comes_back(&corpus, layout);
-            prop_assert_eq!(found, corpus.tasks().len());
+            prop_assert_eq!(found, corpus.stored().unwrap().tasks().len());
         }
     }
 }
@@ -318,7 +324,7 @@ fn what_a_layout_cannot_hold_is_counted_and_named() {
         let written: serde_json::Value = serde_json::from_str(&written).unwrap();
         assert_eq!(written["left_out"]["several_companies"], 1);
         assert_eq!(written["not_kept"]["cells"], 1);
-        assert_eq!(read(&dir).tasks().len(), report.num_tasks);
+        assert_eq!(read(&dir).stored().unwrap().tasks().len(), report.num_tasks);
         assert!(
             !folder.path().join("c").exists(),
             "nothing is written outside"
@@ -339,9 +345,17 @@ fn a_part_holds_its_tasks_and_their_companies_only() {
         let dir = folder.path().join("out");
         let report = export(&corpus, &dir, layout, &options).unwrap();
         let again = read(&dir);
-        assert_eq!((report.num_tasks, again.tasks().len()), (3, 3));
-        assert_eq!(again.companies().len(), report.num_companies);
+        assert_eq!(
+            (report.num_tasks, again.stored().unwrap().tasks().len()),
+            (3, 3)
+        );
+        assert_eq!(
+            again.stored().unwrap().companies().len(),
+            report.num_companies
+        );
         let asked: std::collections::BTreeSet<_> = again
+            .stored()
+            .unwrap()
             .tasks()
             .iter()
             .flat_map(|t| t.companies.clone())

@@ -229,7 +229,7 @@ fn every_column_of_a_tasks_file_is_read() {
     );
     let loaded = loaded(dir.path());
     assert!(loaded.refusals.is_empty(), "{:?}", loaded.refusals);
-    let [ratio, who, both] = loaded.corpus.tasks() else {
+    let [ratio, who, both] = loaded.corpus.stored().unwrap().tasks() else {
         panic!("three tasks")
     };
     assert_eq!(
@@ -328,7 +328,7 @@ fn unusable_tasks_are_refused_by_reason() {
     ] {
         assert_eq!(refused(&loaded, reason), 1, "{reason}");
     }
-    let [kept] = loaded.corpus.tasks() else {
+    let [kept] = loaded.corpus.stored().unwrap().tasks() else {
         panic!("one task is left")
     };
     assert!(
@@ -354,7 +354,7 @@ fn tasks_can_be_parquet_and_can_lie_elsewhere() {
         ..LoadOptions::default()
     };
     let loaded = load(&dir.path().join("data"), None, &options).unwrap();
-    assert_eq!(loaded.corpus.tasks()[0].truth, "1178");
+    assert_eq!(loaded.corpus.stored().unwrap().tasks()[0].truth, "1178");
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn a_table_separated_by_semicolons_is_refused_and_not_read_as_one_column() {
     );
     let loaded = loaded(dir.path());
     assert_eq!(refused(&loaded, "bad_table"), 1);
-    let names: Vec<&str> = loaded.corpus.companies()[0]
+    let names: Vec<&str> = loaded.corpus.stored().unwrap().companies()[0]
         .tables
         .iter()
         .map(|t| t.name.as_str())
@@ -451,6 +451,9 @@ fn descriptions_state_scale_for_the_answer() {
     let loaded = loaded(dir.path());
     assert_eq!(table(&loaded.corpus, "a", "sales").scale, "million");
     assert_eq!(table(&loaded.corpus, "a", "other").extra["owner"], "x");
-    assert_eq!(loaded.corpus.tasks()[0].answer.scale, Scale::Million);
+    assert_eq!(
+        loaded.corpus.stored().unwrap().tasks()[0].answer.scale,
+        Scale::Million
+    );
     assert_eq!(refused(&loaded, "info_without_table"), 1);
 }

@@ -17,6 +17,7 @@ fn options(format: SaveFormat) -> SaveOptions {
     SaveOptions {
         format,
         overwrite: false,
+        max_companies: None,
     }
 }
 
@@ -104,8 +105,11 @@ fn odd() -> Corpus {
 }
 
 fn same(a: &Corpus, b: &Corpus) {
-    assert_eq!(a.companies(), b.companies());
-    assert_eq!(a.tasks(), b.tasks());
+    assert_eq!(
+        a.stored().unwrap().companies(),
+        b.stored().unwrap().companies()
+    );
+    assert_eq!(a.stored().unwrap().tasks(), b.stored().unwrap().tasks());
     assert_eq!(content_hash(a), content_hash(b));
 }
 
@@ -305,4 +309,40 @@ fn files_that_are_no_corpus_are_never_destroyed() {
     let error = save(&odd(), &target, &overwrite).unwrap_err().to_string();
     assert!(error.contains("notes.txt"), "{error}");
     assert!(target.join("notes.txt").exists());
+}
+
+#[test]
+fn a_corpus_made_on_demand_is_saved_as_far_as_it_is_said() {
+    let config = finqa_data::SynthConfig {
+        train_companies: None,
+        val_companies: 3,
+        ..finqa_data::SynthConfig::tiny()
+    };
+    let corpus = finqa_data::synthetic(1, config).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("made");
+    let error = save(&corpus, &target, &SaveOptions::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("\"train\"") && error.to_string().contains("max_companies"),
+        "{error}"
+    );
+    assert!(!target.exists());
+    let options = SaveOptions {
+        max_companies: Some(5),
+        ..SaveOptions::default()
+    };
+    let manifest = save(&corpus, &target, &options).unwrap();
+    assert_eq!((manifest.num_companies, manifest.num_tasks), (8, 128));
+    // The hash of what lies there, not of the source.
+    assert_ne!(manifest.corpus.content_hash, corpus.info().content_hash);
+    let again = loaded(&target).corpus;
+    assert_eq!(
+        again.splits(),
+        [("val".to_owned(), Some(48)), ("train".to_owned(), Some(80))]
+    );
+    assert_eq!(again.query_limits(), corpus.query_limits());
+    for index in [0, 47, 48, 127] {
+        assert_eq!(again.task(index).unwrap(), corpus.task(index).unwrap());
+    }
+    assert_eq!(*again.company(7).unwrap(), *corpus.company(7).unwrap());
 }

@@ -37,7 +37,7 @@ fn a_benchmark_becomes_tables_and_tasks() {
         (info.layout.as_str(), info.content_hash.len()),
         ("openenv", 64)
     );
-    let task = &loaded.corpus.tasks()[0];
+    let task = &loaded.corpus.stored().unwrap().tasks()[0];
     assert_eq!(
         (task.id.as_str(), task.split.0.as_str(), task.truth.as_str()),
         ("7", "test", r"\boxed{-361.9}")
@@ -96,6 +96,8 @@ fn an_answer_column_without_boxes_stays_text() {
     );
     let truths: Vec<String> = loaded(dir.path())
         .corpus
+        .stored()
+        .unwrap()
         .tasks()
         .iter()
         .map(|t| t.truth.clone())
@@ -117,7 +119,7 @@ fn tables_are_listed_in_sorted_order() {
         );
     }
     let loaded = loaded(dir.path());
-    let names: Vec<&str> = loaded.corpus.companies()[0]
+    let names: Vec<&str> = loaded.corpus.stored().unwrap().companies()[0]
         .tables
         .iter()
         .map(|t| t.name.as_str())
@@ -143,7 +145,11 @@ fn a_table_without_info_is_used_and_info_without_a_table_is_counted() {
     assert_eq!(table(&loaded.corpus, "harlow", "bare").description, "");
     assert_eq!(refused(&loaded, "table_without_info"), 2);
     assert_eq!(refused(&loaded, "info_without_table"), 1);
-    assert!(loaded.corpus.companies()[0].table("ghost").is_none());
+    assert!(
+        loaded.corpus.stored().unwrap().companies()[0]
+            .table("ghost")
+            .is_none()
+    );
 }
 
 #[test]
@@ -187,7 +193,10 @@ fn unusable_tables_are_refused_by_reason_and_the_rest_is_read() {
     for reason in ["empty_table", "nested_cell", "table_not_json"] {
         assert_eq!(refused(&loaded, reason), 1, "{reason}");
     }
-    assert_eq!(loaded.corpus.companies()[0].tables.len(), 1);
+    assert_eq!(
+        loaded.corpus.stored().unwrap().companies()[0].tables.len(),
+        1
+    );
 }
 
 #[test]
@@ -216,7 +225,7 @@ fn several_boxes_and_keys_are_understood() {
         )],
     );
     let loaded = loaded(dir.path());
-    let [list, keyed] = loaded.corpus.tasks() else {
+    let [list, keyed] = loaded.corpus.stored().unwrap().tasks() else {
         panic!("two tasks")
     };
     assert_eq!(
@@ -249,7 +258,7 @@ fn unusable_questions_are_refused_by_reason() {
     for reason in ["unknown_company", "no_answer", "no_question", "ragged_row"] {
         assert_eq!(refused(&loaded, reason), 1, "{reason}");
     }
-    assert_eq!(loaded.corpus.tasks().len(), 1);
+    assert_eq!(loaded.corpus.stored().unwrap().tasks().len(), 1);
     let line = loaded
         .refusals
         .iter()

@@ -68,6 +68,8 @@ fn ids_are_unique_only_within_a_split_so_the_split_is_put_before() {
     let loaded = loaded(dir.path());
     let ids: Vec<&str> = loaded
         .corpus
+        .stored()
+        .unwrap()
         .tasks()
         .iter()
         .map(|t| t.id.as_str())
@@ -75,10 +77,10 @@ fn ids_are_unique_only_within_a_split_so_the_split_is_put_before() {
     assert_eq!(ids, ["test/0", "train/0"]);
     assert_eq!(
         loaded.corpus.splits(),
-        [("test".to_owned(), 1), ("train".to_owned(), 1)]
+        [("test".to_owned(), Some(1)), ("train".to_owned(), Some(1))]
     );
     assert_eq!(loaded.corpus.info().layout, "rllm");
-    let growth = &loaded.corpus.tasks()[1];
+    let growth = &loaded.corpus.stored().unwrap().tasks()[1];
     assert_eq!(
         (growth.answer.unit, growth.question.as_str()),
         (Unit::Percent, "Growth of total?")
@@ -92,7 +94,7 @@ fn a_json_list_of_tables_is_read_and_unknown_tables_refuse_the_question() {
     let loaded = loaded(dir.path());
     assert_eq!(refused(&loaded, "unknown_table"), 1);
     assert_eq!(
-        loaded.corpus.tasks()[0].answer.scale,
+        loaded.corpus.stored().unwrap().tasks()[0].answer.scale,
         Scale::One,
         "the two tables do not state the same scale"
     );
@@ -108,7 +110,9 @@ fn one_table_gives_its_scale_to_an_amount() {
         &[("train_finqa.csv", &csv), ("test_finqa.csv", HEADER)],
     );
     assert_eq!(
-        loaded(dir.path()).corpus.tasks()[0].answer.scale,
+        loaded(dir.path()).corpus.stored().unwrap().tasks()[0]
+            .answer
+            .scale,
         Scale::Million
     );
 }
@@ -213,7 +217,8 @@ fn older_multi_table_files_get_ids_of_their_own() {
         &[("data/multi_table_data/train_finqa.csv", &csv)],
     );
     let loaded = loaded(dir.path());
-    let multi = &loaded.corpus.tasks()[loaded.corpus.task_index("train/multi/0").unwrap()];
+    let multi = &loaded.corpus.stored().unwrap().tasks()
+        [loaded.corpus.task_index("train/multi/0").unwrap()];
     assert_eq!(multi.question_type, "multi_table Growth - YoY");
     assert_eq!(multi.split.0, "train");
 }

@@ -11,6 +11,8 @@ use finqa_core::task::Task;
 use finqa_core::tool::{ToolCall, ToolKind};
 
 use crate::context::Context;
+use crate::dispatch::InScope;
+use crate::error::Result;
 use crate::observation::{Observation, ToolMessage};
 use crate::stats::Delta;
 
@@ -135,7 +137,7 @@ pub enum Step {
 pub struct Episode {
     task: Arc<Task>,
     task_index: u32,
-    companies: Box<[u32]>,
+    companies: Box<[InScope]>,
     turn: u16,
     status: Status,
     calls: Vec<CallEvent>,
@@ -146,20 +148,19 @@ pub struct Episode {
 }
 
 impl Episode {
-    /// Starts an episode of task `task_index` of the corpus.
+    /// Starts an episode of task `task_index` of the corpus, whose companies are made now if nobody has them.
     ///
-    /// # Panics
-    /// If the corpus has no such task; callers check.
-    pub fn new(ctx: &Context, task_index: u32) -> Self {
-        let task = Arc::clone(&ctx.corpus.tasks()[task_index as usize]);
-        // Corpus::new has checked that every task's companies exist.
-        let companies = task
-            .companies
-            .iter()
-            .filter_map(|name| ctx.corpus.company_index(name))
-            .map(|i| i as u32)
-            .collect();
-        Self {
+    /// # Errors
+    /// [`crate::Error::Core`] if the corpus has no such task or cannot make one of its companies.
+    pub fn new(ctx: &Context, task_index: u32) -> Result<Self> {
+        let task = ctx.corpus.task(task_index)?;
+        let companies = ctx
+            .corpus
+            .task_companies(task_index)?
+            .into_iter()
+            .map(|index| Ok((index, ctx.catalog.company(index)?)))
+            .collect::<Result<_>>()?;
+        Ok(Self {
             task,
             task_index,
             companies,
@@ -170,7 +171,7 @@ impl Episode {
             submission: None,
             verdict: None,
             progress: None,
-        }
+        })
     }
 
     /// The task.
@@ -185,7 +186,7 @@ impl Episode {
 
     /// First company, by which work is sorted.
     pub fn company(&self) -> u32 {
-        self.companies[0]
+        self.companies[0].0
     }
 
     /// Messages handled so far.

@@ -18,7 +18,8 @@ impl VectorEnv {
     ///
     /// # Errors
     /// [`Error::Argument`] for a slot that does not exist or is named twice, [`Error::ResetNeeded`],
-    /// [`Error::EpisodeOver`] (autoreset off), [`Error::AlreadyPending`]. Nothing was started then.
+    /// [`Error::EpisodeOver`] (autoreset off), [`Error::AlreadyPending`]; [`Error::Core`] if the company of a slot that
+    /// starts again cannot be made. Nothing was started then.
     pub fn send(&self, source: Arc<dyn ActionSource>, env_ids: &[u32]) -> Result<()> {
         let pool = self.pool()?;
         self.start_actions(&pool, &mut lock(&self.slots), source, env_ids)
@@ -57,14 +58,7 @@ impl VectorEnv {
                 Some(_) => None,
             };
             if let Some(error) = undo {
-                // All or nothing: slots marked so far go back to where they were.
-                for &marked in &env_ids[..i] {
-                    let over = pool
-                        .episode(marked as usize)
-                        .as_ref()
-                        .is_some_and(|e| e.status() != Status::Running);
-                    slots.phase[marked as usize] = if over { Phase::Over } else { Phase::Ready };
-                }
+                unmark(pool, slots, &env_ids[..i]);
                 return Err(error);
             }
             // Marked at once, so that a slot named twice is noticed.
@@ -74,16 +68,22 @@ impl VectorEnv {
                 slots.phase[slot] = Phase::WaitsForUserTool;
             }
         }
-        let mut entries = Vec::with_capacity(env_ids.len());
+        let (mut entries, mut over, mut tasks) =
+            (Vec::with_capacity(env_ids.len()), vec![], vec![]);
         for (i, &slot) in env_ids.iter().enumerate() {
             if slots.phase[slot as usize] == Phase::WaitsForUserTool {
-                let task = slots.sampler.next(slot as usize);
-                let row = self.start(pool, slots, slot as usize, task);
-                slots.phase[slot as usize] = Phase::InFlight;
-                slots.reset_rows.push(row);
+                over.push(slot as usize);
+                tasks.push(slots.sampler.next(slot as usize));
             } else {
                 entries.push((slot, i as u32));
             }
+        }
+        let episodes: Result<Vec<_>> = self.episodes(&tasks).into_iter().collect();
+        let episodes = episodes.inspect_err(|_| unmark(pool, slots, env_ids))?;
+        for (slot, episode) in over.into_iter().zip(episodes) {
+            let row = self.start(pool, slots, slot, episode);
+            slots.phase[slot] = Phase::InFlight;
+            slots.reset_rows.push(row);
         }
         slots.under_way += env_ids.len();
         entries.sort_unstable_by_key(|&(slot, _)| (slots.company[slot as usize], slot));
@@ -155,6 +155,7 @@ impl VectorEnv {
     /// Turns finished work into rows and brings the slots' phases up to date.
     fn collect(&self, pool: &Pool, finished: Vec<Finished>, rows: &mut Vec<Row>) {
         let mut slots = lock(&self.slots);
+        let (mut over_rows, mut tasks) = (vec![], vec![]);
         for Finished { slot, outcome } in finished {
             let index = slot as usize;
             let guard = pool.episode(index);
@@ -173,16 +174,25 @@ impl VectorEnv {
                     drop(guard);
                     let over = info.status != Status::Running;
                     slots.phase[index] = if over { Phase::Over } else { Phase::Ready };
-                    let mut row = row(slot, turn, info);
                     if over && self.ctx.config.autoreset_mode == AutoresetMode::SameStep {
-                        let task = slots.sampler.next(index);
-                        let next = self.start(pool, &mut slots, index, task);
-                        row.last = Some(Box::new((std::mem::take(&mut row.observation), info)));
-                        row.prompt = next.prompt;
-                        row.info = next.info;
+                        over_rows.push(rows.len());
+                        tasks.push(slots.sampler.next(index));
                     }
-                    rows.push(row);
+                    rows.push(row(slot, turn, info));
                 }
+            }
+        }
+        for (index, episode) in over_rows.into_iter().zip(self.episodes(&tasks)) {
+            let row = &mut rows[index];
+            match episode {
+                Ok(episode) => {
+                    let next = self.start(pool, &mut slots, row.slot as usize, episode);
+                    row.last = Some(Box::new((std::mem::take(&mut row.observation), row.info)));
+                    row.prompt = next.prompt;
+                    row.info = next.info;
+                }
+                // The result of the step must not be lost: the slot stays over, and the next step says so.
+                Err(e) => row.infra_error = Some(format!("no next episode: {e}").into()),
             }
         }
     }
@@ -261,6 +271,17 @@ impl VectorEnv {
             rows.sort_unstable_by_key(|row| row.slot);
             rows
         }))
+    }
+}
+
+/// All or nothing: slots that were marked for a send go back to where they were.
+fn unmark(pool: &Pool, slots: &mut Slots, marked: &[u32]) {
+    for &slot in marked {
+        let over = pool
+            .episode(slot as usize)
+            .as_ref()
+            .is_some_and(|e| e.status() != Status::Running);
+        slots.phase[slot as usize] = if over { Phase::Over } else { Phase::Ready };
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod flow;
 mod row;
+mod start;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,14 +11,12 @@ use finqa_core::sql::SqlBackend;
 
 use crate::config::EnvConfig;
 use crate::context::Context;
-use crate::episode::{Episode, Turn};
 use crate::error::{Error, Result};
 use crate::pool::Pool;
 use crate::sampler::{Sampler, SamplerState, Seeds};
 use crate::stats::Snapshot;
 
 pub use row::{EpisodeView, ResetOptions, Row, SlotInfo};
-use row::{info, row};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -64,38 +63,7 @@ impl VectorEnv {
     ) -> Result<Self> {
         // Before anything is made in the size that the configuration says.
         config.check()?;
-        let tasks: Vec<u32> = corpus
-            .tasks()
-            .iter()
-            .enumerate()
-            .filter(|(_, task)| {
-                config
-                    .split
-                    .as_ref()
-                    .is_none_or(|split| task.split.0 == *split)
-            })
-            .map(|(i, _)| i as u32)
-            .collect();
-        if corpus.tasks().is_empty() {
-            return Err(Error::Config(format!(
-                "corpus {:?} has no tasks, so there is nothing to play; questions come from a tasks file beside the \
-                 tables",
-                corpus.info().name
-            )));
-        }
-        if tasks.is_empty() {
-            let splits: Vec<_> = corpus
-                .splits()
-                .iter()
-                .map(|(s, n)| format!("{s} ({n})"))
-                .collect();
-            return Err(Error::Config(format!(
-                "corpus {:?} has no task in split {:?}; its splits are: {}",
-                corpus.info().name,
-                config.split.as_deref().unwrap_or("(any)"),
-                splits.join(", ")
-            )));
-        }
+        let tasks = start::tasks_of(&corpus, &config)?;
         let num_threads = match config.num_threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             n => n,
@@ -153,7 +121,7 @@ impl VectorEnv {
     ///
     /// # Errors
     /// [`Error::Argument`] for lengths or indices that do not fit, [`Error::AlreadyPending`] if a slot has an action
-    /// under way.
+    /// under way; [`Error::Core`] if a company cannot be made: then no slot was changed, but the tasks were drawn.
     pub fn reset(&self, options: &ResetOptions) -> Result<Vec<Row>> {
         let pool = self.pool()?;
         let n = self.ctx.config.num_envs;
@@ -189,7 +157,7 @@ impl VectorEnv {
                     n / group_size
                 )));
             }
-            let total = self.ctx.corpus.tasks().len();
+            let total = self.ctx.corpus.num_tasks();
             if let Some(task) = tasks.iter().find(|&&t| t as usize >= total) {
                 return Err(Error::Argument(format!(
                     "task index {task} is out of range; there are {total} tasks"
@@ -209,34 +177,23 @@ impl VectorEnv {
         if let Some(seeds) = &options.slot_seeds {
             slots.sampler.reseed_slots(seeds);
         }
+        let tasks: Vec<u32> = chosen
+            .iter()
+            .map(|&slot| match &options.tasks {
+                // Group numbers are sorted and each was looked up above.
+                Some(tasks) => tasks[groups.partition_point(|&g| g < slot / group_size)],
+                None => slots.sampler.next(slot),
+            })
+            .collect();
+        let episodes = self
+            .episodes(&tasks)
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?;
         Ok(chosen
             .into_iter()
-            .map(|slot| {
-                let task = match &options.tasks {
-                    // Group numbers are sorted and each was looked up above.
-                    Some(tasks) => tasks[groups.partition_point(|&g| g < slot / group_size)],
-                    None => slots.sampler.next(slot),
-                };
-                self.start(&pool, &mut slots, slot, task)
-            })
+            .zip(episodes)
+            .map(|(slot, episode)| self.start(&pool, &mut slots, slot, episode))
             .collect())
-    }
-
-    /// Puts a new episode into a slot.
-    fn start(&self, pool: &Pool, slots: &mut Slots, slot: usize, task: u32) -> Row {
-        let episode = Episode::new(&self.ctx, task);
-        slots.company[slot] = episode.company();
-        slots.phase[slot] = Phase::Ready;
-        let prompt = self.ctx.task_prompt(episode.task());
-        let mut row = row(
-            slot as u32,
-            Turn::default(),
-            info(&episode, &Turn::default()),
-        );
-        row.prompt = Some(prompt);
-        row.info.was_reset = true;
-        *pool.episode(slot) = Some(episode);
-        row
     }
 
     /// The episode of a slot; `None` before the first reset.
@@ -258,6 +215,7 @@ impl VectorEnv {
         let guard = pool.episode(slot);
         Ok(guard.as_ref().map(|e| EpisodeView {
             task_index: e.task_index(),
+            task: Arc::clone(e.task()),
             status: e.status(),
             turn: e.turn(),
             calls: e.calls().to_vec(),

@@ -1,7 +1,10 @@
 //! What goes into a reset and what comes out of a step.
 
+use std::sync::Arc;
+
 use finqa_core::answer::Verdict;
 use finqa_core::error::ToolErrorCode;
+use finqa_core::task::Task;
 
 use crate::episode::{CallEvent, Episode, Exchange, Status, Turn, UserCall};
 use crate::observation::Observation;
@@ -68,6 +71,8 @@ pub struct Row {
 pub struct EpisodeView {
     /// Index of the task in the corpus.
     pub task_index: u32,
+    /// The task.
+    pub task: Arc<Task>,
     /// Where it stands.
     pub status: Status,
     /// Messages handled.

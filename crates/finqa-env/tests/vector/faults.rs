@@ -208,7 +208,7 @@ fn resuming_without_a_waiting_call_does_nothing() {
         tool_profile: finqa_core::tool::ToolProfile::Compact,
         ..config(1, 1)
     });
-    let mut episode = Episode::new(env.context(), 0);
+    let mut episode = Episode::new(env.context(), 0).expect("task 0 exists");
     let mut delta = Delta::new(false);
     let Step::Done(turn) = episode.resume(env.context(), Ok("text".into()), &mut delta) else {
         panic!("a user call");

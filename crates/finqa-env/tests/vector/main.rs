@@ -1,6 +1,10 @@
-//! The vectorised environment over the real SQL sandbox: faults, and rows that all come back, rewards of reports.
+//! The vectorised environment over the real SQL sandbox: faults, rows that all come back, companies made on demand,
+//! rewards of reports.
 
 mod common;
 mod faults;
+#[path = "../../../finqa-core/tests/support/numbered.rs"]
+mod numbered;
+mod on_demand;
 mod rows;
 mod rubric;

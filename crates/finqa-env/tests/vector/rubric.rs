@@ -25,6 +25,8 @@ fn env(config: EnvConfig) -> VectorEnv {
     )
     .expect("a rubric");
     let tasks = plain
+        .stored()
+        .unwrap()
         .tasks()
         .iter()
         .map(|task| Task {
@@ -32,7 +34,13 @@ fn env(config: EnvConfig) -> VectorEnv {
             ..(**task).clone()
         })
         .collect();
-    let companies = plain.companies().iter().map(|c| (**c).clone()).collect();
+    let companies = plain
+        .stored()
+        .unwrap()
+        .companies()
+        .iter()
+        .map(|c| (**c).clone())
+        .collect();
     let corpus = Corpus::new(plain.info().clone(), companies, tasks).expect("a valid corpus");
     let backend: Arc<dyn SqlBackend> =
         Arc::new(SqliteBackend::new(BackendConfig::default()).expect("SQLite starts"));

@@ -101,15 +101,15 @@ pub fn audit(
             ..AuditReport::default()
         },
     };
-    let selected = access::selected(corpus, options.split.as_deref(), options.max_tasks)?;
+    let selected = corpus.task_indices(options.split.as_deref(), options.max_tasks)?;
     for (done, index) in selected.into_iter().enumerate() {
-        auditor.task(index);
+        auditor.task(index)?;
         if !progress(done + 1) {
             break;
         }
     }
     let mut report = auditor.report;
-    find_duplicates(corpus, &mut report.tasks);
+    find_duplicates(corpus, &mut report.tasks)?;
     for task in &mut report.tasks {
         task.findings.sort_by_key(|f| class_of(f.code));
     }
@@ -124,10 +124,8 @@ struct Auditor {
 }
 
 impl Auditor {
-    fn task(&mut self, index: u32) {
-        let Some(task) = access::task(&self.ctx.corpus, index as usize) else {
-            return;
-        };
+    fn task(&mut self, index: u32) -> finqa_env::Result<()> {
+        let task = self.ctx.corpus.task(index)?;
         let mut audit = TaskAudit {
             task_index: index,
             task_id: task.id.clone(),
@@ -138,7 +136,7 @@ impl Auditor {
         if let Some(gold) = &task.gold {
             guards(gold, &mut audit);
             if self.names_exist(&task, gold, &mut audit) {
-                self.play(index, &task, openenv_reads, &mut audit);
+                self.play(index, &task, openenv_reads, &mut audit)?;
                 asked = cells::ask(&self.ctx, gold);
             }
             if let Some(asked) = &asked {
@@ -172,6 +170,7 @@ impl Auditor {
             self.wrong_answers(&task, asked.as_deref(), openenv_reads, &mut audit);
         }
         self.report.tasks.push(audit);
+        Ok(())
     }
 
     /// Whether the tools can reach everything that the program names.
@@ -204,8 +203,14 @@ impl Auditor {
     }
 
     /// Plays the gold program and scores its answer in both modes.
-    fn play(&self, index: u32, task: &Task, openenv_reads: bool, audit: &mut TaskAudit) {
-        let check = validate::check(&self.ctx, index);
+    fn play(
+        &self,
+        index: u32,
+        task: &Task,
+        openenv_reads: bool,
+        audit: &mut TaskAudit,
+    ) -> finqa_env::Result<()> {
+        let check = validate::check(&self.ctx, index)?;
         match check.outcome {
             "ok" | "truth_not_accepted" => {}
             other => audit.find(other, check.detail),
@@ -222,6 +227,7 @@ impl Auditor {
                 audit.find("wrong_answer_openenv", detail);
             }
         }
+        Ok(())
     }
 
     fn wrong_answers(
@@ -287,14 +293,11 @@ fn guards(gold: &Gold, audit: &mut TaskAudit) {
 }
 
 /// The same question about the same companies must have one truth.
-fn find_duplicates(corpus: &Corpus, tasks: &mut [TaskAudit]) {
+fn find_duplicates(corpus: &Corpus, tasks: &mut [TaskAudit]) -> finqa_core::Result<()> {
     let mut groups: HashMap<String, Vec<usize>> = HashMap::new();
     let mut truths = Vec::with_capacity(tasks.len());
     for (i, audit) in tasks.iter().enumerate() {
-        let Some(task) = access::task(corpus, audit.task_index as usize) else {
-            truths.push(String::new());
-            continue;
-        };
+        let task = corpus.task(audit.task_index)?;
         let words = task.user_query().to_lowercase();
         let key = words.split_whitespace().collect::<Vec<_>>().join(" ");
         groups.entry(key).or_default().push(i);
@@ -318,4 +321,5 @@ fn find_duplicates(corpus: &Corpus, tasks: &mut [TaskAudit]) {
     for (i, detail) in found {
         tasks[i].find("duplicate_question", detail);
     }
+    Ok(())
 }

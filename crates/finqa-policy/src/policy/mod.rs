@@ -14,7 +14,6 @@ use finqa_core::error::{Error, Result};
 use finqa_core::task::Task;
 use finqa_core::tool::Toolbox;
 
-use crate::access;
 use crate::gold::{GoldRun, submit};
 use draw::Draw;
 use guess::Guess;
@@ -208,14 +207,10 @@ impl ScriptedPolicy {
     /// Tells the policy that `slot` starts an episode of task `task_index`.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] for a slot or task that does not exist.
+    /// [`Error::InvalidConfig`] for a slot that does not exist; as [`Corpus::task`].
     pub fn reset(&mut self, slot: usize, task_index: u32) -> Result<()> {
         let num_slots = self.slots.len();
-        let Some(task) = access::task(&self.corpus, task_index as usize) else {
-            return Err(Error::InvalidConfig(format!(
-                "there is no task {task_index}"
-            )));
-        };
+        let task = self.corpus.task(task_index)?;
         let Some(place) = self.slots.get_mut(slot) else {
             return Err(Error::InvalidConfig(format!(
                 "there is no env {slot}; there are {num_slots}"

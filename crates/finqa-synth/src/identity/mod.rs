@@ -5,10 +5,12 @@
 //! to company `index`, so that no two share a slug and none needs to know the others.
 
 mod blocked;
+mod find;
 mod names;
 mod shuffle;
 mod ticker;
 
+pub(crate) use self::find::find;
 use self::names::{Form, forms, stems};
 use self::shuffle::shuffled;
 use crate::draw::{Draw, Key, Stream};
@@ -107,21 +109,23 @@ pub(crate) fn identity(key: Key) -> Identity {
     }
 }
 
+/// Words that set rounds apart.
+const ROUNDS: [&str; 11] = [
+    "International",
+    "Worldwide",
+    "Americas",
+    "Enterprises",
+    "Associates",
+    "United",
+    "Continental",
+    "Alliance",
+    "Pacific",
+    "Atlantic",
+    "National",
+];
+
 /// The name without its legal suffix. When a split has used all pairs, a word or a number sets the next round apart.
 fn core_name(stem: &str, form: &Form, round: u64) -> String {
-    const ROUNDS: [&str; 11] = [
-        "International",
-        "Worldwide",
-        "Americas",
-        "Enterprises",
-        "Associates",
-        "United",
-        "Continental",
-        "Alliance",
-        "Pacific",
-        "Atlantic",
-        "National",
-    ];
     let core = form.pattern.replace("{}", stem);
     match round {
         0 => core,
@@ -209,6 +213,20 @@ mod tests {
         let distinct: BTreeSet<&String> = stems(SplitName::Train).iter().collect();
         assert_eq!(distinct.len(), stems(SplitName::Train).len());
         assert!(stems(SplitName::Train).len() * forms().len() > 1_000_000);
+    }
+
+    #[test]
+    fn no_two_companies_share_a_slug() {
+        let mut seen = HashSet::new();
+        for split in SplitName::ALL {
+            for n in 0..2000 {
+                // The last of them in the second and the eighth round of the small splits.
+                for index in [n, n + 250_000, n + 1_700_000] {
+                    let slug = identity(key(9, split, index)).slug;
+                    assert!(seen.insert(slug.clone()), "{split:?} {index}: {slug}");
+                }
+            }
+        }
     }
 
     #[test]

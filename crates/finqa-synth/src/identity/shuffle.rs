@@ -7,9 +7,7 @@ use crate::split::SplitName;
 /// Four rounds of a Feistel network over the next even power of two, walked until the result is below `n`: fewer than
 /// four walks on average.
 pub(super) fn shuffled(seed: u64, split: SplitName, index: u64, n: u64) -> u64 {
-    let half = (u64::BITS - n.max(2).next_power_of_two().leading_zeros()).div_ceil(2);
-    let mask = (1u64 << half) - 1;
-    let key = mix(seed ^ mix(u64::from(split.code())));
+    let (half, mask, key) = network(seed, split, n);
     let mut place = index;
     loop {
         let (mut left, mut right) = (place >> half, place & mask);
@@ -21,6 +19,29 @@ pub(super) fn shuffled(seed: u64, split: SplitName, index: u64, n: u64) -> u64 {
             return place;
         }
     }
+}
+
+/// The index whose place [`shuffled`] says is `place`: the same rounds backwards.
+pub(super) fn unshuffled(seed: u64, split: SplitName, place: u64, n: u64) -> u64 {
+    let (half, mask, key) = network(seed, split, n);
+    let mut index = place;
+    loop {
+        let (mut left, mut right) = (index >> half, index & mask);
+        for round in (0..4).rev() {
+            (left, right) = (right ^ (mix(key ^ (left << 3) ^ round) & mask), left);
+        }
+        index = (left << half) | right;
+        if index < n {
+            return index;
+        }
+    }
+}
+
+/// Bits of a half, their mask, and the key.
+fn network(seed: u64, split: SplitName, n: u64) -> (u32, u64, u64) {
+    let half = (u64::BITS - n.max(2).next_power_of_two().leading_zeros()).div_ceil(2);
+    let key = mix(seed ^ mix(u64::from(split.code())));
+    (half, (1u64 << half) - 1, key)
 }
 
 /// The finaliser of `SplitMix64`.
@@ -38,6 +59,10 @@ mod tests {
     #[test]
     fn every_place_is_taken_once() {
         for n in [1, 2, 3, 17, 256, 1000] {
+            for i in 0..n {
+                let place = shuffled(7, SplitName::Train, i, n);
+                assert_eq!(unshuffled(7, SplitName::Train, place, n), i);
+            }
             let mut places: Vec<u64> = (0..n)
                 .map(|i| shuffled(7, SplitName::Train, i, n))
                 .collect();

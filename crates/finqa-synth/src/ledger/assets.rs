@@ -29,16 +29,26 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    /// `right_of_use` belongs to the leases; [`right_of_use`] makes one where there are none.
-    pub(crate) fn new(key: Key, base: &Base, industry: Industry, right_of_use: &ByYear) -> Self {
+    /// `right_of_use` belongs to the leases and `revenue_by_place` (home first) to the revenue; the functions of these
+    /// names make them where those sections are not there.
+    pub(crate) fn new(
+        key: Key,
+        base: &Base,
+        industry: Industry,
+        right_of_use: &ByYear,
+        revenue_by_place: Items,
+    ) -> Self {
         let mut draw = Draw::new(key, Stream::Assets);
         let (gross, accumulated, depreciation) = plant(&mut draw, base, industry);
         let net = super::subtract(&gross.total, &accumulated);
         let inventory = inventory(&mut draw, base, industry);
-        let places = places(&mut draw, industry);
+        let places: Vec<Word> = revenue_by_place
+            .items
+            .iter()
+            .map(|item| item.word)
+            .collect();
         let long_lived_total = std::array::from_fn(|y| net[y] + right_of_use[y]);
         let long_lived = by_place(&mut draw, &long_lived_total, &places, (620, 930));
-        let revenue_by_place = by_place(&mut draw, &base.revenue, &places, (420, 880));
         let retirement_obligation = retirement(&mut draw, &gross.total, industry);
         Self {
             gross,
@@ -83,6 +93,13 @@ pub(crate) fn right_of_use(key: Key, base: &Base) -> ByYear {
     let mut draw = Draw::nth(key, Stream::Assets, 1);
     let share = draw.range(100, 900);
     trail(&mut draw, &base.revenue, share, 40, 10)
+}
+
+/// Revenue by place for a company whose revenue section has no such cut.
+pub(crate) fn revenue_by_place(key: Key, base: &Base, industry: Industry) -> Items {
+    let mut draw = Draw::nth(key, Stream::Assets, 4);
+    let places = places(&mut draw, industry);
+    by_place(&mut draw, &base.revenue, &places, (420, 880))
 }
 
 fn plant(draw: &mut Draw, base: &Base, industry: Industry) -> (Items, ByYear, ByYear) {
@@ -164,6 +181,13 @@ fn places(draw: &mut Draw, industry: Industry) -> Vec<Word> {
 
 /// Splits a total by place; home has between `home.0` and `home.1` of 1000.
 fn by_place(draw: &mut Draw, total: &ByYear, places: &[Word], home: (i64, i64)) -> Items {
+    if places.len() == 1 {
+        let items = vec![places[0].item(*total)];
+        return Items {
+            items,
+            total: *total,
+        };
+    }
     let level = draw.range(home.0, home.1);
     let mut drift = 0;
     let at_home: ByYear = total.map(|t| {

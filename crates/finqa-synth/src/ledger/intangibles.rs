@@ -152,8 +152,8 @@ fn classes(
                 0
             };
             // Licences and small purchases that no other table names, and translation.
-            let bought = scale(before, draw.range(-20, 170), 1000);
-            gross[y] = (before + brought[y] + bought - retired).max(1);
+            let small = scale(before, draw.range(-20, 170), 1000);
+            gross[y] = (before + brought[y] + small - retired).max(1);
             amortization[y] = scale(before + brought[y] / 2, 10, life)
                 .min(gross[y] - (worn - retired))
                 .max(0);

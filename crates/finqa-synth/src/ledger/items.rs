@@ -110,6 +110,19 @@ pub(crate) fn pool(lists: &[&'static [Term]]) -> Vec<&'static Term> {
 }
 
 impl Word {
+    /// A name that another section has worded.
+    pub(crate) const fn new(
+        text: &'static str,
+        also: &'static [&'static str],
+        concept: &'static str,
+    ) -> Self {
+        Self {
+            text,
+            also,
+            concept,
+        }
+    }
+
     pub(crate) fn label(self) -> Label {
         let mut label = Label::new(self.text).also(self.also);
         label.concept = self.concept;
@@ -158,7 +171,7 @@ impl Items {
             })
             .collect();
         let mut items: Vec<Item> = words.iter().map(|w| w.item([0; YEARS])).collect();
-        for year in 0..YEARS {
+        for (year, whole) in total.iter().enumerate() {
             let alive: Vec<i64> = shares
                 .iter()
                 .zip(&lives)
@@ -170,7 +183,7 @@ impl Items {
                     }
                 })
                 .collect();
-            for (item, part) in items.iter_mut().zip(apportion(total[year], &alive)) {
+            for (item, part) in items.iter_mut().zip(apportion(*whole, &alive)) {
                 item.amounts[year] = part;
             }
             let sum: i64 = shares.iter().sum();
@@ -192,11 +205,6 @@ impl Items {
         self.total = std::array::from_fn(|y| self.total[y] + item.amounts[y]);
         self.items.insert(at.min(self.items.len()), item);
         self
-    }
-
-    /// The item with this text.
-    pub(crate) fn get(&self, text: &str) -> Option<&Item> {
-        self.items.iter().find(|item| item.word.text == text)
     }
 
     /// Years in which the items do not add up to the total.

@@ -92,12 +92,18 @@ fn long_lived_total(draw: &mut Draw) -> Label {
 fn long_lived_by_place(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let years = 2 + usize::from(draw.chance(20));
     let total = long_lived_total(draw);
+    if ledger.assets.long_lived.items.len() < 2 {
+        return PLACES.balances(ledger, years);
+    }
     schedule(&PLACES, ledger, &ledger.assets.long_lived, years, total)
 }
 
 fn revenue_and_long_lived(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let years = 2 + usize::from(draw.chance(60));
     let mut note = BOTH.note(year_columns(ledger.base.calendar.latest_year, years));
+    if ledger.assets.long_lived.items.len() < 2 {
+        return note;
+    }
     note.section("revenue");
     let rows = parts(&mut note, &revenue_by_place(ledger).items);
     note.total(
@@ -108,11 +114,7 @@ fn revenue_and_long_lived(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Not
     note.section("long-lived assets");
     let first = note.rows.len();
     let rows = parts(&mut note, &ledger.assets.long_lived.items);
-    note.total(
-        Label::new("total long-lived assets")
-            .concept("the plant and leased assets in all countries together"),
-        &rows,
-    );
+    note.total(Label::new("total long-lived assets"), &rows);
     // Balances are shown for two year ends only.
     for row in &mut note.rows[first..] {
         for cell in row.cells.iter_mut().skip(2) {
