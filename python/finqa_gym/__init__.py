@@ -13,15 +13,7 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.audits import AuditReport
-from finqa_gym.data import (
-    EXPORT_LAYOUTS,
-    LAYOUTS,
-    Corpus,
-    ExportReport,
-    builtin,
-    load,
-    synthetic,
-)
+from finqa_gym.data import EXPORT_LAYOUTS, LAYOUTS, Corpus, ExportReport, builtin, load, synthetic
 from finqa_gym.demonstrations import Demonstrations, demonstrations
 from finqa_gym.exceptions import (
     AlreadyPendingCallError,
