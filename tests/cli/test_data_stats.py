@@ -141,7 +141,7 @@ def test_some_companies_of_each_split_are_counted() -> None:
     more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "20", "--json"))
     assert more["tasks"]["counts"]["split"].keys() == {"val"}
     tables = [one["tables"]["synthetic:0:tiny"]["num_tables"] for one in (few, more)]
-    assert tables[1] == 2 * tables[0]
+    assert tables[1] > tables[0]  # 20 companies, 10 companies
 
 
 def test_an_endless_split_is_counted_in_part() -> None:
