@@ -98,7 +98,9 @@ def test_whatever_lists_an_endless_split_asks_for_a_number(
         lambda: endless.company_names("test"),
     ]
     for call in calls:
-        with pytest.raises(finqa_gym.NotFoundError, match=r'no split "test".* it has val, train'):
+        with pytest.raises(
+            finqa_gym.NotFoundError, match=r'no split "test".* its splits are val, train'
+        ):
             call()
 
 

@@ -10,30 +10,31 @@ mod assets;
 mod base;
 mod cash;
 mod debt;
+mod leases;
+mod obligations;
+mod pension;
+mod rates;
+
 mod equity;
 mod income;
 mod intangibles;
 mod investments;
 pub(crate) mod items;
-mod leases;
 mod liabilities;
 mod line;
-mod obligations;
-mod pension;
-mod rates;
 mod revenue;
 mod tax;
 mod terms;
 
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
-pub(crate) use assets::{Assets, revenue_by_place, right_of_use};
+pub(crate) use assets::Assets;
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
 pub(crate) use equity::Equity;
 pub(crate) use income::Income;
-pub(crate) use intangibles::{Intangibles, Segment, segment_names};
+pub(crate) use intangibles::{Intangibles, Segment};
 pub(crate) use investments::{Investments, Measured, Security};
 pub(crate) use items::{Items, RollForward};
 pub(crate) use leases::Leases;
@@ -43,9 +44,6 @@ pub(crate) use obligations::Obligations;
 pub(crate) use pension::{Pension, Plan};
 pub(crate) use revenue::Revenue;
 pub(crate) use tax::Tax;
-
-#[cfg(test)]
-mod identities_test;
 
 use crate::draw::Key;
 use crate::identity::Identity;
@@ -78,28 +76,20 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
         let base = Base::new(key, identity.industry);
+        let debt = Debt::new(key, &base, identity.industry);
+        let leases = Leases::new(key, &base, identity.industry);
+        let pension = Pension::new(key, &base, identity.industry);
+        let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
         let industry = identity.industry;
-        let debt = Debt::new(key, &base, industry);
-        let leases = Leases::new(key, &base, industry);
-        let pension = Pension::new(key, &base, industry);
-        let obligations = Obligations::new(key, &base, industry, &debt, &leases);
         let revenue = Revenue::new(key, industry, &base);
         let income = Income::new(key, industry, &base, &revenue, &debt);
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
-        let assets = Assets::new(
-            key,
-            &base,
-            industry,
-            &right_of_use(key, &base),
-            revenue_by_place(key, &base, industry),
-        );
+        let assets = Assets::new(key, &base, industry, &leases, &revenue);
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
-        let segments = segment_names(key, industry);
-        let intangibles =
-            Intangibles::new(key, &base, industry, &acquisitions, &classes, &segments);
+        let intangibles = Intangibles::new(key, &base, industry, &acquisitions, &classes, &revenue);
         let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
         let aoci = Aoci::new(key, &base, industry);
         let investments = Investments::new(key, &base, industry, &acquisitions);
@@ -134,7 +124,7 @@ impl Ledger {
         out.extend(self.income.violations(&self.base, &self.debt));
         out.extend(self.tax.violations(&self.base, &self.income));
         out.extend(self.equity.violations(&self.base, &self.income));
-        out.extend(self.assets.violations(&self.base));
+        out.extend(self.assets.violations(&self.leases));
         out.extend(self.acquisitions.violations());
         out.extend(self.intangibles.violations(&self.acquisitions));
         out.extend(self.liabilities.violations());

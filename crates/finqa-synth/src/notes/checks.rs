@@ -47,6 +47,8 @@ fn notes(index: u32, selected: bool) -> (Identity, Vec<Note>) {
             let mut draw = Draw::nth(key, Stream::Selection, 1000 + i as u32);
             (kind.make)(&ledger, &identity, &mut draw)
         })
+        // The company has no such thing.
+        .filter(|note| !note.rows.is_empty())
         .collect();
     (identity, notes)
 }

@@ -2,7 +2,7 @@
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream, apportion, scale};
-use crate::note::{Cell, Column, Label, Note, Period, Prefix, Quantity, Role, Row, Sum};
+use crate::note::{Cell, Column, Note, Period, Prefix, Quantity, Role, Row, Sum};
 
 /// Kinds that sound alike: a company that has one of a group often has the others.
 pub(super) const NEIGHBOURS: [&[&str]; 9] = [

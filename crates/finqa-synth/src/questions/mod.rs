@@ -1,15 +1,47 @@
 //! Questions: what is asked of which company, drafts with gold programs, and the guard that drops ambiguous ones.
+//!
+//! `plan` says which types a company is asked; the makers of `single` draw rows and columns of a table and words;
+//! `ask` works out the truth in exact fractions, has the calculator confirm it, and works out what known mistakes lead
+//! to (`mistakes`), so that `guard` can drop a question that a mistake would answer.
 
-use finqa_core::Task;
+mod ask;
+mod desk;
+mod exact;
+mod form;
+mod formula;
+mod guard;
+mod mistakes;
+mod multi;
+mod plan;
+mod program;
+mod sheet;
+mod single;
+#[cfg(test)]
+mod tests;
+mod unanswerable;
+mod wording;
+
+use std::collections::BTreeSet;
+
 use finqa_core::answer::AnswerSpec;
 use finqa_core::gold::Gold;
+use finqa_core::rubric::Rubric;
 use finqa_core::task::KnownWrong;
+use finqa_core::{Split, Task};
+use sha2::{Digest, Sha256};
 
+pub(crate) use plan::{companies_of, tasks_of};
+
+use self::desk::Desk;
+use self::plan::{Kind, instead, kinds_of};
 use crate::config::SynthConfig;
-use crate::draw::Key;
+use crate::draw::{Draw, Key, Stream};
 use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::style::Written;
+
+/// Draws for one question before its type is given up for this company.
+const ATTEMPTS: usize = 400;
 
 /// A company as question makers see it.
 pub(crate) struct View<'a> {
@@ -21,7 +53,7 @@ pub(crate) struct View<'a> {
     pub(crate) tables: &'a [Written],
 }
 
-/// A question before it is checked and numbered.
+/// A question before it is numbered.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) question_type: &'static str,
@@ -32,16 +64,108 @@ pub(crate) struct Draft {
     pub(crate) answer: AnswerSpec,
     pub(crate) gold: Gold,
     pub(crate) known_wrong: Vec<KnownWrong>,
-    /// What makes the id: type, table, operands. Wording does not enter.
+    /// For questions that ask for a report.
+    pub(crate) rubric: Option<Rubric>,
+    /// What makes the id: type, table, operands, formula. Wording does not enter.
     pub(crate) identity: String,
 }
+
+/// Makes the view of another company of the split and shows it.
+pub(crate) type Other<'a> = &'a dyn Fn(u32, &mut dyn FnMut(&View<'_>));
 
 /// The tasks of a company: as many as its split gives it.
 ///
 /// `other` makes the view of another company of the split, for questions that compare two.
-pub(crate) fn of_company(
-    _view: &View<'_>,
-    _other: &dyn Fn(u32, &mut dyn FnMut(&View<'_>)),
-) -> Vec<Task> {
-    Vec::new()
+pub(crate) fn of_company(view: &View<'_>, other: Other<'_>) -> Vec<Task> {
+    let kinds = kinds_of(view.key, view.config);
+    if view.tables.is_empty() {
+        return Vec::new();
+    }
+    let desk = Desk::new(view);
+    let mut asked = Asked::default();
+    kinds
+        .into_iter()
+        .enumerate()
+        .filter_map(|(position, kind)| {
+            let mut draw = Draw::nth(view.key, Stream::Questions, position as u32);
+            let draft = of_kind(&desk, other, kind, &mut asked, &mut draw)?;
+            Some(task(view, draft))
+        })
+        .collect()
+}
+
+/// What a company has been asked: no two tasks are equal, no two read alike.
+#[derive(Default)]
+struct Asked {
+    identities: BTreeSet<String>,
+    texts: BTreeSet<String>,
+}
+
+impl Asked {
+    /// Notes a draft; false if it was there.
+    fn is_new(&mut self, draft: &Draft) -> bool {
+        if self.identities.contains(&draft.identity) || self.texts.contains(&draft.question) {
+            return false;
+        }
+        self.identities.insert(draft.identity.clone());
+        self.texts.insert(draft.question.clone());
+        true
+    }
+}
+
+/// A question of a type, or of one that is near to it where the company's tables do not allow it.
+fn of_kind(
+    desk: &Desk<'_>,
+    other: Other<'_>,
+    kind: Kind,
+    asked: &mut Asked,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let made = match kind {
+        Kind::Unanswerable => unanswerable::make(desk, other, asked, draw),
+        Kind::Multi => multi::make(desk, asked, draw),
+        _ => attempt(desk, kind, asked, draw),
+    };
+    let mut draft = made.or_else(|| {
+        let rest = plan::WEIGHTS.iter().map(|(other, _)| *other);
+        instead(kind)
+            .iter()
+            .copied()
+            .chain(rest)
+            .filter(|other| *other != kind)
+            .find_map(|other| attempt(desk, other, asked, draw))
+    })?;
+    unanswerable::remind(desk, &mut draft, draw);
+    Some(draft)
+}
+
+fn attempt(desk: &Desk<'_>, kind: Kind, asked: &mut Asked, draw: &mut Draw) -> Option<Draft> {
+    let make = single::maker(kind)?;
+    (0..ATTEMPTS).find_map(|_| {
+        let table = draw.below(desk.sheets.len());
+        let draft = make(desk, table, draw)?;
+        asked.is_new(&draft).then_some(draft)
+    })
+}
+
+fn task(view: &View<'_>, draft: Draft) -> Task {
+    let company = &view.identity.slug;
+    let digest = Sha256::digest(format!("{company}\n{}", draft.identity).as_bytes());
+    let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let split = view.key.split.name();
+    Task {
+        id: format!("{split}-{}-{hash}", view.key.index),
+        split: Split(split.to_owned()),
+        companies: vec![company.clone()],
+        question: draft.question,
+        question_type: draft.question_type.to_owned(),
+        unit_hint: draft.unit_hint,
+        truth: draft.truth,
+        answer: draft.answer,
+        gold: Some(draft.gold),
+        source: format!("synthetic/{}", crate::VERSION),
+        level: view.config.level,
+        known_wrong: draft.known_wrong,
+        rubric: draft.rubric,
+    }
 }

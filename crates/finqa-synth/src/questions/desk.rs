@@ -1,0 +1,268 @@
+//! The desk at which questions about a company are made: its tables and who else bears a name.
+
+use std::collections::BTreeMap;
+
+use super::View;
+use super::sheet::{At, Sheet};
+use crate::draw::Draw;
+use crate::note::{Label, Role};
+
+/// A company's tables with an index of the names of their rows.
+pub(crate) struct Desk<'a> {
+    pub(crate) view: &'a View<'a>,
+    pub(crate) sheets: Vec<Sheet<'a>>,
+    /// Rows by every name that they have, folded.
+    names: BTreeMap<String, Vec<(usize, usize)>>,
+    /// How many tables have a topic.
+    topics: BTreeMap<&'static str, usize>,
+}
+
+/// How a question calls a row.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    /// The name alone could mean a row of another table.
+    pub(crate) needs_topic: bool,
+}
+
+/// Words that say nothing without their table: a label of such words alone is asked about with the topic.
+const GENERIC: [&str; 60] = [
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "a",
+    "after",
+    "amount",
+    "amounts",
+    "and",
+    "at",
+    "average",
+    "balance",
+    "basic",
+    "beginning",
+    "between",
+    "by",
+    "closing",
+    "cost",
+    "current",
+    "deferred",
+    "diluted",
+    "domestic",
+    "due",
+    "end",
+    "ending",
+    "federal",
+    "five",
+    "foreign",
+    "granted",
+    "gross",
+    "in",
+    "interest",
+    "less",
+    "level",
+    "local",
+    "long",
+    "more",
+    "net",
+    "non",
+    "of",
+    "one",
+    "opening",
+    "other",
+    "over",
+    "period",
+    "short",
+    "state",
+    "subtotal",
+    "ten",
+    "term",
+    "than",
+    "the",
+    "thereafter",
+    "three",
+    "through",
+    "to",
+    "total",
+    "up",
+    "year",
+];
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(view: &'a View<'a>) -> Self {
+        let sheets: Vec<Sheet<'a>> = view
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(i, written)| Sheet::new(written, i))
+            .collect();
+        let mut names: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut topics = BTreeMap::new();
+        for sheet in &sheets {
+            *topics.entry(sheet.written.note.topic).or_default() += 1;
+            for (r, row) in sheet.rows().iter().enumerate() {
+                if row.role == Role::Section {
+                    continue;
+                }
+                for name in names_of(&row.label) {
+                    let rows = names.entry(fold(name)).or_default();
+                    if rows.last() != Some(&(sheet.index, r)) {
+                        rows.push((sheet.index, r));
+                    }
+                }
+            }
+        }
+        Self {
+            view,
+            sheets,
+            names,
+            topics,
+        }
+    }
+
+    pub(crate) fn sheet(&self, at: At) -> &Sheet<'a> {
+        &self.sheets[at.table]
+    }
+
+    /// The topic of a table, if no other table of the company has the same.
+    pub(crate) fn topic(&self, table: usize) -> Option<&'static str> {
+        let topic = self.sheets[table].written.note.topic;
+        (self.topics.get(topic) == Some(&1)).then_some(topic)
+    }
+
+    /// Other rows of the company that a name could mean.
+    pub(crate) fn namesakes(
+        &self,
+        name: &str,
+        own: (usize, usize),
+    ) -> impl Iterator<Item = (usize, usize)> {
+        self.names
+            .get(&fold(name))
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(move |other| *other != own)
+    }
+
+    /// Every name of a row of the company, folded.
+    pub(crate) fn row_names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// Rows of other tables that share a name with a row.
+    pub(crate) fn relatives(&self, table: usize, row: usize) -> Vec<(usize, usize)> {
+        let label = &self.sheets[table].rows()[row].label;
+        let mut out: Vec<(usize, usize)> = names_of(label)
+            .flat_map(|name| self.namesakes(name, (table, row)))
+            .filter(|(other, _)| *other != table)
+            .collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// A name for a row: its label 40 %, a synonym 40 %, the idea behind it 20 %, as far as there are such and the
+    /// level of paraphrase allows them. `None` if no name tells it from the other rows.
+    pub(crate) fn name(&self, table: usize, row: usize, draw: &mut Draw) -> Option<Name> {
+        let sheet = &self.sheets[table];
+        let this = &sheet.rows()[row];
+        if let Some(name) = due_name(sheet, row) {
+            return Some(Name {
+                text: name,
+                needs_topic: true,
+            });
+        }
+        let label = &this.label;
+        let level = self.view.config.paraphrase_level;
+        let synonym = (level >= 2 && !label.also.is_empty()).then_some(label.also);
+        let concept = (level >= 3 && !label.concept.is_empty()).then_some(label.concept);
+        let wanted = draw.weighted(&[40, 40, 20]);
+        let also = synonym.map(|also| draw.pick(also));
+        let verbatim = label.text.as_str();
+        let order = match wanted {
+            0 => [Some(verbatim), also, None],
+            1 => [also, concept, Some(verbatim)],
+            _ => [concept, also, Some(verbatim)],
+        };
+        order
+            .into_iter()
+            .flatten()
+            .find_map(|text| self.unambiguous(table, row, text))
+    }
+
+    fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {
+        let sheet = &self.sheets[table];
+        let folded = fold(text);
+        let mut needs_topic = !folded.contains(' ')
+            || folded.split(' ').all(|word| {
+                GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
+            })
+            || matches!(sheet.rows()[row].role, Role::Opening | Role::Closing)
+            || sheet.rows()[row].due.is_some();
+        let mut name = text.trim_end_matches(':').to_owned();
+        let mut twins = false;
+        for (other, other_row) in self.namesakes(text, (table, row)) {
+            if other == table {
+                twins = true;
+                // Only the heading above tells two rows of one name apart.
+                if sheet.section(row).is_none() || sheet.section(row) == sheet.section(other_row) {
+                    return None;
+                }
+            } else {
+                needs_topic = true;
+            }
+        }
+        if let Some(section) = sheet.section(row).filter(|_| twins) {
+            let heading = sheet.rows()[section].label.text.trim_end_matches(':');
+            name = format!("{name} under {heading}");
+        }
+        if needs_topic && self.topic(table).is_none() {
+            return None;
+        }
+        Some(Name {
+            text: name,
+            needs_topic,
+        })
+    }
+}
+
+/// Every way to call a row.
+fn names_of(label: &Label) -> impl Iterator<Item = &str> {
+    std::iter::once(label.text.as_str())
+        .chain(label.also.iter().copied())
+        .chain((!label.concept.is_empty()).then_some(label.concept))
+}
+
+/// A row of a schedule by years, named by its years.
+fn due_name(sheet: &Sheet<'_>, row: usize) -> Option<String> {
+    let this = &sheet.rows()[row];
+    if let Some(due) = this.due {
+        let repeats = sheet.rows().iter().filter(|r| r.due == Some(due)).count() > 1;
+        return Some(if repeats || !this.label.text.contains(&due.to_string()) {
+            format!("the amount for {}", this.label.text)
+        } else {
+            format!("the amount due in fiscal {due}")
+        });
+    }
+    let last = sheet.rows()[..row].iter().rev().find_map(|r| r.due)?;
+    ["thereafter", "after", "later", "beyond"]
+        .iter()
+        .any(|w| this.label.text.starts_with(w))
+        .then(|| format!("the amount due after fiscal {last}"))
+}
+
+/// A name for comparison.
+pub(crate) fn fold(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for word in name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    out
+}

@@ -1,0 +1,141 @@
+//! Two totals that differ by one item: which?
+
+use finqa_core::task::Mistake;
+
+use super::burden::{amounts, line_label};
+use super::report::Report;
+use super::{cell, full_name, headline};
+use crate::draw::Draw;
+use crate::note::{Quantity, Role};
+use crate::questions::Draft;
+use crate::questions::desk::Desk;
+use crate::questions::exact::Ratio;
+use crate::questions::form::{Form, Sign};
+use crate::questions::sheet::At;
+
+const TIE: [&str; 6] = [
+    "Reconcile {m} with {x} for fiscal {y}: how far apart are they, and which item explains the gap?",
+    "Why does {m} differ from {x} in fiscal {y}? Quantify the difference and name the item behind it.",
+    "Tie {m} to {x} for fiscal {y} and identify the reconciling item.",
+    "For fiscal {y}, compare {m} with {x} and find the line that accounts for the difference.",
+    "Which line reconciles {m} to {x} in fiscal {y}, and what is its amount?",
+    "Explain the difference between {m} and {x} for fiscal {y} by a single item.",
+];
+
+fn value(desk: &Desk<'_>, at: At) -> Option<Ratio> {
+    desk.sheet(at).ratio(at.row, at.column)
+}
+
+pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
+    let (first, second) = (draw.below(desk.sheets.len()), draw.below(desk.sheets.len()));
+    if first == second || desk.sheets[first].written.display != desk.sheets[second].written.display
+    {
+        return None;
+    }
+    let (a_row, lane) = headline(desk, first, draw)?;
+    let (b_row, _) = headline(desk, second, draw)?;
+    let year = desk.sheets[first].columns()[draw.pick(&lane)].period.year();
+    let (a, b) = (
+        cell(desk, (first, a_row), year)?,
+        cell(desk, (second, b_row), year)?,
+    );
+    let sheet = &desk.sheets[first];
+    let items: Vec<usize> = (0..sheet.rows().len())
+        .filter(|&r| {
+            r != a_row
+                && sheet.quantity(r) == Quantity::Money
+                && sheet.rows()[r].role == Role::Part
+                && sheet.value(r, a.column).is_some()
+        })
+        .collect();
+    let gap = value(desk, a)?.minus(value(desk, b)?)?;
+    let found: Vec<usize> = (0..items.len())
+        .filter(|&i| value(desk, At { row: items[i], ..a }) == Some(gap))
+        .collect();
+    let [best] = found[..] else { return None };
+    if gap.is_zero() || items.len() < 3 {
+        return None;
+    }
+    let names = [
+        full_name(desk, (first, a_row), true, draw)?,
+        full_name(desk, (second, b_row), true, draw)?,
+    ];
+    let build = |a: At, b: At| -> Option<Report<'_, '_>> {
+        let mut report = Report::new(desk);
+        report.input("first", &line_label(&names[0], year), a)?;
+        report.input("second", &line_label(&names[1], year), b)?;
+        let item = At {
+            row: items[best],
+            ..a
+        };
+        report.input(
+            "item",
+            &format!("Amount of the reconciling item, fiscal {year}"),
+            item,
+        )?;
+        let gap = value(desk, a)?.minus(value(desk, b)?)?;
+        let form = Form::difference(sheet.written, a_row, Sign::Difference);
+        report.metric(
+            "difference",
+            "Difference",
+            "${first} - ${second}",
+            gap,
+            &form,
+        )?;
+        let share = value(desk, item)?.over(value(desk, a)?)?;
+        report.metric(
+            "share",
+            "Item over the first total",
+            "${item} / ${first}",
+            share,
+            &Form::ratio(),
+        )?;
+        let (i, j) = (report.operand(a), report.operand(b));
+        let mut expressions = Vec::new();
+        for &row in &items {
+            let k = report.operand(At { row, ..a });
+            expressions.push(format!("0 - abs({{{i}}} - {{{j}}} - {{{k}}})"));
+        }
+        let labels: Vec<String> = items
+            .iter()
+            .map(|&r| sheet.written.label(r).to_owned())
+            .collect();
+        let label = &sheet.rows()[items[best]].label;
+        let mut aliases = vec![label.text.clone()];
+        aliases.extend(label.also.iter().map(|a| (*a).to_owned()));
+        report.label(
+            2,
+            "reconciling_item",
+            "Reconciling item",
+            expressions,
+            labels,
+            (best, aliases),
+        )?;
+        Some(report)
+    };
+    let report = build(a, b)?;
+    let mut wrong = Vec::new();
+    for other in [year - 1, year + 1] {
+        if let (Some(a), Some(b)) = (
+            cell(desk, (first, a_row), other),
+            cell(desk, (second, b_row), other),
+        ) && let Some(report) = build(a, b)
+        {
+            wrong.push((report.truth(), Mistake::WrongYear));
+        }
+    }
+    let hint = format!(
+        "{} The difference is the first total less the second; the item is named by its label in the first table, and its \
+         share has three decimals.",
+        amounts(desk, &[a, b], draw)
+    );
+    let mut question = draw.pick(&TIE).to_owned();
+    for (place, with) in [
+        ("{m}", names[0].clone()),
+        ("{x}", names[1].clone()),
+        ("{y}", year.to_string()),
+    ] {
+        question = question.replace(place, &with);
+    }
+    report.draft("multi_table - Reconciliation", question, &hint, wrong)
+}
