@@ -5,7 +5,7 @@ use crate::draw::Draw;
 use crate::note::{Note, Role};
 
 /// Groups of habits; a habit has its forms in the order of the other habits of its group.
-const GROUPS: [&[&[&str]]; 7] = [
+const GROUPS: [&[&[&str]]; 8] = [
     &[
         &["beginning of year", "end of year"],
         &["beginning of the year", "end of the year"],
@@ -21,6 +21,7 @@ const GROUPS: [&[&[&str]]; 7] = [
     &[&["foreign exchange"], &["foreign currency"]],
     &[&["weighted average"], &["weighted-average"]],
     &[&["share-based"], &["stock-based"]],
+    &[&["U.S."], &["US"]],
 ];
 
 /// Which habit of each group a company has, and how it writes "and" and years due.
@@ -186,7 +187,7 @@ pub(super) mod tests {
             reworded("balance at end of year", &phrases),
             "balance at end of year"
         );
-        phrases.chosen = [2, 1, 1, 0, 0, 1, 0];
+        phrases.chosen = [2, 1, 1, 0, 0, 1, 0, 1];
         phrases.ampersand = true;
         for (text, want) in [
             ("balance at end of the year", "balance at end of period"),
@@ -198,7 +199,8 @@ pub(super) mod tests {
                 "property, plant and equipment and other",
                 "property & equipment & other",
             ),
-            ("brand names", "brand names"),
+            ("brand names in USD", "brand names in USD"),
+            ("U.S. Treasury bills", "US Treasury bills"),
         ] {
             assert_eq!(reworded(text, &phrases), want);
         }
