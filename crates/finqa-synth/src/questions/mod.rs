@@ -30,7 +30,7 @@ use finqa_core::task::KnownWrong;
 use finqa_core::{Split, Task};
 use sha2::{Digest, Sha256};
 
-pub(crate) use plan::{companies_of, tasks_of};
+pub use plan::{companies_of, tasks_of};
 
 use self::desk::Desk;
 use self::plan::{Kind, instead, kinds_of};
