@@ -146,11 +146,12 @@ pub(crate) fn eval_counts() -> Vec<(Kind, usize)> {
 pub(crate) fn instead(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Ladder | Kind::Composition => &[Kind::ContributionShare, Kind::Lookup],
-        Kind::ContributionShare | Kind::MixShift => &[Kind::Composition, Kind::Growth],
+        Kind::ContributionShare | Kind::MixShift | Kind::Multi | Kind::Unanswerable => {
+            &[Kind::Composition, Kind::Growth]
+        }
         Kind::Compound | Kind::Variance => &[Kind::Growth, Kind::NetChange],
         Kind::ExtremeYear | Kind::ExtremeLabel => &[Kind::ExtremeLabel, Kind::Lookup],
         Kind::Coverage | Kind::Efficiency => &[Kind::Coverage, Kind::Spread],
-        Kind::Multi | Kind::Unanswerable => &[Kind::Composition, Kind::Growth],
         _ => &[Kind::Lookup, Kind::NetChange],
     }
 }
