@@ -1,4 +1,5 @@
-//! Scoring a submission under both sets of rules: a number that is right, one in prose, a list, and one that is wrong.
+//! Scoring a submission under both sets of rules: a number that is right, one in prose, a list, and one that is wrong;
+//! and a report of twelve slots by its rubric.
 //!
 //! Run with `cargo bench -p finqa-benches --bench score`.
 
@@ -6,6 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use finqa_core::answer::{AnswerMode, AnswerSpec, score_answer};
+use finqa_core::rubric::{Rubric, RubricOptions, score_rubric};
 
 /// Name, submission, truth.
 const CASES: [(&str, &str, &str); 4] = [
@@ -39,5 +41,45 @@ fn score(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, score);
+/// A rubric of eight primary and four derived values, and a report; `off` is added to the first primary value and
+/// what follows from it.
+fn report(off: u32) -> (Rubric, String) {
+    let (mut criteria, mut lines) = (Vec::new(), Vec::new());
+    let truth = |i: u32| 1526 + 77 * i;
+    let said = |i: u32| truth(i) + if i == 0 { off } else { 0 };
+    for i in 0..8 {
+        criteria.push(format!(
+            r#"{{"id": "p{i}", "dim": "primary", "kind": "value", "slot": "cost_{i}",
+                "truth": {{"value": "{}", "scale": "million", "op": "exact"}}}}"#,
+            truth(i)
+        ));
+        lines.push(format!("- **Cost {i}**: ${} million", said(i)));
+    }
+    for i in 0..4 {
+        let ratio = |of: &dyn Fn(u32) -> u32| f64::from(of(i)) / f64::from(of(i + 4));
+        criteria.push(format!(
+            r#"{{"id": "d{i}", "dim": "derived", "kind": "value", "slot": "ratio_{i}",
+                "truth": {{"value": "{:.3}", "unit": "ratio", "decimals": 3}}, "from": {{"expr": "cost_{i}/cost_{}"}}}}"#,
+            ratio(&truth),
+            i + 4
+        ));
+        lines.push(format!("- Ratio {i}: {:.3}", ratio(&said)));
+    }
+    let rubric = format!("{{\"criteria\": [{}]}}", criteria.join(","));
+    let rubric = serde_json::from_str(&rubric).expect("a rubric");
+    (rubric, lines.join("\n"))
+}
+
+fn rubric(c: &mut Criterion) {
+    let mut group = c.benchmark_group("score_rubric");
+    for (name, off) in [("right", 0), ("wrong", 100)] {
+        let (rubric, report) = report(off);
+        group.bench_function(name, |b| {
+            b.iter(|| score_rubric(black_box(&report), &rubric, &RubricOptions::default()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, score, rubric);
 criterion_main!(benches);

@@ -12,7 +12,9 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
-from finqa_gym.data import LAYOUTS, Corpus, builtin, load, synthetic
+from finqa_gym.audits import AuditReport
+from finqa_gym.data import EXPORT_LAYOUTS, LAYOUTS, Corpus, ExportReport, builtin, load, synthetic
+from finqa_gym.demonstrations import Demonstrations, demonstrations
 from finqa_gym.exceptions import (
     AlreadyPendingCallError,
     BackendError,
@@ -35,14 +37,18 @@ from finqa_gym.vector import StepBatch, VectorEnv
 register_when_imported()
 
 __all__ = [
+    "EXPORT_LAYOUTS",
     "LAYOUTS",
     "POLICIES",
     "AlreadyPendingCallError",
+    "AuditReport",
     "BackendError",
     "ClosedEnvError",
     "Corpus",
     "DataError",
+    "Demonstrations",
     "EnvError",
+    "ExportReport",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
@@ -56,6 +62,7 @@ __all__ = [
     "__version__",
     "build_info",
     "builtin",
+    "demonstrations",
     "judge_answer",
     "load",
     "make",

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 __all__ = [
     "AlreadyPendingCallError",
+    "AuditReport",
     "BackendError",
     "ClosedEnvError",
     "Corpus",
     "DataError",
+    "Demonstrations",
     "EnvError",
     "FinqaError",
     "ForkedProcessError",
@@ -22,9 +24,11 @@ __all__ = [
     "Turns",
     "VectorEnv",
     "__version__",
+    "audit_corpus",
     "build_info",
     "calculate",
     "check_synth_config",
+    "export_corpus",
     "parse_message",
     "score_answer",
     "score_rubric",
@@ -170,7 +174,65 @@ class ScriptedPolicy:
     def __new__(cls, kind: str, env: VectorEnv, seed: int) -> ScriptedPolicy: ...
     def reset(self, env_ids: Sequence[int], task_indices: Sequence[int]) -> None: ...
     def act(self, env_ids: Sequence[int], observations: Sequence[str]) -> list[str]: ...
+    def variants(self, env_ids: Sequence[int]) -> list[str]: ...
 
+@final
+class Demonstrations:
+    def __new__(
+        cls,
+        corpus: Corpus,
+        policies: Sequence[str],
+        tool_profile: str = "rllm",
+        answer_mode: str = "strict",
+        format: str = "structured",
+        arguments: str = "text",
+        split: str | None = None,
+        max_tasks: int | None = None,
+        seed: int = 0,
+        min_reward: float | None = None,
+        max_turns: int | None = None,
+    ) -> Demonstrations: ...
+    def __iter__(self) -> Demonstrations: ...
+    def __next__(self) -> dict[str, Any]: ...
+    def write(
+        self,
+        path: str,
+        format: str,
+        overwrite: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[int, int]: ...
+    @property
+    def num_episodes(self) -> int: ...
+    @property
+    def num_left_out(self) -> int: ...
+
+@final
+class AuditReport:
+    codes: ClassVar[list[tuple[str, str, str]]]
+    @property
+    def num_tasks(self) -> int: ...
+    @property
+    def num_failed(self) -> int: ...
+    @property
+    def num_warned(self) -> int: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_markdown(self) -> str: ...
+
+def export_corpus(
+    corpus: Corpus,
+    path: str,
+    layout: str,
+    split: str | None = None,
+    max_tasks: int | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]: ...
+def audit_corpus(
+    corpus: Corpus,
+    tool_profile: str = "rllm",
+    split: str | None = None,
+    max_tasks: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> AuditReport: ...
 def build_info() -> dict[str, Any]: ...
 def synth_preset(name: str) -> str: ...
 def check_synth_config(config: str) -> None: ...
@@ -179,9 +241,7 @@ def score_answer(
 ) -> tuple[float, str]: ...
 def score_rubric(
     submission: str, rubric: str, mode: str, cascade_credit: float
-) -> tuple[
-    float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]
-]: ...
+) -> tuple[float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(

@@ -8,11 +8,14 @@ from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
 from finqa_gym._native import NotFoundError
+from finqa_gym.audits import AuditReport
 from finqa_gym.synth import SynthConfig
 
 __all__ = [
+    "EXPORT_LAYOUTS",
     "LAYOUTS",
     "Corpus",
+    "ExportReport",
     "Refusal",
     "TaskCheck",
     "builtin",
@@ -25,12 +28,39 @@ LAYOUTS = ("openenv", "rllm", "tatqa", "finqa", "native", "folder", "sqlite")
 """Layouts that `load` reads; docs/spec/corpus.md describes each."""
 
 
+EXPORT_LAYOUTS = ("openenv", "rllm", "native")
+"""Layouts that `Corpus.export` writes."""
+
+
 class Refusal(NamedTuple):
     """A record of the source that could not be used."""
 
     record: str
     reason: str
     detail: str
+
+
+class ExportReport(NamedTuple):
+    """What `Corpus.export` wrote, and what it could not.
+
+    Attributes:
+        layout: The layout.
+        num_companies: Companies written.
+        num_tables: Tables written.
+        num_tasks: Tasks written.
+        left_out: Records that the layout cannot hold: reason -> count.
+        not_kept: What a reader does not get back of the records written: what -> count. Found by
+            reading the files again.
+        refusals: The records left out, one by one.
+    """
+
+    layout: str
+    num_companies: int
+    num_tables: int
+    num_tasks: int
+    left_out: dict[str, int]
+    not_kept: dict[str, int]
+    refusals: list[Refusal]
 
 
 class TaskCheck(NamedTuple):
@@ -231,6 +261,17 @@ class Corpus:
         names = [name for name, size in self.splits().items() if size is None]
         return f"split {names[0]!r} of corpus {self.name!r} is endless"
 
+    def known_split(self, split: str | None) -> str | None:
+        """``split`` itself, if the corpus has it (None stands for all splits).
+
+        Raises:
+            NotFoundError: There is no such split.
+        """
+        if split is not None and split not in self.splits():
+            msg = f"no split {split!r} in corpus {self.name!r}; it has {', '.join(self.splits())}"
+            raise NotFoundError(msg)
+        return split
+
     def task_index(self, task_id: str) -> int:
         """Position of a task.
 
@@ -301,6 +342,91 @@ class Corpus:
         checks = self._native.validate(tool_profile, answer_mode, progress)
         return [TaskCheck(*check) for check in checks]
 
+    def audit(
+        self,
+        *,
+        tool_profile: str = "rllm",
+        split: str | None = None,
+        max_tasks: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> AuditReport:
+        """Checks whether every task is answerable in the sandbox, well scoped, and verifiable.
+
+        Tables exist, gold programs run under the limits and pass the published SQL guards, their
+        answers and the truths are accepted in both answer modes, units and labels are clear, no
+        answer of a known mistake is accepted, and no question has two truths.
+
+        Args:
+            tool_profile: Tools to play the gold programs with.
+            split: Only tasks of this split.
+            max_tasks: At most so many tasks.
+            progress: Called with the number of tasks done.
+
+        Raises:
+            NotFoundError: There is no such split.
+        """
+        report = _native.audit_corpus(
+            self._native,
+            tool_profile,
+            self.known_split(split),
+            _at_least_one("max_tasks", max_tasks),
+            progress,
+        )
+        return AuditReport(report)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        layout: Literal["openenv", "rllm", "native"],
+        *,
+        split: str | None = None,
+        max_tasks: int | None = None,
+        overwrite: bool = False,
+    ) -> ExportReport:
+        """Writes the corpus, or a part of it, in a layout that other programs read.
+
+        With ``split`` or ``max_tasks`` only the companies of the chosen tasks are written.
+
+        Args:
+            path: The folder; it appears as a whole or not at all.
+            layout: One of `EXPORT_LAYOUTS`; docs/spec/corpus.md describes each.
+            split: Only tasks of this split.
+            max_tasks: At most so many tasks.
+            overwrite: Replace an earlier export. Nothing else is ever replaced.
+
+        Returns:
+            What was written, and what the layout could not hold.
+
+        Raises:
+            DataError: The folder is not empty.
+            NotFoundError: There is no such split.
+            ValueError: The layout cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> folder = tempfile.mkdtemp()
+            >>> report = builtin(num_companies=2).export(f"{folder}/out", "rllm")
+            >>> report.left_out
+            {}
+        """
+        report = _native.export_corpus(
+            self._native,
+            os.fspath(path),
+            layout,
+            self.known_split(split),
+            _at_least_one("max_tasks", max_tasks),
+            overwrite,
+        )
+        return ExportReport(
+            report["layout"],
+            report["num_companies"],
+            report["num_tables"],
+            report["num_tasks"],
+            report["left_out"],
+            report["not_kept"],
+            [Refusal(*refusal) for refusal in report["refusals"]],
+        )
+
     def __copy__(self) -> Corpus:
         """Itself: a corpus does not change."""
         return self
@@ -343,6 +469,10 @@ class Corpus:
             f"Corpus({self.name!r}, layout={self.layout!r}, companies={companies}, "
             f"tasks={tasks}, splits={self.splits()})"
         )
+
+
+def _at_least_one(name: str, value: int | None) -> int | None:
+    return None if value is None else arguments.integer(name, value, least=1, below=2**32)
 
 
 def load(

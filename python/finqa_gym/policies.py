@@ -1,4 +1,4 @@
-"""Scripted policies: gold, guess, random, immediate; they act through messages, as a model does."""
+"""Scripted policies; they act through messages, as a model does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["POLICIES", "PolicyName", "ScriptedPolicy", "run_episodes"]
 
-PolicyName = Literal["gold", "guess", "random", "immediate"]
-POLICIES: tuple[PolicyName, ...] = ("gold", "guess", "random", "immediate")
-"""gold: lists, reads the schema, queries, computes, answers. guess: guesses names, then invents a
-number. random: well-formed calls with random arguments. immediate: submits a number at once."""
+PolicyName = Literal["gold", "recovery", "guess", "random", "spam_tables", "immediate"]
+POLICIES: tuple[PolicyName, ...] = (
+    "gold",
+    "recovery",
+    "guess",
+    "random",
+    "spam_tables",
+    "immediate",
+)
+"""gold: lists, reads the schema, queries, computes, answers. recovery: gold after one mistake that
+it notices and repairs. guess: guesses a table or a column, then gives up or invents a number.
+random: well-formed calls with random arguments. spam_tables: reads the schema of every table, then
+invents a number. immediate: submits a number at once."""
 
 
 class ScriptedPolicy:
@@ -27,7 +36,8 @@ class ScriptedPolicy:
     Args:
         name: One of `POLICIES`.
         env: The environment; its tools and corpus are used.
-        seed: Seed of the scripts that draw.
+        seed: Seed of the scripts' draws, which depend on seed, slot and number of the episode in
+            the slot.
 
     Example:
         >>> import finqa_gym
@@ -61,6 +71,10 @@ class ScriptedPolicy:
     ) -> list[str]:
         """The next messages of ``env_ids`` after ``observations``."""
         return self._native.act(arguments.integers("env_ids", env_ids), observations)
+
+    def variants(self, env_ids: NDArray[np.int32] | Sequence[int]) -> list[str]:
+        """The course taken in the episode of each slot of ``env_ids``: "wrong_column", say."""
+        return self._native.variants(arguments.integers("env_ids", env_ids))
 
 
 def run_episodes(

@@ -200,5 +200,8 @@ def score_rubric(
         is_correct,
         outcome,
         dict(dimensions),
-        {name: CriterionScore(*rest) for name, *rest in criteria},
+        {
+            name: CriterionScore(reached, applicable, reason)
+            for name, reached, applicable, reason in criteria
+        },
     )

@@ -66,7 +66,8 @@ def test_demo_rewards_gold_and_not_guessing() -> None:
     assert table["gold"][:2] == ["96", "1.0000"]
     assert table["gold"][3:5] == ["0.00", "100%"]
     assert float(table["guess"][1]) < 0.1
-    assert table["guess"][4] == "0%"
+    # One of its two courses lists the tables, and guesses the column.
+    assert int(table["guess"][4].rstrip("%")) < 75
     assert "reward     1.0" in output
     assert "reward     0.0" in output
     assert "get_table_names(company_name=" in output
@@ -221,36 +222,6 @@ def test_import_writes_what_was_read(tmp_path: Path, format_: str) -> None:
     assert len(finqa_gym.load(out).companies) == 7
 
 
-def test_validate_rewards_every_gold_program(tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    output = run(["data", "validate", SMALL, "--json", str(path)])
-    assert "all are rewarded" in output
-    report = json.loads(path.read_text())
-    assert report["failures"] == []
-    assert report["outcomes"] == {"ok": len(finqa_gym.builtin(num_companies=6))}
-
-
-def test_validate_fails_where_a_gold_program_does(tmp_path: Path) -> None:
-    (tmp_path / "acme").mkdir()
-    (tmp_path / "acme" / "sales.csv").write_text("region,2024\nnorth,12\nsouth,30\n")
-    query = "SELECT \"2024\" FROM sales WHERE region = 'south'"
-    question = {"question": "Sales in the south in 2024?", "tables": "sales", "gold_sql": query}
-    tasks = [{"id": "right", "answer": "30", **question}, {"id": "off", "answer": "31", **question}]
-    (tmp_path / "tasks.jsonl").write_text("\n".join(json.dumps(task) for task in tasks) + "\n")
-    report = tmp_path / "report.json"
-    output = run(["data", "validate", str(tmp_path), "--json", str(report)], code=1)
-    assert "wrong_answer: off" in output
-    assert "1 are not rewarded" in output
-    written = json.loads(report.read_text())
-    assert written["outcomes"] == {"ok": 1, "wrong_answer": 1}
-    assert [failure["submission"] for failure in written["failures"]] == ["30"]
-
-
-def test_validate_passes_over_tasks_without_gold(folder: Path) -> None:
-    output = run(["data", "validate", str(folder)])
-    assert "0 of 1 tasks have a gold program" in output
-
-
 # --- play, info, errors --------------------------------------------------------------------------
 
 
@@ -305,6 +276,9 @@ def test_info_names_versions() -> None:
         (["data", "inspect", "builtin:none"], "a number of companies"),
         (["data", "inspect", SMALL, "--task", "nope"], '"nope"'),
         (["data", "validate", SMALL, "--profile", "nope"], "tool_profile"),
+        (["data", "validate", SMALL, "--split", "nope"], "nope"),
+        (["data", "export", SMALL, "out", "--layout", "rllm", "--policy", "gold"], "--policy"),
+        (["data", "export", SMALL, "out", "--layout", "messages-jsonl", "--policy", "x"], "'x'"),
         (["demo", "--corpus", "no/such/path"], "no/such/path"),
         (["play", "--corpus", SMALL, "--profile", "nope"], "tool_profile"),
         (["play", "--corpus", SMALL, "--task", "99999"], "99999"),

@@ -7,6 +7,7 @@ import itertools
 import json
 import pathlib
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -79,23 +80,27 @@ def test_whatever_lists_an_endless_split_asks_for_a_number(
             listing()
     with pytest.raises(ValueError, match=r"company_names\(split, start, stop\)"):
         _ = endless.companies
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: endless.task_ids(),
         lambda: endless.task_ids("train"),
         lambda: endless.company_names("train", 7),
         lambda: endless.take("train"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ValueError, match=r'split "train" of corpus .* is endless: give'):
             call()
     with pytest.raises(finqa_gym.DataError, match="max_companies"):
         endless.save(tmp_path / "all")
-    for call in (
+    calls = [
         lambda: endless.task_ids("test"),
         lambda: endless.tasks("test"),
         lambda: endless.take("test", 1),
         lambda: endless.company_names("test"),
-    ):
-        with pytest.raises(finqa_gym.NotFoundError, match=r'no split "test".* it has val, train'):
+    ]
+    for call in calls:
+        with pytest.raises(
+            finqa_gym.NotFoundError, match=r'no split "test".* its splits are val, train'
+        ):
             call()
 
 

@@ -22,11 +22,11 @@ SHOWS = {
         r"^\[user\] For company",
     ],
     "vector_rollout": [
-        r"^turn  1: 64 slots stepped, 32 mistakes",
+        r"^turn  1: 64 slots stepped, [1-9]\d* mistakes",
         r"^mean reward 0\.500; by group \[0\.5, ",
         r"^advantages of group 0: \[1\.0, -1\.0, ",
         r"32 right answers",
-        r"mistakes by code: \{'unknown_table': 32\}",
+        r"mistakes by code: \{'unknown_table': \d+, ",
     ],
     "own_tool": [
         r"^tools: list_tables, .*, growth$",

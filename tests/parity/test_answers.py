@@ -442,3 +442,20 @@ def test_shared_cases(finqa_gym: Any, shared_answer_cases: list[dict[str, Any]])
 
 def test_committed_cases(finqa_gym: Any, committed_answer_cases: list[dict[str, Any]]) -> None:
     check_labelled(finqa_gym, committed_answer_cases)
+
+
+ABSENT_PIECES = [
+    "not ", "available", "disclosed", " in the tables", "cannot be ", "determined", "N/A", "n.a.",
+    " 2024", " 2022-2024", "5", "$", "%", " million", " five", ".", " ", "10-K", "Q4", "FY24",
+    " the ", "no data", "don't ", "can't ", "can not ", "show", "**", "(", ")", ",", "-", "unknown",
+    "NA", "\n", "1,234", "2010", " shares",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(ABSENT_PIECES), max_size=7).map("".join))
+def test_statements_that_there_is_no_answer(finqa_gym: Any, submission: str) -> None:
+    verdict = finqa_gym.judge_answer(submission, "not answerable", unit="absent")
+    assert verdict.score == score_answer(submission, "not answerable", unit="absent")
+    # Where there is an answer, such a statement is wrong, and told apart.
+    other = finqa_gym.judge_answer(submission, "Goodwill", unit="text")
+    assert (other.reason == "declined") == (verdict.score == 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from conftest import REPOSITORY
 from reference.answers import score_answer
 
 PAGE = (REPOSITORY / "docs/spec/rewards.md").read_text(encoding="utf-8")
+RUBRIC_REASONS = (REPOSITORY / "crates/finqa-core/src/rubric/reason.rs").read_text(encoding="utf-8")
 REASONS = (REPOSITORY / "crates/finqa-core/src/answer/reason.rs").read_text(encoding="utf-8")
 
 
@@ -52,3 +54,46 @@ def test_every_reason_is_listed() -> None:
     assert [
         (name, {"true": "1", "false": "0"}[right], said) for name, right, said in in_source
     ] == [(name.strip("`"), score, said) for name, score, said in rows]
+
+
+def block(language: str) -> str:
+    """The page's only fenced block in a language."""
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return str(text)
+
+
+def test_the_right_report_scores_one(finqa_gym: Any) -> None:
+    rubric = json.loads(block("json"))
+    for mode in ("strict", "openenv"):
+        scored = finqa_gym.score_rubric(block("text"), rubric, mode=mode)
+        assert scored.is_correct
+        assert scored.score == scored.outcome == 1.0
+        assert set(scored.dimensions) == set(rubric["weights"])
+    assert not scored.criteria["t1"].applicable
+
+
+@pytest.mark.parametrize("row", tables("instead of")[0][1])
+def test_changed_reports(finqa_gym: Any, row: list[str]) -> None:
+    old, new, score, criterion, reason = (cell.strip("`") for cell in row)
+    report = block("text")
+    assert old in report
+    scored = finqa_gym.score_rubric(report.replace(old, new), block("json"))
+    assert scored.criteria[criterion].reason == reason
+    assert scored.score == pytest.approx(float(score), abs=5e-5)
+    assert scored.outcome == (scored.score if scored.is_correct else min(scored.score, 0.8))
+
+
+def test_every_rubric_reason_is_listed() -> None:
+    in_source = re.findall(r'^\s+[A-Z_]+, "(\w+)", "(.*)";$', RUBRIC_REASONS, re.MULTILINE)
+    ((_, rows),) = tables("rubric reason")
+    assert in_source == [(name.strip("`"), said) for name, said in rows]
+
+
+def test_what_python_refuses(finqa_gym: Any) -> None:
+    rubric = json.loads(block("json"))
+    with pytest.raises(ValueError, match=r"pass is 0\.5"):
+        finqa_gym.score_rubric("", {**rubric, "pass": 0.5})
+    with pytest.raises(ValueError, match="cascade_credit is 2"):
+        finqa_gym.score_rubric("", rubric, cascade_credit=2)
+    with pytest.raises(ValueError, match="answer mode"):
+        finqa_gym.score_rubric("", rubric, mode="loose")

@@ -458,6 +458,45 @@ def _value_right(
     )
 
 
+_ABSENT = re.compile(
+    r"""\b(?:
+        un(?:answerable|available|disclosed)
+      | not\ (?:answerable|determinable|available|disclosed|reported|provided|stated|given|shown
+              |included|contained|found|present|in\ the\ tables?)
+      | cannot\ (?:answer|determine|be\ (?:answered|determined|calculated|computed|derived))
+      | not\ (?:hold|contain|disclose|report|show|state|give|provide|include)
+      | no\ (?:such\ )?data | (?:insufficient|not\ enough)\ (?:data|information)
+    )\b""",
+    re.VERBOSE,
+)
+_NUMBER_WORD = (
+    r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy|eighty|ninety|hundred|half)"
+)
+_UNIT_WORD = r"(?:thousand|million|billion|trillion|percent|dollars?|euros?|usd|bps|cents?)"
+
+
+def says_absent(text: str) -> bool:
+    """Whether a text says that the tables hold no answer, and claims no number."""
+    text = normalise(text).lower().replace("’", "'")  # noqa: RUF001
+    text = re.sub(r"\bcan(?:'t| not)\b", "cannot", text)
+    text = re.sub(r"\b(do|does|did|is|are)n't\b", r"\1 not", text)
+    plain = re.sub(r"\b(?:fy|cy|q|h)\d{1,4}(?![\d\w]|[.,]\d)", " ", text)
+    plain = re.sub(r"(?<!\w)(?<!\d[.,])(?:10|8|20|40|6)-[kqf]\b", " ", plain)
+    if re.search(r"[$€£¥]\s*\d", text):
+        return False
+    year = r"(?<!\w)(?<!\d[.,])(?:19|20)\d\d"
+    plain = re.sub(rf"{year}(?![\d\w]|\s*%|[.,]\d|\s*{_UNIT_WORD}\b)", " ", plain)
+    if re.search(r"\d", plain) or re.search(rf"\b{_NUMBER_WORD}\W+{_UNIT_WORD}\b", plain):
+        return False
+    words = re.findall(r"[^\W_]+", text)
+    if len(words) > 40:
+        return False
+    spaced = " ".join(words)
+    return spaced in ("na", "n a") or bool(_ABSENT.search(spaced)) or " n a " in f" {spaced} "
+
+
 def score_answer(
     predicted: str,
     truth: str,
@@ -475,7 +514,8 @@ def score_answer(
     Args:
         predicted: What the agent submitted.
         truth: The label as a benchmark writes it.
-        unit: amount, count, percent, ratio, pp, bps, multiple, per_share, year, text or bool.
+        unit: amount, count, percent, ratio, pp, bps, multiple, per_share, year, text, bool or
+            absent.
         scale: Scale of the table for amounts and counts: "", thousand, million or billion.
         op: exact or derived.
         multi: "" for one value, "list" or "keyed" for several.
@@ -485,6 +525,10 @@ def score_answer(
     """
     if mode == "openenv":
         return compute_reward(predicted, truth)
+    if unit == "absent":
+        mine, gold = extract(predicted), extract(truth)
+        both = len(mine) == 1 and len(gold) == 1
+        return float(both and says_absent(mine[0]) and says_absent(gold[0]))
     try:
         mine, gold = extract(predicted), extract(truth)
         if multi:

@@ -92,7 +92,7 @@ fn every_list_of_an_endless_split_needs_a_number() {
     }
     assert_eq!(
         text(corpus.task_indices(Some("test"), None).unwrap_err()),
-        "no split \"test\" in corpus \"numbered\"; it has eval, pairs, train"
+        "no split \"test\" in corpus \"numbered\"; its splits are eval, pairs, train"
     );
     assert!(text(corpus.stored().unwrap_err()).contains("on demand"));
     assert_eq!(

@@ -252,7 +252,7 @@ fn a_choice_follows_from_the_reports_own_numbers() {
     assert_eq!(choice("medium", &ten), (0.0, "contradiction"));
     assert_eq!(choice("low", &[]), (0.0, "contradiction"));
     assert_eq!(choice("moderate or high", &[]), (0.0, "contradiction"));
-    assert_eq!(choice("?", &[]).0, 0.0);
+    assert_eq!(choice("?", &[]), (0.0, "unfilled"));
     assert_eq!(choice("moderate", &[("4.6%", "?")]), (0.0, "missing_input"));
     let junk = [
         ("$1,526 million", "1"),

@@ -1,4 +1,4 @@
-//! The places where this crate reads a corpus.
+//! Where this crate looks for a company that may not be there.
 
 use std::sync::Arc;
 

@@ -114,6 +114,7 @@ impl Demonstrations {
     }
 
     fn play(&self, kind: PolicyKind, task_index: u32) -> Option<Demonstration> {
+        // A company that its source cannot make is counted with those left out.
         let task = self.ctx.corpus.task(task_index).ok()?;
         if kind.needs_gold() && task.gold.is_none() {
             return None;

@@ -57,9 +57,9 @@ pub fn validate(
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> finqa_env::Result<Vec<TaskCheck>> {
     let ctx = context(corpus, backend, options)?;
-    let indices = corpus.task_indices(None, None)?;
-    let mut checks = Vec::with_capacity(indices.len());
-    for index in indices {
+    let tasks = corpus.task_indices(None, None)?;
+    let mut checks = Vec::with_capacity(tasks.len());
+    for index in tasks {
         checks.push(check(&ctx, index)?);
         if !progress(checks.len()) {
             break;
@@ -85,12 +85,12 @@ pub(crate) fn context(
 }
 
 pub(crate) fn check(ctx: &Context, task_index: u32) -> finqa_env::Result<TaskCheck> {
-    let mut episode = Episode::new(ctx, task_index)?;
+    let episode = Episode::new(ctx, task_index)?;
     let task = Arc::clone(episode.task());
-    Ok(run(ctx, task_index, &task, &mut episode))
+    Ok(play(ctx, task_index, &task, episode))
 }
 
-fn run(ctx: &Context, task_index: u32, task: &Task, episode: &mut Episode) -> TaskCheck {
+fn play(ctx: &Context, task_index: u32, task: &Task, mut episode: Episode) -> TaskCheck {
     let outcome = |outcome, detail: String, submission: &str| TaskCheck {
         task_index,
         outcome,

@@ -42,8 +42,11 @@ fn the_builtin_corpus_passes() {
     let corpus = Arc::new(finqa_data::builtin::corpus(0, 48).unwrap());
     let report = audited(&corpus, &AuditOptions::default());
     assert_eq!(report.num_failed(), 0, "{}", report.to_markdown());
-    assert_eq!(report.outcomes(), [("ok", corpus.num_tasks())].into());
-    assert!(report.wrong_strict.tried > 4 * corpus.num_tasks());
+    assert_eq!(
+        report.outcomes(),
+        [("ok", corpus.stored().unwrap().tasks().len())].into()
+    );
+    assert!(report.wrong_strict.tried > 4 * corpus.stored().unwrap().tasks().len());
     assert_eq!(report.wrong_strict.accepted, 0);
 }
 
@@ -368,7 +371,7 @@ fn the_report_counts_as_json_and_markdown() {
     let corpus = corpus(defects());
     let report = audited(&corpus, &AuditOptions::default());
     let json = report.to_json();
-    assert_eq!(json["num_tasks"], corpus.num_tasks());
+    assert_eq!(json["num_tasks"], corpus.stored().unwrap().tasks().len());
     assert_eq!(json["num_failed"], report.num_failed());
     assert_eq!(json["tasks"][0]["outcome"], "unknown_company");
     assert_eq!(json["outcomes"]["duplicate_question"], 2);
@@ -389,6 +392,11 @@ fn a_part_is_audited_by_split_and_number() {
     };
     let report = audited(&corpus, &part);
     assert_eq!(report.tasks.len(), 3);
-    let splits = |t: &TaskAudit| corpus.task(t.task_index).unwrap().split.0.clone();
+    let splits = |t: &TaskAudit| {
+        corpus.stored().unwrap().tasks()[t.task_index as usize]
+            .split
+            .0
+            .clone()
+    };
     assert!(report.tasks.iter().all(|t| splits(t) == "test"));
 }

@@ -102,7 +102,7 @@ fn gold_and_recovery_are_right_in_every_profile() {
         assert!(gold.iter().all(|d| d.num_errors == 0));
         assert!((mean_reward(&gold) - 1.0).abs() < f64::EPSILON);
         let recovery = played(&corpus, PolicyKind::Recovery, profile);
-        assert_eq!(recovery.len(), corpus.num_tasks());
+        assert_eq!(recovery.len(), corpus.stored().unwrap().tasks().len());
         let variants = every_mistake_is_repaired(&recovery);
         for variant in [
             "wrong_table",
@@ -140,7 +140,7 @@ fn the_others_are_right_by_chance_only() {
             PolicyKind::Immediate,
         ] {
             let demos = played(&corpus, kind, profile);
-            assert_eq!(demos.len(), corpus.num_tasks());
+            assert_eq!(demos.len(), corpus.stored().unwrap().tasks().len());
             let mean = mean_reward(&demos);
             assert!(mean < 0.02, "{} {}: {mean}", kind.name(), profile.name());
             assert!(demos.iter().all(|d| d.submission.is_some()));
@@ -402,8 +402,11 @@ fn tasks_without_gold_and_small_rewards_are_left_out_and_counted() {
     };
     let mut demos = Demonstrations::new(&corpus, &backend(), options).unwrap();
     let given = demos.by_ref().count();
-    assert_eq!(given, corpus.num_tasks() - 1);
-    assert_eq!(demos.num_left_out(), corpus.num_tasks() + 1);
+    assert_eq!(given, corpus.stored().unwrap().tasks().len() - 1);
+    assert_eq!(
+        demos.num_left_out(),
+        corpus.stored().unwrap().tasks().len() + 1
+    );
     let nowhere = DemonstrateOptions {
         split: Some("nowhere".into()),
         ..DemonstrateOptions::default()

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use finqa_core::answer::{AnswerSpec, Unit};
 use finqa_core::corpus::CorpusInfo;
 use finqa_core::gold::{CellRef, Gold, GoldAnswer, GoldQuery, GoldRule, GoldValue};
+use finqa_core::rubric::Rubric;
 use finqa_core::sql::SqlBackend;
 use finqa_core::{Company, Corpus, Table, Task, ToolProfile, Value};
 use finqa_env::episode::Step;
 use finqa_env::stats::Delta;
 use finqa_env::{Action, Context, EnvConfig, Episode, Status};
 use finqa_policy::gold::GoldRun;
+use finqa_policy::{ValidateOptions, validate};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
 
 const TABLE: &str = "us_gaap_DebtTableTextBlock";
@@ -213,4 +215,74 @@ fn a_report_with_a_value_missing_is_not_handed_in() {
         try_run(report("{0}/0", "${v}"), ToolProfile::Rllm),
         Err(finqa_core::ToolErrorCode::CalcDivisionByZero)
     );
+}
+
+#[test]
+fn reports_and_questions_without_an_answer_are_validated() {
+    let answer = GoldAnswer::Report {
+        operands: vec![cell(0, 0), cell(1, 0)],
+        values: vec![
+            number("interest", "{0}", None, ""),
+            number("debt", "{1}", None, ""),
+            number("ratio", "${interest}/${debt}", Some(3), ""),
+        ],
+        text: "# Inputs\n- Interest: ${interest}\n- Debt: ${debt}\n- Ratio: ${ratio}".into(),
+    };
+    let rubric: Rubric = serde_json::from_str(
+        r#"{"criteria": [
+        {"id": "p1", "dim": "primary", "kind": "value", "slot": "interest", "truth": {"value": "-77", "op": "exact"}},
+        {"id": "p2", "dim": "primary", "kind": "value", "slot": "debt", "truth": {"value": "1526", "op": "exact"}},
+        {"id": "d1", "dim": "derived", "kind": "value", "slot": "ratio", "truth": {"value": "-0.050", "unit": "ratio"},
+         "from": {"expr": "interest/debt"}},
+        {"id": "s1", "dim": "structure", "kind": "format", "headings": ["Inputs"]}]}"#,
+    )
+    .unwrap();
+    let report = Task {
+        id: "report".into(),
+        companies: vec!["acme".into()],
+        truth: "# Inputs\n- Interest: (77)\n- Debt: 1,526\n- Ratio: -5.0%".into(),
+        gold: Some(gold(answer)),
+        rubric: Some(rubric),
+        ..Task::default()
+    };
+    let mut wrong = report.clone();
+    "wrong".clone_into(&mut wrong.id);
+    if let Some(Gold {
+        answer: GoldAnswer::Report { operands, .. },
+        ..
+    }) = &mut wrong.gold
+    {
+        operands[1] = cell(1, 1);
+    }
+    let absent = Task {
+        id: "absent".into(),
+        companies: vec!["acme".into()],
+        truth: "not answerable".into(),
+        answer: AnswerSpec {
+            unit: Unit::Absent,
+            ..AnswerSpec::default()
+        },
+        // No such row: the policy says so itself.
+        gold: Some(gold(GoldAnswer::Cells {
+            cells: vec![CellRef {
+                query: 0,
+                row: 7,
+                column: 0,
+            }],
+        })),
+        ..Task::default()
+    };
+    let tasks = vec![report, wrong, absent];
+    let corpus = Corpus::new(CorpusInfo::default(), vec![company()], tasks).unwrap();
+    let backend: Arc<dyn SqlBackend> =
+        Arc::new(SqliteBackend::new(BackendConfig::default()).unwrap());
+    let checks = validate(
+        &Arc::new(corpus),
+        &backend,
+        &ValidateOptions::default(),
+        &mut |_| true,
+    )
+    .unwrap();
+    let outcomes: Vec<&str> = checks.iter().map(|c| c.outcome).collect();
+    assert_eq!(outcomes, ["ok", "wrong_answer", "ok"], "{checks:#?}");
 }

@@ -13,6 +13,7 @@ mod convert;
 mod corpus;
 mod env;
 mod exceptions;
+mod export;
 mod gil;
 mod policy;
 mod scoring;
@@ -65,6 +66,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    export::register(m)?;
     scoring::register(m)?;
     Ok(())
 }

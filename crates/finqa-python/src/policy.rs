@@ -71,4 +71,14 @@ impl PyScriptedPolicy {
         });
         Ok(actions.map_err(Error::from)?)
     }
+
+    /// The courses that the script takes in the episodes of `env_ids`.
+    fn variants(&self, env_ids: Vec<u32>) -> PyResult<Vec<&'static str>> {
+        let policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        let variants: finqa_core::Result<Vec<_>> = env_ids
+            .iter()
+            .map(|slot| policy.variant(*slot as usize))
+            .collect();
+        Ok(variants.map_err(Error::from)?)
+    }
 }

@@ -100,7 +100,8 @@ pub struct SynthConfig {
     pub dash_pct: u32,
     /// Tables with a repeated label, percent.
     pub repeated_label_pct: u32,
-    /// Tables with headings inside (section rows), percent of those that can have them.
+    /// Tables with headings inside (section rows), percent: twice as many of those whose rows fall into groups, a
+    /// third as many of the others; 0 and 100 are exact only for tables with groups that labels can do without.
     pub section_pct: u32,
     /// How far questions are from the table's words: 1 verbatim labels, 2 also synonyms, 3 also concepts.
     pub paraphrase_level: u8,

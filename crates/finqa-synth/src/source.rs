@@ -245,6 +245,22 @@ mod tests {
     }
 
     #[test]
+    fn every_task_of_the_evaluation_splits_is_found_again() {
+        let corpus = corpus(0, SynthConfig::default()).unwrap();
+        for split in ["eval290", "reason79"] {
+            for index in corpus.task_indices(Some(split), None).unwrap() {
+                let task = corpus.task(index).unwrap();
+                assert_eq!(corpus.task_index(&task.id), Some(index as usize));
+                let companies = corpus.task_companies(index).unwrap();
+                assert_eq!(companies.len(), task.companies.len());
+                assert_eq!(Some(companies[0]), corpus.made_with(index), "{}", task.id);
+            }
+        }
+        let far = corpus.task(corpus.num_tasks() as u32 - 1).unwrap();
+        assert_eq!(corpus.task_index(&far.id), Some(corpus.num_tasks() - 1));
+    }
+
+    #[test]
     fn ids_and_names_lead_back() {
         let corpus = tiny();
         for index in [0, 1, 15, 16, 3199, 3200, 3201, 35_199] {

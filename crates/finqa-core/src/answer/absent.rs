@@ -175,8 +175,10 @@ fn claims_number(text: &str) -> bool {
         let end = digits
             .find(|c: char| !c.is_numeric() && !matches!(c, '.' | ','))
             .unwrap_or(digits.len());
-        let after = &digits[end..];
-        if !is_name(before, digits[..end].trim_end_matches(['.', ',']), after) {
+        // A point or comma behind the digits ends a sentence.
+        let number = digits[..end].trim_end_matches(['.', ',']);
+        let after = &digits[number.len()..];
+        if !is_name(before, number, after) {
             return true;
         }
         (before, rest) = ("", after);
@@ -198,9 +200,13 @@ fn is_name(before: &str, digits: &str, after: &str) -> bool {
         .map_or(before, |at| {
             before[at..].trim_start_matches(|c: char| !c.is_alphabetic())
         });
-    let is_glued = before.ends_with(char::is_alphabetic);
-    if is_glued {
+    if before.trim_end().ends_with(is_currency) {
+        return false;
+    }
+    if before.ends_with(char::is_alphabetic) {
         return digits.len() <= 4
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !after.starts_with(char::is_alphabetic)
             && ["q", "h", "fy", "cy"]
                 .iter()
                 .any(|p| glued.eq_ignore_ascii_case(p));
@@ -221,7 +227,6 @@ fn is_name(before: &str, digits: &str, after: &str) -> bool {
         .next()
         .unwrap_or("");
     is_year
-        && !before.trim_end().ends_with(is_currency)
         && !after.trim_start().starts_with('%')
         && !after.starts_with(char::is_alphabetic)
         && !is_unit(unit)
@@ -256,6 +261,7 @@ mod tests {
             "Q4 figures are not reported separately",
             "FY2024: not disclosed",
             "No data for 2022-2024.",
+            "Not available in 2024.Not available at all.",
             "Neither of the two tables shows it, so it is not available in either one.",
         ] {
             assert_eq!(score(text, "not answerable"), Reason::Equal, "{text}");
@@ -276,6 +282,8 @@ mod tests {
             "cannot be determined, five million dollars at most",
             "unavailable USD5",
             "unavailable ½",
+            "FY24.5: no data",
+            "N/A $10-K",
         ] {
             assert_eq!(score(text, "N/A"), Reason::InventedNumber, "{text}");
         }

@@ -205,6 +205,22 @@ impl Number {
         }
     }
 
+    /// The same value written with `decimals` digits behind the point; `None` if it has more, or is a fraction.
+    pub(super) fn with_decimals(&self, decimals: u8) -> Option<Self> {
+        let more = usize::try_from(i32::from(decimals) - self.decimals()?).ok()?;
+        Some(Self {
+            negative: self.negative,
+            mantissa: &self.mantissa * power_of_ten(more as i32),
+            denominator: None,
+            exponent: -i32::from(decimals),
+            significant: if self.mantissa.is_zero() {
+                0
+            } else {
+                self.significant + more
+            },
+        })
+    }
+
     /// A fraction, which has no last decimal.
     pub(super) fn from_ratio(ratio: &BigRational) -> Self {
         Self {

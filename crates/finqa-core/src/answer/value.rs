@@ -1,6 +1,6 @@
 //! One value of a report: read, compared and computed with exactly. What rubrics need of the strict rules.
 
-use num_bigint::BigInt;
+use num_bigint::BigUint;
 use num_rational::BigRational;
 use num_traits::Signed as _;
 
@@ -73,7 +73,10 @@ pub(crate) fn truth_number(truth: &str, decimals: Option<u8>, spec: &AnswerSpec)
         .ok()?
         .value;
     Some(match decimals {
-        Some(decimals) if spec.op == Op::Derived => rounded(&number.to_ratio(), decimals),
+        Some(decimals) if spec.op == Op::Derived => match number.with_decimals(decimals) {
+            Some(number) => number,
+            None => rounded(&number.to_ratio(), decimals),
+        },
         _ => number,
     })
 }
@@ -101,7 +104,9 @@ pub(crate) fn written_decimals(truth: &str, unit: Unit, scale: Scale) -> Option<
 
 /// Half away from zero at `decimals` digits behind the point.
 fn rounded(value: &BigRational, decimals: u8) -> Number {
-    let power = BigRational::from_integer(BigInt::from(10).pow(u32::from(decimals)));
-    let integer = (value * power).round().to_integer();
-    Number::decimal(integer.is_negative(), integer.magnitude().clone(), decimals)
+    let power = BigUint::from(10u8).pow(u32::from(decimals));
+    let twice = (value.numer().magnitude() * power) << 1u8;
+    let below = value.denom().magnitude();
+    let integer = (twice + below) / (below << 1u8);
+    Number::decimal(value.is_negative(), integer, decimals)
 }

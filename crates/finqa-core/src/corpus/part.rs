@@ -161,7 +161,7 @@ impl Corpus {
         Err(Error::UnknownSplit {
             name: split.to_owned(),
             corpus: self.info.name.clone(),
-            hint: format!("it has {}", names.join(", ")),
+            hint: format!("its splits are {}", names.join(", ")),
         })
     }
 

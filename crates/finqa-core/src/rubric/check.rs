@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::criteria::is_placeholder;
 use super::expression::{Rule, evaluate, names};
 use super::read::fold;
 use super::slots::{SlotInfo, find, slots};
@@ -179,6 +180,11 @@ fn of_criterion(rubric: &Rubric, at: usize, slots: &[SlotInfo<'_>]) -> Option<St
                     "rule {rule:?} is none; write \"low if ratio<0.03 else high\""
                 ));
             };
+            if let Some(word) = parsed.words().find(|word| is_placeholder(word)) {
+                return Some(format!(
+                    "rule {rule:?}: {word:?} reads as a slot that is not filled; use another word"
+                ));
+            }
             bad_names(parsed.names(), slots, Some(slot)).or_else(|| {
                 let Some(word) = parsed.choose(&|name| true_number(slots, name)) else {
                     return Some(format!("rule {rule:?} has no value for the true values"));

@@ -67,7 +67,7 @@ impl Entry {
 }
 
 /// Whether a value was left as the template has it, or says that there is none.
-fn is_placeholder(text: &str) -> bool {
+pub(super) fn is_placeholder(text: &str) -> bool {
     let has_digit = text.bytes().any(|b| b.is_ascii_digit());
     if has_digit {
         return false;
@@ -269,7 +269,8 @@ impl Scorer<'_> {
             || (is_true_choice
                 && truth.is_some_and(|t| t.answer.aliases.iter().any(|a| fold(a) == folded)));
         if !says_own {
-            return scored(0.0, CONTRADICTION);
+            let is_filled = entry.is_filled;
+            return scored(0.0, if is_filled { CONTRADICTION } else { UNFILLED });
         }
         if is_true_choice {
             return scored(1.0, TRUE_CHOICE);
@@ -369,7 +370,7 @@ impl Scorer<'_> {
         let filled = places
             .iter()
             .map(|&at| &self.entries[at])
-            .filter(|e| e.is_filled && (e.is_right() || !only_zeros || number(e).is_none()))
+            .filter(|e| e.is_right() || (e.is_filled && (!only_zeros || number(e).is_none())))
             .count();
         if places.is_empty() {
             return (0.0, false);

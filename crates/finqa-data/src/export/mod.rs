@@ -130,7 +130,7 @@ impl ExportReport {
 /// let report = export(&corpus, &target, ExportLayout::Rllm, &ExportOptions::default())?;
 /// assert!(report.left_out.is_empty());
 /// let again = load(&target, None, &LoadOptions::default())?.corpus;
-/// assert_eq!(again.stored()?.tasks()[0].truth, corpus.stored()?.tasks()[0].truth);
+/// assert_eq!(again.task(0)?.truth, corpus.task(0)?.truth);
 /// # Ok(())
 /// # }
 /// ```

@@ -72,6 +72,13 @@ fn odd() -> Corpus {
         }],
         answer: GoldAnswer::RowCount,
     };
+    let rubric: finqa_core::Rubric = serde_json::from_str(
+        r#"{"criteria": [
+        {"id": "p", "dim": "primary", "kind": "value", "slot": "a", "weight": 0.1, "truth": {"value": "1/3"}},
+        {"id": "d", "dim": "derived", "kind": "value", "slot": "b", "truth": {"value": "0.7", "unit": "ratio"},
+         "from": {"expr": "a*2"}}], "pass": 0.95}"#,
+    )
+    .unwrap();
     let task = |id: &str, gold| Task {
         id: id.into(),
         split: Split("dev".into()),
@@ -83,6 +90,7 @@ fn odd() -> Corpus {
         answer: finqa_core::answer::AnswerSpec::default(),
         gold,
         source: "s".into(),
+        rubric: (id == "1").then(|| rubric.clone()),
         ..Task::default()
     };
     let info = CorpusInfo {

@@ -216,6 +216,20 @@ mod tests {
     }
 
     #[test]
+    fn no_two_companies_share_a_slug() {
+        let mut seen = HashSet::new();
+        for split in SplitName::ALL {
+            for n in 0..2000 {
+                // The last of them in the second and the eighth round of the small splits.
+                for index in [n, n + 250_000, n + 1_700_000] {
+                    let slug = identity(key(9, split, index)).slug;
+                    assert!(seen.insert(slug.clone()), "{split:?} {index}: {slug}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn splits_share_no_stem_and_no_ticker() {
         let mut tickers: Vec<HashSet<String>> = Vec::new();
         for (i, a) in SplitName::ALL.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Plant, inventories and where long-lived assets stand.
 
-use super::items::{Item, Items, RollForward, Word, jumpy, pool, trail, words, words_and_last};
-use super::{Base, ByYear, YEARS, terms};
+use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
+use super::{Base, ByYear, Leases, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 
@@ -22,23 +22,31 @@ pub(crate) struct Assets {
     pub(crate) right_of_use: ByYear,
     /// I16: by place, home first; the total is `net` plus `right_of_use`.
     pub(crate) long_lived: Items,
-    /// Revenue by the same places.
-    pub(crate) revenue_by_place: Items,
     /// Obligations to take plants down at the end; `None` for industries without such plants.
     pub(crate) retirement_obligation: Option<RollForward>,
 }
 
 impl Assets {
-    /// `right_of_use` belongs to the leases; [`right_of_use`] makes one where there are none.
-    pub(crate) fn new(key: Key, base: &Base, industry: Industry, right_of_use: &ByYear) -> Self {
+    /// Long-lived assets stand where the revenue comes from and count the operating leases.
+    pub(crate) fn new(
+        key: Key,
+        base: &Base,
+        industry: Industry,
+        leases: &Leases,
+        revenue: &Revenue,
+    ) -> Self {
         let mut draw = Draw::new(key, Stream::Assets);
         let (gross, accumulated, depreciation) = plant(&mut draw, base, industry);
         let net = super::subtract(&gross.total, &accumulated);
         let inventory = inventory(&mut draw, base, industry);
-        let places = places(&mut draw, industry);
+        let regions = revenue.regions.iter();
+        let places: Vec<Word> = regions
+            // The tables of revenue have the concepts.
+            .map(|line| Word::new(line.term.text, line.term.also, ""))
+            .collect();
+        let right_of_use = leases.operating.assets;
         let long_lived_total = std::array::from_fn(|y| net[y] + right_of_use[y]);
         let long_lived = by_place(&mut draw, &long_lived_total, &places, (620, 930));
-        let revenue_by_place = by_place(&mut draw, &base.revenue, &places, (420, 880));
         let retirement_obligation = retirement(&mut draw, &gross.total, industry);
         Self {
             gross,
@@ -46,17 +54,15 @@ impl Assets {
             net,
             depreciation,
             inventory,
-            right_of_use: *right_of_use,
+            right_of_use,
             long_lived,
-            revenue_by_place,
             retirement_obligation,
         }
     }
 
-    pub(crate) fn violations(&self, base: &Base) -> Vec<String> {
+    pub(crate) fn violations(&self, leases: &Leases) -> Vec<String> {
         let mut out = self.gross.violations("I9: gross plant");
         out.extend(self.long_lived.violations("I16: long-lived assets"));
-        out.extend(self.revenue_by_place.violations("I16: revenue by place"));
         if let Some(inventory) = &self.inventory {
             out.extend(inventory.violations("I8: inventory"));
         }
@@ -67,22 +73,14 @@ impl Assets {
             if self.gross.total[y] - self.accumulated[y] != self.net[y] || self.net[y] < 0 {
                 out.push(format!("I9: plant of year {y}"));
             }
-            if self.long_lived.total[y] != self.net[y] + self.right_of_use[y] {
+            if self.right_of_use[y] != leases.operating.assets[y]
+                || self.long_lived.total[y] != self.net[y] + self.right_of_use[y]
+            {
                 out.push(format!("I16: long-lived assets of year {y}"));
-            }
-            if self.revenue_by_place.total[y] != base.revenue[y] {
-                out.push(format!("I1: revenue by place of year {y}"));
             }
         }
         out
     }
-}
-
-/// A plausible right-of-use asset for a company without leases of its own.
-pub(crate) fn right_of_use(key: Key, base: &Base) -> ByYear {
-    let mut draw = Draw::nth(key, Stream::Assets, 1);
-    let share = draw.range(100, 900);
-    trail(&mut draw, &base.revenue, share, 40, 10)
 }
 
 fn plant(draw: &mut Draw, base: &Base, industry: Industry) -> (Items, ByYear, ByYear) {
@@ -138,32 +136,15 @@ fn inventory(draw: &mut Draw, base: &Base, industry: Industry) -> Option<Items> 
     Some(parts)
 }
 
-fn places(draw: &mut Draw, industry: Industry) -> Vec<Word> {
-    let local = matches!(
-        industry,
-        Industry::ManagedCare | Industry::Utility | Industry::Telecom
-    );
-    let mut places = vec![terms::HOME.word(draw)];
-    if draw.chance(30) {
-        let n = if local { 2 } else { 3 + draw.below(2) };
-        places.extend(words(draw, &pool(&[&terms::REGIONS]), n));
-        if local {
-            places.push(terms::ELSEWHERE.word(draw));
-        }
-    } else {
-        let n = if local {
-            1 + draw.below(2)
-        } else {
-            3 + draw.below(5)
-        };
-        places.extend(words(draw, &pool(&[&terms::COUNTRIES]), n));
-        places.push(terms::ELSEWHERE.word(draw));
-    }
-    places
-}
-
 /// Splits a total by place; home has between `home.0` and `home.1` of 1000.
 fn by_place(draw: &mut Draw, total: &ByYear, places: &[Word], home: (i64, i64)) -> Items {
+    if places.len() == 1 {
+        let items = vec![places[0].item(*total)];
+        return Items {
+            items,
+            total: *total,
+        };
+    }
     let level = draw.range(home.0, home.1);
     let mut drift = 0;
     let at_home: ByYear = total.map(|t| {

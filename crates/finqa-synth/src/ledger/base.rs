@@ -30,6 +30,8 @@ pub(crate) struct Base {
     pub(crate) cost_of_revenue: ByYear,
     pub(crate) gross_profit: ByYear,
     pub(crate) operating_expenses: ByYear,
+    /// Impairments and restructuring, within operating expenses; zero in most years.
+    pub(crate) unusual_charges: ByYear,
     /// May be negative.
     pub(crate) operating_income: ByYear,
     /// Within costs and operating expenses.
@@ -46,16 +48,20 @@ impl Base {
         for year in 1..YEARS {
             // AR(1) around 4 % a year, in tenths of a percent; the newest year is given, so it runs backwards.
             growth = 40 + (growth - 40) * 4 / 10 + draw.normal(75);
-            revenue[year] = scale(revenue[year - 1], 1000, 1000 + growth.clamp(-350, 900)).max(100);
+            let finer = growth.clamp(-350, 900) * 1000 + draw.range(-500, 499);
+            revenue[year] = scale(revenue[year - 1], 1_000_000, 1_000_000 + finer).max(100);
         }
         let (gross, opex) = margins(industry, &mut draw);
         let cost_of_revenue = revenue.map(|r| scale(r, 1000 - drift(&mut draw, gross, 12), 1000));
         let gross_profit = subtract(&revenue, &cost_of_revenue);
         let mut operating_expenses = revenue.map(|r| scale(r, drift(&mut draw, opex, 14), 1000));
-        // One company in ten has a year of impairments and the like.
-        if draw.chance(10) {
-            let year = draw.below(YEARS);
-            operating_expenses[year] += scale(gross_profit[year], draw.range(300, 1100), 1000);
+        // One year in nine brings impairments and the like; with thin margins, a tenth of the years are losses.
+        let mut unusual_charges = [0; YEARS];
+        for (year, charge) in unusual_charges.iter_mut().enumerate() {
+            if draw.chance(11) {
+                *charge = scale(gross_profit[year], draw.range(180, 700), 1000);
+                operating_expenses[year] += *charge;
+            }
         }
         let operating_income = subtract(&gross_profit, &operating_expenses);
         let depreciation = match industry {
@@ -71,6 +77,7 @@ impl Base {
             cost_of_revenue,
             gross_profit,
             operating_expenses,
+            unusual_charges,
             operating_income,
             depreciation_amortization,
         }

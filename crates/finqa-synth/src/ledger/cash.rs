@@ -6,6 +6,10 @@ use crate::draw::{Draw, Key, Stream, scale};
 
 /// What was paid, and what was invested or financed without cash.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "non-cash items are what they are called"
+)]
 pub(crate) struct Cash {
     pub(crate) interest_paid: ByYear,
     /// Net of refunds; negative if these were larger.
@@ -30,9 +34,9 @@ const NON_CASH: [Term; 5] = [
         "later payments promised to sellers",
     ),
     term(
-        "unpaid excise tax on share repurchases",
-        &["accrued excise tax"],
-        "",
+        "assets acquired under vendor financing",
+        &["vendor-financed purchases"],
+        "equipment that its sellers let the company pay later",
     ),
     term(
         "conversion of debt into common stock",

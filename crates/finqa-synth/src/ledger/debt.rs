@@ -27,6 +27,11 @@ pub(crate) struct Debt {
     pub(crate) fair_values: Vec<ByYear>,
     /// Principal of all instruments at each year end.
     pub(crate) principal: ByYear,
+    /// Principal a year before, issues, repayments (negative) and exchange effect: they end in `principal`.
+    pub(crate) opening: ByYear,
+    pub(crate) issued: ByYear,
+    pub(crate) repaid: ByYear,
+    pub(crate) exchange_effect: ByYear,
     /// Unamortised discount and issuance cost of all instruments, positive.
     pub(crate) unamortised: ByYear,
     /// What the short-term borrowings are: "commercial paper", "revolving credit facility".
@@ -87,6 +92,23 @@ impl Debt {
         });
         let principal = total(&principals);
         let unamortised = total(&costs);
+        let sum_of = |of: &dyn Fn(&Instrument, usize) -> i64| -> ByYear {
+            std::array::from_fn(|y| instruments.iter().map(|i| of(i, y)).sum())
+        };
+        let opening = sum_of(&|i, y| at(i, y + 1));
+        let issued = sum_of(&|i, y| {
+            if i.issued == latest - y as i32 {
+                at(i, y)
+            } else {
+                0
+            }
+        });
+        let exchange_effect = sum_of(&|i, y| {
+            let before = latest - y as i32 - 1;
+            i.principal(before, exchange[y]) - i.principal(before, exchange[y + 1])
+        });
+        let repaid =
+            std::array::from_fn(|y| principal[y] - opening[y] - issued[y] - exchange_effect[y]);
         let maturities = std::array::from_fn(|y| {
             let now = latest - y as i32;
             ladder(|year| {
@@ -126,10 +148,10 @@ impl Debt {
             industry,
             Industry::Utility | Industry::Energy | Industry::Telecom | Industry::Semiconductors
         );
-        let capitalises = draw.chance(if builds { 70 } else { 15 });
+        let has_projects = draw.chance(if builds { 70 } else { 15 });
         let capitalised: ByYear = std::array::from_fn(|y| {
             let per_mille = draw.range(2, 10);
-            if capitalises {
+            if has_projects {
                 -scale(interest_on_notes[y], per_mille, 1000)
             } else {
                 0
@@ -150,6 +172,10 @@ impl Debt {
             costs,
             fair_values,
             principal,
+            opening,
+            issued,
+            repaid,
+            exchange_effect,
             unamortised,
             short_term_label,
             short_term,
@@ -183,6 +209,13 @@ impl Debt {
             check(
                 sum(&self.principals) - sum(&self.costs) + self.short_term[y] == self.carrying[y],
                 "carrying amount",
+            );
+            check(
+                self.opening[y] + self.issued[y] + self.repaid[y] + self.exchange_effect[y]
+                    == self.principal[y]
+                    && self.repaid[y] <= 0
+                    && (y + 1 == YEARS || self.opening[y] == self.principal[y + 1]),
+                "issue and repayment",
             );
             check(
                 self.current[y] + self.long_term[y] == self.carrying[y] && self.long_term[y] >= 0,
@@ -257,7 +290,7 @@ fn habit(draw: &mut Draw, industry: Industry) -> Habit {
 
 /// Notes that stand at the newest year end, and those that newer ones replaced.
 fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<Instrument> {
-    let most = if target < 400 { 5 } else { 10 };
+    let most = if target < 400 { 5 } else { 12 };
     let n = draw.range(4, most) as usize;
     let mut terms = vec![(
         latest - draw.range(6, 9) as i32,
@@ -265,11 +298,17 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
         draw.range(6, 12),
     )];
     for _ in 1..n {
-        let issued = latest - draw.range(0, 11) as i32;
-        let mut due = issued + draw.pick(&[3, 5, 5, 7, 7, 10, 10, 10, 15, 20, 30]);
-        if due <= latest {
-            due = latest + draw.range(1, 6) as i32;
+        let tenor = draw.pick(&[3, 5, 5, 7, 7, 10, 10, 10, 15, 20, 30]);
+        // Treasurers spread maturities: more than half of the time a year in which little else falls due.
+        let mut due = latest + draw.range(1, 20) as i32;
+        if draw.chance(60) {
+            let free = (1..=5).map(|k| latest + k);
+            due = free
+                .filter(|year| terms.iter().all(|t: &(i32, i32, i64)| t.1 != *year))
+                .nth(draw.below(2))
+                .unwrap_or(due);
         }
+        let issued = (due - tenor).min(latest - draw.range(0, 3) as i32);
         terms.push((issued, due, draw.range(2, 12)));
     }
     let weights: Vec<i64> = terms.iter().map(|t| t.2).collect();
@@ -289,7 +328,7 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
             }
         }
         // What a new issue refinances.
-        if issued > latest - 5 && out.len() < 14 && draw.chance(80) {
+        if issued > latest - 5 && out.len() < 13 && draw.chance(80) {
             let due = (issued + draw.range(0, 1) as i32).min(latest);
             let before = due - draw.pick(&[5, 6, 7, 10]);
             let face = round_size(scale(face, draw.range(50, 115), 100).max(10));
@@ -298,7 +337,18 @@ fn instruments(draw: &mut Draw, habit: Habit, latest: i32, target: i64) -> Vec<I
             }
         }
     }
-    out.sort_by(|a, b| (a.due, a.coupon).cmp(&(b.due, b.coupon)));
+    // Leftovers of subsidiaries, repaid bit by bit.
+    if target >= 400 && draw.chance(55) {
+        let share = scale(target, draw.range(8, 40), 1000).max(24);
+        let due = latest + draw.range(7, 14) as i32;
+        out.push(Instrument::various(
+            latest - draw.range(5, 9) as i32,
+            due,
+            share,
+            habit.spread,
+        ));
+    }
+    out.sort_by_key(|i| (i.due, i.coupon));
     out
 }
 

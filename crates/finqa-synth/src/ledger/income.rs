@@ -1,13 +1,19 @@
 //! From operating income to net income (I2).
 
-use super::line::{Line, Term, jump, sum, term};
+use super::line::{Line, Pace, Term, jump, split, sum, term};
 use super::{Base, ByYear, Debt, YEARS, revenue::Revenue};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 
 /// The lower half of the income statement.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "net income and other income are what they are called"
+)]
 pub(crate) struct Income {
+    /// Operating expenses by function; they add up to [`Base::operating_expenses`].
+    pub(crate) expenses: Vec<Line>,
     /// Other income and (negative) expense without interest expense; the first line is interest income.
     pub(crate) other: Vec<Line>,
     /// Sum of `other`.
@@ -107,16 +113,18 @@ impl Income {
         debt: &Debt,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Income);
+        let expenses = expense_lines(industry, base, &mut draw);
         let mut other = other_lines(base, &mut draw);
         let operating: ByYear =
             std::array::from_fn(|y| base.operating_income[y] - debt.interest_expense[y]);
-        for y in 0..YEARS {
+        for (y, profit) in operating.iter().enumerate() {
             // A pretax income next to nothing would make rates without meaning: the last line moves it away from zero.
             let least = base.revenue[y] / 250 + 2;
-            let pretax = operating[y] + sum(&other)[y];
-            if pretax.abs() < least {
-                let last = other.len() - 1;
-                other[last].values[y] += if pretax < 0 { -least } else { least } - pretax;
+            let pretax = profit + sum(&other)[y];
+            if pretax.abs() < least
+                && let Some(rest) = other.last_mut()
+            {
+                rest.values[y] += if pretax < 0 { -least } else { least } - pretax;
             }
         }
         let other_income = sum(&other);
@@ -126,6 +134,7 @@ impl Income {
         let tax_expense = tax_expense(industry, &pretax, base, &mut draw);
         let net_income = std::array::from_fn(|y| pretax[y] - tax_expense[y]);
         Self {
+            expenses,
             other,
             other_income,
             pretax,
@@ -141,6 +150,7 @@ impl Income {
         for y in 0..YEARS {
             let pretax = base.operating_income[y] + sum(&self.other)[y] - debt.interest_expense[y];
             if pretax != self.pretax[y]
+                || sum(&self.expenses)[y] != base.operating_expenses[y]
                 || self.other_income[y] != sum(&self.other)[y]
                 || self.domestic[y] + self.foreign[y] != pretax
                 || pretax - self.tax_expense[y] != self.net_income[y]
@@ -152,6 +162,88 @@ impl Income {
     }
 }
 
+fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> {
+    const RESEARCH: Term = term(
+        "research and development",
+        &["R&D"],
+        "the cost of inventing",
+    );
+    const SELLING: Term = term(
+        "sales and marketing",
+        &["selling expenses"],
+        "the cost of winning customers",
+    );
+    const GENERAL: Term = term(
+        "general and administrative",
+        &["G&A"],
+        "the cost of head office",
+    );
+    const TOGETHER: Term = term(
+        "selling, general and administrative",
+        &["SG&A"],
+        "the cost of selling and of head office",
+    );
+    const DEPRECIATION: Term = term(
+        "depreciation and amortization",
+        &["D&A"],
+        "the wear of assets",
+    );
+    const OPERATIONS: Term = term(
+        "operations and maintenance",
+        &["O&M"],
+        "the cost of running the plants",
+    );
+    const LEVIES: Term = term(
+        "taxes other than income taxes",
+        &["property and other taxes"],
+        "",
+    );
+    let terms: &[Term] = match industry {
+        Industry::Software => &[RESEARCH, SELLING, GENERAL],
+        Industry::Semiconductors | Industry::Pharma => &[RESEARCH, TOGETHER],
+        Industry::Industrial => draw.pick(&[&[TOGETHER][..], &[TOGETHER, RESEARCH]]),
+        Industry::Utility => &[OPERATIONS, DEPRECIATION, LEVIES],
+        Industry::Energy => draw.pick(&[
+            &[TOGETHER, DEPRECIATION, LEVIES][..],
+            &[OPERATIONS, DEPRECIATION],
+        ]),
+        Industry::Telecom => &[TOGETHER, DEPRECIATION],
+        _ => draw.pick(&[&[TOGETHER][..], &[SELLING, GENERAL]]),
+    };
+    let usual = std::array::from_fn(|y| base.operating_expenses[y] - base.unusual_charges[y]);
+    let mut lines: Vec<Line> = if terms.contains(&DEPRECIATION) {
+        // As much as the books say, unless the year's costs leave no room for it.
+        let wear: ByYear =
+            std::array::from_fn(|y| base.depreciation_amortization[y].min(usual[y] * 3 / 5));
+        let rest = std::array::from_fn(|y| usual[y] - wear[y]);
+        let others: Vec<Term> = terms
+            .iter()
+            .copied()
+            .filter(|t| *t != DEPRECIATION)
+            .collect();
+        let mut lines = split(&rest, &others, Pace::Steady, draw);
+        lines.insert(
+            1,
+            Line {
+                term: DEPRECIATION,
+                values: wear,
+            },
+        );
+        lines
+    } else {
+        split(&usual, terms, Pace::Steady, draw)
+    };
+    lines.push(Line {
+        term: term(
+            "restructuring and impairment charges",
+            &["unusual charges"],
+            "write-downs and layoffs",
+        ),
+        values: base.unusual_charges,
+    });
+    lines
+}
+
 fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
     let level = draw.range(10, 90);
     let mut lines = vec![Line {
@@ -160,16 +252,20 @@ fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
             .revenue
             .map(|r| scale(r, (level + draw.range(-9, 9)).max(2), 10_000).max(1)),
     }];
-    let count = 1 + draw.weighted(&[15, 25, 30, 20, 10]);
+    let count = 2 + draw.weighted(&[20, 30, 25, 15, 10]);
     let mut chosen = draw.choose(&OTHER[..OTHER.len() - 1], count);
     chosen.push(OTHER[OTHER.len() - 1]);
     for (term, gains_pct) in chosen {
         let mut size = scale(base.revenue[0], draw.range(4, 60), 10_000);
+        let mut gains = draw.chance(gains_pct);
         let values = std::array::from_fn(|_| {
-            let value = if draw.chance(gains_pct) { size } else { -size };
+            let value = if gains { size } else { -size };
+            if draw.chance(30) {
+                gains = draw.chance(gains_pct);
+            }
             size = scale(size, 1000, 1000 + jump(draw)).clamp(0, base.revenue[0] / 90);
             // Sales of businesses, settlements and the like do not come every year.
-            if draw.chance(7) { 0 } else { value }
+            if draw.chance(20) { 0 } else { value }
         });
         lines.push(Line { term, values });
     }

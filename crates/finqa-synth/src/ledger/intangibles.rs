@@ -1,7 +1,7 @@
 //! Intangible assets and goodwill.
 
 use super::items::{Items, Word, sometimes, trail, words};
-use super::{Acquisitions, Base, ByYear, YEARS, terms};
+use super::{Acquisitions, Base, ByYear, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
 use crate::identity::Industry;
 
@@ -50,14 +50,14 @@ pub(crate) struct Segment {
 }
 
 impl Intangibles {
-    /// `segments` are the names of the company's segments.
+    /// Goodwill stands in the segments of the revenue.
     pub(crate) fn new(
         key: Key,
         base: &Base,
         industry: Industry,
         acquisitions: &Acquisitions,
         words: &[Word],
-        segments: &[&'static str],
+        revenue: &Revenue,
     ) -> Self {
         let mut draw = Draw::nth(key, Stream::Assets, 2);
         let (classes, amortized) = classes(&mut draw, base, acquisitions, words);
@@ -68,7 +68,9 @@ impl Intangibles {
         let net: i64 = classes.iter().map(|class| class.net[0]).sum();
         let future = future(&mut draw, net, amortization[0]);
         let lasting = lasting(&mut draw, base, industry);
-        let goodwill = goodwill(&mut draw, base, acquisitions, segments);
+        let segments: Vec<&'static str> =
+            revenue.segments.iter().map(|line| line.term.text).collect();
+        let goodwill = goodwill(&mut draw, base, acquisitions, &segments);
         let goodwill_total = std::array::from_fn(|y| goodwill.iter().map(|s| s.closing[y]).sum());
         Self {
             classes,
@@ -152,8 +154,8 @@ fn classes(
                 0
             };
             // Licences and small purchases that no other table names, and translation.
-            let bought = scale(before, draw.range(-20, 170), 1000);
-            gross[y] = (before + brought[y] + bought - retired).max(1);
+            let small = scale(before, draw.range(-20, 170), 1000);
+            gross[y] = (before + brought[y] + small - retired).max(1);
             amortization[y] = scale(before + brought[y] / 2, 10, life)
                 .min(gross[y] - (worn - retired))
                 .max(0);
@@ -253,12 +255,4 @@ fn goodwill(
             segment
         })
         .collect()
-}
-
-/// Names of the segments that carry goodwill, for a company whose revenue names none.
-pub(crate) fn segment_names(key: Key, industry: Industry) -> Vec<&'static str> {
-    let mut draw = Draw::nth(key, Stream::Assets, 3);
-    let names = terms::segments(industry);
-    let n = draw.range(2, names.len() as i64) as usize;
-    draw.choose(names, n)
 }

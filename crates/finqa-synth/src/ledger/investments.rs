@@ -172,11 +172,7 @@ fn securities(draw: &mut Draw, base: &Base, n: usize, share: i64) -> Vec<Securit
             };
             let total: ByYear = std::array::from_fn(|y| item.amounts[y] + gains[y] - losses[y]);
             // Money funds and Treasuries have quoted prices; the rest has observable inputs.
-            let level = if i == 0 || (i == 1 && draw.chance(70)) {
-                0
-            } else {
-                1
-            };
+            let level = usize::from(i > 1 || (i == 1 && draw.chance(30)));
             let mut levels = [[0; YEARS]; 3];
             levels[level] = total;
             if level == 1 && draw.chance(8) {

@@ -1,6 +1,6 @@
 //! Amounts with names: items that add up to a total, and balances that roll forward.
 
-use super::{ByYear, YEARS};
+use super::{ByYear, Line, YEARS};
 use crate::draw::{Draw, apportion, scale};
 use crate::note::Label;
 
@@ -110,6 +110,19 @@ pub(crate) fn pool(lists: &[&'static [Term]]) -> Vec<&'static Term> {
 }
 
 impl Word {
+    /// A name that another section has worded.
+    pub(crate) const fn new(
+        text: &'static str,
+        also: &'static [&'static str],
+        concept: &'static str,
+    ) -> Self {
+        Self {
+            text,
+            also,
+            concept,
+        }
+    }
+
     pub(crate) fn label(self) -> Label {
         let mut label = Label::new(self.text).also(self.also);
         label.concept = self.concept;
@@ -126,6 +139,22 @@ impl Word {
 }
 
 impl Items {
+    /// Lines of another section and their sum. Concepts stay with that section.
+    pub(crate) fn of_lines(lines: &[Line]) -> Self {
+        let item = |line: &Line| Item {
+            word: Word {
+                text: line.term.text,
+                also: line.term.also,
+                concept: "",
+            },
+            amounts: line.values,
+        };
+        Self {
+            items: lines.iter().map(item).collect(),
+            total: std::array::from_fn(|y| lines.iter().map(|l| l.values[y]).sum()),
+        }
+    }
+
     /// Splits `total` among `words`: heavy items first, shares that jump from year to year, and here and there an
     /// item that appears or ends. The last word is the rest ("other") and neither appears nor ends.
     pub(crate) fn split(draw: &mut Draw, total: &ByYear, words: &[Word]) -> Self {
@@ -158,7 +187,7 @@ impl Items {
             })
             .collect();
         let mut items: Vec<Item> = words.iter().map(|w| w.item([0; YEARS])).collect();
-        for year in 0..YEARS {
+        for (year, whole) in total.iter().enumerate() {
             let alive: Vec<i64> = shares
                 .iter()
                 .zip(&lives)
@@ -170,7 +199,7 @@ impl Items {
                     }
                 })
                 .collect();
-            for (item, part) in items.iter_mut().zip(apportion(total[year], &alive)) {
+            for (item, part) in items.iter_mut().zip(apportion(*whole, &alive)) {
                 item.amounts[year] = part;
             }
             let sum: i64 = shares.iter().sum();
@@ -192,11 +221,6 @@ impl Items {
         self.total = std::array::from_fn(|y| self.total[y] + item.amounts[y]);
         self.items.insert(at.min(self.items.len()), item);
         self
-    }
-
-    /// The item with this text.
-    pub(crate) fn get(&self, text: &str) -> Option<&Item> {
-        self.items.iter().find(|item| item.word.text == text)
     }
 
     /// Years in which the items do not add up to the total.

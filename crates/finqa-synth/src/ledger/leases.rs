@@ -62,8 +62,8 @@ impl Leases {
         let anchor = base.revenue.iter().sum::<i64>() / YEARS as i64;
         let mut drift = 1000;
         let operating_cost: ByYear = std::array::from_fn(|y| {
-            // Rents follow the size of the company at half its pace.
-            let size = (base.revenue[y] + anchor) / 2;
+            // Rents follow the size of the company at three quarters of its pace.
+            let size = (3 * base.revenue[y] + anchor) / 4;
             drift = (drift + draw.normal(45)).clamp(700, 1400);
             scale(scale(size, level, 1000), drift, 1000).max(12)
         });
@@ -98,7 +98,7 @@ impl Leases {
                 0
             };
             operating_cost.map(|c| {
-                let jitter = (100 + draw.normal(28)).clamp(15, 260);
+                let jitter = (100 + draw.normal(42)).clamp(12, 300);
                 let there = !draw.chance(gap);
                 scale(c, level * jitter * i64::from(there), 100_000)
             })

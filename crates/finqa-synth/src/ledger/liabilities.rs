@@ -1,8 +1,6 @@
 //! Accruals, payables, other assets and liabilities, receivables and the reserves behind them.
 
-use super::items::{
-    Item, Items, RollForward, jumpy, pool, sometimes, trail, words, words_and_last,
-};
+use super::items::{Item, Items, RollForward, jumpy, sometimes, trail, words, words_and_last};
 use super::{Acquisitions, Base, ByYear, YEARS, subtract, terms};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
@@ -208,10 +206,10 @@ fn restructuring(draw: &mut Draw, base: &Base) -> Restructuring {
             let share = (share / (1 + 2 * i as i64)).max(2);
             let closing = jumpy(draw, &base.revenue, share);
             let charges = jumpy(draw, &base.revenue, share * 2).map(|a| a.max(1));
-            let [charged, noncash, paid] = [0, 1, 2].map(|i| terms::REORGANIZED[i].plain());
+            let [in_word, noncash, paid] = [0, 1, 2].map(|i| terms::REORGANIZED[i].plain());
             let noncash = noncash.item(sometimes(draw, &closing, 800, 25));
             let oldest = scale(closing[YEARS - 1], draw.range(500, 1600), 1000);
-            RollForward::toward(oldest, closing, charged.item(charges), vec![noncash], paid)
+            RollForward::toward(oldest, closing, in_word.item(charges), vec![noncash], paid)
         })
         .collect();
     let closing = std::array::from_fn(|y| kinds.iter().map(|k| k.closing[y]).sum());

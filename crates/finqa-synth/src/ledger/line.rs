@@ -113,7 +113,11 @@ pub(crate) fn split(total: &ByYear, terms: &[Term], pace: Pace, draw: &mut Draw)
                 Pace::Jumpy => jumping(newest, draw).map(|w| w.max(1)),
             };
             if i > 0 {
-                lifetime(&mut weights, if pace == Pace::Jumpy { 9 } else { 3 }, draw);
+                lifetime(
+                    &mut weights,
+                    if pace == Pace::Jumpy { 24 } else { 11 },
+                    draw,
+                );
             }
             weights
         })
@@ -150,11 +154,6 @@ pub(crate) fn lifetime(values: &mut ByYear, pct: u32, draw: &mut Draw) {
 /// Sum of lines by year.
 pub(crate) fn sum(lines: &[Line]) -> ByYear {
     std::array::from_fn(|y| lines.iter().map(|l| l.values[y]).sum())
-}
-
-/// `a + b` by year.
-pub(crate) fn add(a: &ByYear, b: &ByYear) -> ByYear {
-    std::array::from_fn(|y| a[y] + b[y])
 }
 
 #[cfg(test)]

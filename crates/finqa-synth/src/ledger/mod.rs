@@ -28,13 +28,13 @@ mod terms;
 
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
-pub(crate) use assets::{Assets, right_of_use};
+pub(crate) use assets::Assets;
 pub(crate) use base::{Base, Calendar, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
 pub(crate) use equity::Equity;
 pub(crate) use income::Income;
-pub(crate) use intangibles::{Intangibles, Segment, segment_names};
+pub(crate) use intangibles::{Intangibles, Segment};
 pub(crate) use investments::{Investments, Measured, Security};
 pub(crate) use items::{Items, RollForward};
 pub(crate) use leases::Leases;
@@ -86,12 +86,10 @@ impl Ledger {
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
-        let assets = Assets::new(key, &base, industry, &right_of_use(key, &base));
+        let assets = Assets::new(key, &base, industry, &leases, &revenue);
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
-        let segments = segment_names(key, industry);
-        let intangibles =
-            Intangibles::new(key, &base, industry, &acquisitions, &classes, &segments);
+        let intangibles = Intangibles::new(key, &base, industry, &acquisitions, &classes, &revenue);
         let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
         let aoci = Aoci::new(key, &base, industry);
         let investments = Investments::new(key, &base, industry, &acquisitions);
@@ -126,7 +124,7 @@ impl Ledger {
         out.extend(self.income.violations(&self.base, &self.debt));
         out.extend(self.tax.violations(&self.base, &self.income));
         out.extend(self.equity.violations(&self.base, &self.income));
-        out.extend(self.assets.violations(&self.base));
+        out.extend(self.assets.violations(&self.leases));
         out.extend(self.acquisitions.violations());
         out.extend(self.intangibles.violations(&self.acquisitions));
         out.extend(self.liabilities.violations());

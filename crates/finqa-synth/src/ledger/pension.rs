@@ -152,7 +152,7 @@ impl Plan {
             plan.obligation_opening[y] = obligation;
             plan.assets_opening[y] = assets;
             let of = |draw: &mut Draw, base: i64, level: i64| {
-                scale(base, level * draw.range(88, 112), 1_000_000)
+                scale(base, level * draw.range(76, 124), 1_000_000)
             };
             plan.service[y] = of(draw, obligation, shape.service);
             plan.interest[y] = scale(obligation, before, 10_000);
@@ -189,10 +189,11 @@ impl Plan {
             plan.employer[y] = if shape.funding == 0 {
                 outgo
             } else {
+                let usual = of(draw, obligation, 25).max(1);
                 let topped = scale(gap.max(0), draw.range(5, 30), 100);
                 // Assets never run out.
                 let short = outgo - assets - plan.actual_return[y] - plan.assets_currency[y];
-                topped.max(short + shape.size / 20).max(1)
+                topped.max(short + shape.size / 20).max(usual)
             };
             obligation += plan.service[y]
                 + plan.interest[y]
@@ -222,6 +223,21 @@ impl Plan {
         plan.payments = payments(draw, -plan.paid[0], shape.size);
         plan.classes = classes(draw, &plan.assets);
         plan
+    }
+
+    /// How the funded status stands in the balance sheet: 0 non-current assets, 1 current liabilities, 2 non-current
+    /// liabilities (both negative). The three add up to the funded status.
+    pub(crate) fn recognised(&self, part: usize) -> ByYear {
+        std::array::from_fn(|y| {
+            let funded = self.funded[y];
+            // Only what assets do not cover next year is current: a tenth of a shortfall at most.
+            let current = (self.paid[y] / 8).max(funded / 10).min(0);
+            match part {
+                0 => funded.max(0),
+                1 => current,
+                _ => funded.min(0) - current,
+            }
+        })
     }
 
     fn violations(&self) -> Vec<String> {
@@ -257,8 +273,10 @@ impl Plan {
                     "opening balances",
                 );
             }
+            let recognised: i64 = (0..3).map(|part| self.recognised(part)[y]).sum();
             check(
-                self.assets[y] - self.obligation[y] == self.funded[y],
+                self.assets[y] - self.obligation[y] == self.funded[y]
+                    && recognised == self.funded[y],
                 "funded status",
             );
             check(
@@ -304,12 +322,12 @@ fn classes(draw: &mut Draw, assets: &ByYear) -> Vec<(&'static str, ByYear)> {
         ("insurance contracts", 4),
         ("cash and cash equivalents", 3),
     ];
-    let n = draw.range(4, 8) as usize;
+    let n = draw.range(5, 9) as usize;
     let chosen = draw.choose(&all, n);
     let mut weights: Vec<i64> = chosen.iter().map(|c| c.1 * draw.range(40, 160)).collect();
     let mut out: Vec<(&'static str, ByYear)> = chosen.iter().map(|c| (c.0, [0; YEARS])).collect();
-    for y in 0..YEARS {
-        for (slot, part) in out.iter_mut().zip(apportion(assets[y], &weights)) {
+    for (y, total) in assets.iter().enumerate() {
+        for (slot, part) in out.iter_mut().zip(apportion(*total, &weights)) {
             slot.1[y] = part;
         }
         for weight in &mut weights {

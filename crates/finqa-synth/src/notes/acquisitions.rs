@@ -1,7 +1,7 @@
 //! Companies bought.
 
 use super::Kind;
-use super::layouts::{Name, gaap, named_columns, own};
+use super::layouts::{Name, gaap, named_columns, own, without_concepts};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::{Deal, Ledger};
@@ -107,7 +107,9 @@ fn taken_over(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         note.section("assets acquired");
     }
     let mut assets = lines(&mut note, &deals, |d| &d.assets);
+    let first = note.rows.len();
     assets.extend(lines(&mut note, &deals, |d| &d.intangibles));
+    without_concepts(&mut note, first);
     if !show_net {
         let values = across(&note, &deals, |d| d.goodwill);
         assets.push((note.part(goodwill.clone(), &values), 1));
@@ -161,13 +163,10 @@ fn consideration(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let rows = lines(&mut note, &deals, |d| &d.paid);
     if rows.len() > 1 {
         let total = Label::new(draw.pick(&["total consideration", "total purchase consideration"]))
-            .also(&["price of the acquisition"])
-            .concept("what the purchase cost");
+            .also(&["price of the acquisition"]);
         note.total(total, &rows);
     }
-    let price = Label::new("goodwill recognized")
-        .concept("the part of the price that bought nothing one can name");
     let values = across(&note, &deals, |d| d.goodwill);
-    note.part(price, &values);
+    note.part(Label::new("goodwill recognized"), &values);
     note
 }

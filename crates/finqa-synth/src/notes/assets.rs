@@ -4,7 +4,7 @@ use super::Kind;
 use super::layouts::{Name, gaap, own, parts, roll, schedule};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
-use crate::ledger::{Items, Ledger};
+use crate::ledger::Ledger;
 use crate::note::{Cell, Label, Note, year_columns};
 
 pub(super) const KINDS: &[Kind] = &[
@@ -71,13 +71,6 @@ const RETIREMENT: Name = own(
     "asset retirement obligations",
 );
 
-/// Revenue by the places of the long-lived assets.
-///
-/// The one seam to a section that splits revenue by place itself: such a section replaces the body.
-fn revenue_by_place(ledger: &Ledger) -> &Items {
-    &ledger.assets.revenue_by_place
-}
-
 fn long_lived_total(draw: &mut Draw) -> Label {
     let text = draw.pick(&[
         "total long-lived assets",
@@ -92,14 +85,30 @@ fn long_lived_total(draw: &mut Draw) -> Label {
 fn long_lived_by_place(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let years = 2 + usize::from(draw.chance(20));
     let total = long_lived_total(draw);
+    if ledger.assets.long_lived.items.len() < 2 {
+        return PLACES.balances(ledger, years);
+    }
     schedule(&PLACES, ledger, &ledger.assets.long_lived, years, total)
 }
 
 fn revenue_and_long_lived(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let years = 2 + usize::from(draw.chance(60));
     let mut note = BOTH.note(year_columns(ledger.base.calendar.latest_year, years));
+    if ledger.assets.long_lived.items.len() < 2 {
+        return note;
+    }
     note.section("revenue");
-    let rows = parts(&mut note, &revenue_by_place(ledger).items);
+    let rows: Vec<(usize, i8)> = ledger
+        .revenue
+        .regions
+        .iter()
+        .map(|line| {
+            let mut label = Label::from(line.term);
+            // The table of revenue alone has the concepts.
+            label.concept = "";
+            (note.part(label, &line.values[..years]), 1)
+        })
+        .collect();
     note.total(
         Label::new(draw.pick(&["total revenue", "total revenues", "total net sales"]))
             .concept("the sales in all countries together"),
@@ -108,11 +117,7 @@ fn revenue_and_long_lived(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Not
     note.section("long-lived assets");
     let first = note.rows.len();
     let rows = parts(&mut note, &ledger.assets.long_lived.items);
-    note.total(
-        Label::new("total long-lived assets")
-            .concept("the plant and leased assets in all countries together"),
-        &rows,
-    );
+    note.total(Label::new("total long-lived assets"), &rows);
     // Balances are shown for two year ends only.
     for row in &mut note.rows[first..] {
         for cell in row.cells.iter_mut().skip(2) {

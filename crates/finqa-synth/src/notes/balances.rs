@@ -1,7 +1,7 @@
 //! Accruals, payables, other assets and other liabilities.
 
 use super::Kind;
-use super::layouts::{Name, gaap, own, parts, schedule};
+use super::layouts::{Name, gaap, own, parts, schedule, without_concepts};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::Ledger;
@@ -154,6 +154,7 @@ fn other(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         }
         totals.push((note.total(Label::new(total), &rows), 1));
     }
+    without_concepts(&mut note, 0);
     let total = Label::new(draw.pick(&["total other liabilities", "other liabilities, total"]))
         .also(&["other liabilities, current and noncurrent together"])
         .concept("all small liabilities, whenever due");
@@ -178,6 +179,7 @@ fn payables(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     } else {
         rows.extend(parts(&mut note, &liabilities.accrued.items));
     }
+    without_concepts(&mut note, 1);
     let total = Label::new(draw.pick(&[
         "total accounts payable and accrued liabilities",
         "accounts payable and accrued liabilities, total",

@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::assets::balances;
-use super::layouts::{Name, about, gaap, named_columns, opening_row, parts};
+use super::layouts::{Name, gaap, named_columns, opening_row, parts, without_concepts};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{Component, Ledger};
@@ -92,8 +92,8 @@ fn balance(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         }
         rows.insert(0, (start, 1));
         note.closing(closing.clone(), &rows);
-        if years > 1 {
-            about(&mut note, first, year);
+        if y > 0 {
+            without_concepts(&mut note, first);
         }
     }
     let n = components.len();

@@ -1,7 +1,7 @@
 //! Intangible assets and goodwill.
 
 use super::Kind;
-use super::layouts::{Name, about, gaap, ladder, named_columns, own, year_end_words};
+use super::layouts::{Name, gaap, ladder, named_columns, own, without_concepts, year_end_words};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::Ledger;
@@ -143,7 +143,9 @@ fn finite(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
                 let first = note.section(&year_end_words(ledger.base.calendar, year));
                 let rows = class_rows(&mut note, ledger, &[y], false);
                 note.total(total.clone(), &rows);
-                about(&mut note, first, year);
+                if y > 0 {
+                    without_concepts(&mut note, first);
+                }
             }
             note.column_sums = vec![net_of(0)];
             note
@@ -164,8 +166,7 @@ fn lasting(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = LASTING.balances(ledger, 2);
     let mut rows = super::layouts::parts(&mut note, &items.items);
     if draw.chance(60) {
-        let label = Label::new("goodwill")
-            .concept("the price once paid for companies beyond what was in them");
+        let label = Label::new("goodwill");
         rows.push((note.part(label, &ledger.intangibles.goodwill_total[..2]), 1));
     }
     let total = Label::new(draw.pick(&[
@@ -185,16 +186,14 @@ fn intangibles_and_goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> N
     let mut note = ALL.note(named_columns(Period::YearEnd(latest), &words));
     note.twin_of = Some(FINITE.stem);
     let rows = class_rows(&mut note, ledger, &[0], false);
-    let finite = note.total(
-        Label::new("total finite-lived intangible assets")
-            .concept("the intangible assets that wear out, together"),
-        &rows,
-    );
+    let finite = note.total(Label::new("total finite-lived intangible assets"), &rows);
     let mut all = vec![(finite, 1)];
     let whole = |amount: i64| [amount, 0, amount];
     for item in &ledger.intangibles.lasting.items {
         all.push((note.part(item.word.label(), &whole(item.amounts[0])), 1));
     }
+    // The tables of either kind have the concepts.
+    without_concepts(&mut note, 0);
     let total =
         Label::new(draw.pick(&["total intangible assets", "total other intangible assets"]))
             .also(&["intangible assets without goodwill"])
@@ -307,8 +306,8 @@ fn goodwill(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
             1,
         ));
         note.closing(closing.clone(), &rows);
-        if years > 1 {
-            about(&mut note, first, year);
+        if y > 0 {
+            without_concepts(&mut note, first);
         }
     }
     let n = segments.len();

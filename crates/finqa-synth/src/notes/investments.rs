@@ -1,7 +1,9 @@
 //! Cash, securities, fair values and derivatives.
 
 use super::Kind;
-use super::layouts::{Name, about, blank_zeros, gaap, named_columns, own, parts, year_end_words};
+use super::layouts::{
+    Name, blank_zeros, gaap, named_columns, own, parts, without_concepts, year_end_words,
+};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::{Ledger, Measured, Security};
@@ -145,8 +147,8 @@ fn fair_values(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
             .map(|m| measured_row(&mut note, m, y))
             .collect();
         note.total(total_liabilities.clone(), &rows);
-        if years > 1 {
-            about(&mut note, first, year);
+        if y > 0 {
+            without_concepts(&mut note, first);
         }
     }
     note.column_sums = vec![Sum {
@@ -199,6 +201,8 @@ fn cash_and_investments(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note 
         for s in &investments.securities {
             rows.push((note.part(s.fair.word.label(), &s.fair.total[..2]), 1));
         }
+        // Fair values by level have the concepts of securities.
+        without_concepts(&mut note, 1);
         note.total(total, &rows);
         return note;
     }
@@ -212,6 +216,7 @@ fn cash_and_investments(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note 
     for s in &investments.securities {
         rows.push(security_row(&mut note, s, 0));
     }
+    without_concepts(&mut note, 1);
     note.total(total, &rows);
     fair_is_cost_and_gaps(&mut note);
     if draw.chance(70) {
@@ -246,9 +251,10 @@ fn debt_securities(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         }
         let debt = ledger.investments.securities.iter().filter(|s| s.debt);
         let rows: Vec<(usize, i8)> = debt.map(|s| security_row(&mut note, s, y)).collect();
+        without_concepts(&mut note, first);
         note.total(total.clone(), &rows);
-        if years > 1 {
-            about(&mut note, first, year);
+        if y > 0 {
+            without_concepts(&mut note, first);
         }
     }
     fair_is_cost_and_gaps(&mut note);
@@ -349,6 +355,7 @@ fn unrealized(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         let net: Vec<i64> = (0..3).map(|y| s.gains[y] - s.losses[y]).collect();
         rows.push((note.part(s.fair.word.label(), &net), 1));
     }
+    without_concepts(&mut note, 0);
     let total = Label::new(draw.pick(&[
         "net unrealized gain (loss)",
         "total net unrealized gain (loss)",

@@ -144,10 +144,11 @@ pub(super) fn year_end_words(calendar: Calendar, year: i32) -> String {
     format!("{month} {}, {year}", calendar.end_day)
 }
 
-/// Marks the rows from `first` on as being about `year`.
-pub(super) fn about(note: &mut Note, first: usize, year: i32) {
+/// Takes the concepts from the rows from `first` on: another table or block of the company shows the same, and a
+/// concept names one row of a company.
+pub(super) fn without_concepts(note: &mut Note, first: usize) {
     for row in &mut note.rows[first..] {
-        row.due = Some(year);
+        row.label.concept = "";
     }
 }
 

@@ -200,12 +200,18 @@ fn quarterly(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     } else {
         note.part(gross_profit(), &gross);
     }
-    note.part(
-        Label::new("operating income (loss)")
-            .also(&["operating profit"])
-            .concept("profit from operations"),
-        &values(&books.quarterly_operating_income),
-    );
+    let operating = values(&books.quarterly_operating_income);
+    let label = Label::new("operating income (loss)")
+        .also(&["operating profit"])
+        .concept("profit from operations");
+    if draw.chance(60) {
+        let expenses: Vec<i64> = gross.iter().zip(&operating).map(|(g, o)| g - o).collect();
+        let overhead = Label::new("operating expenses").also(&["overhead"]);
+        let expenses = note.part(overhead, &expenses);
+        note.total(label, &[(expenses - 1, 1), (expenses, -1)]);
+    } else {
+        note.part(label, &operating);
+    }
     note
 }
 

@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::assets::balances;
-use super::layouts::{Name, about, gaap, named_columns, opening_row, own, roll};
+use super::layouts::{Name, gaap, named_columns, opening_row, own, roll, without_concepts};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::Ledger;
@@ -87,8 +87,7 @@ fn contract_balances(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "receivables",
         "trade receivables, net",
     ]))
-    .also(&["customer receivables"])
-    .concept("what customers owe after expected losses");
+    .also(&["customer receivables"]);
     note.part(receivables, &contracts.receivables[..2]);
     let assets = Label::new(draw.pick(&[
         "contract assets",
@@ -196,7 +195,7 @@ fn restructuring(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         if years > 1 {
             note.section(&format!("fiscal {year}"));
         }
-        let mut with_total = |values: Vec<i64>| -> Vec<i64> {
+        let with_total = |values: Vec<i64>| -> Vec<i64> {
             let total = values.iter().sum();
             values.into_iter().chain([total]).collect()
         };
@@ -207,8 +206,8 @@ fn restructuring(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
             rows.push((note.part(item.word.label(), &values), 1));
         }
         note.closing(closing.clone(), &rows);
-        if years > 1 {
-            about(&mut note, first, year);
+        if y > 0 {
+            without_concepts(&mut note, first);
         }
     }
     let n = kinds.len();

@@ -183,8 +183,20 @@ fn results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         .also(&["gross margin dollars"])
         .concept("what is left of sales after direct costs");
     let gross = note.total(gross, &[(revenue, 1), (cost, -1)]);
-    let expenses = Label::new("operating expenses").also(&["overhead"]);
-    let (expenses, _) = part(&mut note, expenses, &base.operating_expenses);
+    let label = Label::new("total operating expenses").also(&["overhead"]);
+    let expenses = if draw.chance(75) {
+        if draw.chance(50) {
+            note.section("operating expenses:");
+        }
+        let parts = lines(&mut note, &income.expenses, 1);
+        if parts.len() > 1 {
+            note.total(label, &parts)
+        } else {
+            parts[0].0
+        }
+    } else {
+        part(&mut note, label, &base.operating_expenses).0
+    };
     let operating = note.total(operating_income(), &[(gross, 1), (expenses, -1)]);
     let other = Label::new("other income (expense), net").also(&["other income"]);
     let (other, _) = part(&mut note, other, &income.other_income);
@@ -222,7 +234,7 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
 }
 
 fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
-    let income = &ledger.income;
+    let (base, income) = (&ledger.base, &ledger.income);
     let mut note = Note::new(
         "ReconciliationOfNetIncomeToAdjustedEbitda",
         "reconciliation of net income to adjusted EBITDA",
@@ -247,7 +259,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.push(part(
         &mut note,
         depreciation,
-        &ledger.base.depreciation_amortization,
+        &base.depreciation_amortization,
     ));
     let label = Label::new("EBITDA")
         .also(&["earnings before interest, taxes, depreciation and amortization"]);
@@ -259,6 +271,15 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         (ebitda, 1),
         part(&mut note, awards, &ledger.equity.awards.expense),
     ];
+    if base.unusual_charges[..note.columns.len()]
+        .iter()
+        .any(|c| *c != 0)
+    {
+        let label = Label::new("restructuring and impairment charges")
+            .also(&["unusual charges"])
+            .concept("write-downs and layoffs");
+        parts.push(part(&mut note, label, &base.unusual_charges));
+    }
     // One row for what is left of other income.
     let rest = Line {
         term: income.other[0].term,

@@ -256,23 +256,53 @@ fn repurchases(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     ]))
     .also(&["amount spent on buybacks"])
     .concept("money returned by buying shares");
-    part(&mut note, label, &shares.repurchase_cost);
-    let at_end = note.rows.len() - 1;
-    note.rows[at_end].role = Role::Single;
-    if draw.chance(70) {
-        let label = Label::new(draw.pick(&[
-            "remaining authorization at year end",
-            "amount remaining under the program",
-        ]))
-        .also(&["unused authorization"])
-        .concept("what the board still allows to be spent on buybacks");
-        row(
-            &mut note,
-            label,
-            Role::Single,
-            Quantity::Money,
-            &shares.authorization_left,
-        );
+    let left = Label::new(draw.pick(&[
+        "remaining authorization at year end",
+        "amount remaining under the program",
+    ]))
+    .also(&["unused authorization"])
+    .concept("what the board still allows to be spent on buybacks");
+    let money = Quantity::Money;
+    match draw.weighted(&[30, 30, 40]) {
+        0 => {
+            row(
+                &mut note,
+                label,
+                Role::Single,
+                money,
+                &shares.repurchase_cost,
+            );
+        }
+        1 => {
+            row(
+                &mut note,
+                label,
+                Role::Single,
+                money,
+                &shares.repurchase_cost,
+            );
+            row(
+                &mut note,
+                left,
+                Role::Single,
+                money,
+                &shares.authorization_left,
+            );
+        }
+        _ => {
+            let opening = std::array::from_fn(|y| shares.authorization_opening(y));
+            let open =
+                Label::new("authorization at beginning of year").also(&["opening authorization"]);
+            let added = Label::new("additional authorizations")
+                .also(&["increases of the program"])
+                .concept("what the board allowed on top");
+            let parts = [
+                (row(&mut note, open, Role::Opening, money, &opening), 1),
+                part(&mut note, added, &shares.authorization_added),
+                part(&mut note, label, &negative(&shares.repurchase_cost)),
+            ];
+            note.closing(left, &parts);
+        }
     }
     note
 }
@@ -285,7 +315,7 @@ fn dividends(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     }
 }
 
-/// One row a declaration, newest year first. A row has one unit, so with amounts the cents a share are words.
+/// One row a declaration, newest first or last. A row has one unit, so with amounts the cents a share are words.
 fn declared(ledger: &Ledger, draw: &mut Draw, amounts: bool) -> Note {
     let books = &ledger.equity.dividends;
     let latest = ledger.base.calendar.latest_year;
@@ -303,36 +333,41 @@ fn declared(ledger: &Ledger, draw: &mut Draw, amounts: bool) -> Note {
     let mut note = Note::new("DividendsDeclared", "dividends declared", columns);
     note.label_header = Some("declaration_date");
     let years = 1 + draw.weighted(&[20, 65, 15]);
-    for y in 0..years.min(YEARS) {
-        for q in 0..4 {
-            let (declared, record, paid) = books.days[y][q];
-            let mut cells = Vec::new();
-            if recorded {
-                cells.push(Cell::Text(books.date(y, q, 2, record)));
-            }
-            cells.push(Cell::Text(books.date(y, q, 2, paid)));
-            let cents = books.per_share[y][q];
-            if amounts {
-                cells.push(Cell::Text(format!("{}.{:02}", cents / 100, cents % 100)));
-                cells.push(Cell::Number(books.amounts[y][q]));
-            } else {
-                cells.push(Cell::Number(cents));
-            }
-            note.push(
-                Row {
-                    label: Label::new(books.date(y, q, 1, declared)),
-                    role: Role::Single,
-                    quantity: if amounts {
-                        Quantity::Money
-                    } else {
-                        Quantity::PerShare
-                    },
-                    cells,
-                    due: None,
-                }
-                .due_in(latest - y as i32),
-            );
+    let mut quarters: Vec<(usize, usize)> = (0..years.min(YEARS))
+        .rev()
+        .flat_map(|y| (0..4).map(move |q| (y, q)))
+        .collect();
+    if draw.chance(70) {
+        quarters.reverse();
+    }
+    for (y, q) in quarters {
+        let (declared, record, paid) = books.days[y][q];
+        let mut cells = Vec::new();
+        if recorded {
+            cells.push(Cell::Text(books.date(y, q, 2, record)));
         }
+        cells.push(Cell::Text(books.date(y, q, 2, paid)));
+        let cents = books.per_share[y][q];
+        if amounts {
+            cells.push(Cell::Text(format!("{}.{:02}", cents / 100, cents % 100)));
+            cells.push(Cell::Number(books.amounts[y][q]));
+        } else {
+            cells.push(Cell::Number(cents));
+        }
+        note.push(
+            Row {
+                label: Label::new(books.date(y, q, 1, declared)),
+                role: Role::Single,
+                quantity: if amounts {
+                    Quantity::Money
+                } else {
+                    Quantity::PerShare
+                },
+                cells,
+                due: None,
+            }
+            .due_in(latest - y as i32),
+        );
     }
     note
 }

@@ -21,13 +21,17 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The last day of a fiscal year in words: `December 31, 2024`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "those who ask hold a ledger's calendar"
+)]
 pub(crate) fn year_end(calendar: &Calendar, year: i32) -> String {
-    let (month, day) = last_day(calendar, year);
+    let (month, day) = last_day(*calendar, year);
     format!("{} {day}, {year}", MONTHS[usize::from(month) - 1])
 }
 
 /// The last day of a quarter in words, where quarters end with calendar months; `None` for other companies.
-pub(super) fn quarter_end(calendar: &Calendar, year: i32, quarter: u8) -> Option<String> {
+pub(super) fn quarter_end(calendar: Calendar, year: i32, quarter: u8) -> Option<String> {
     let month = usize::from(quarter) * 3;
     (calendar.end_month == 12 && !calendar.weeks).then(|| {
         format!(
@@ -41,7 +45,7 @@ pub(super) fn quarter_end(calendar: &Calendar, year: i32, quarter: u8) -> Option
 /// Month and day on which a fiscal year ends.
 ///
 /// Years of 52 or 53 weeks end on the weekday on which the newest one ends, on the date nearest to it.
-fn last_day(calendar: &Calendar, year: i32) -> (u8, u8) {
+fn last_day(calendar: Calendar, year: i32) -> (u8, u8) {
     let (month, day) = (calendar.end_month, calendar.end_day);
     if !calendar.weeks {
         return (month, day.min(days_in(month, year)));
@@ -103,10 +107,10 @@ mod tests {
         );
         assert_eq!(year_end(&calendar(6, 30, false), 2022), "June 30, 2022");
         assert_eq!(
-            quarter_end(&calendar(12, 31, false), 2024, 3).as_deref(),
+            quarter_end(calendar(12, 31, false), 2024, 3).as_deref(),
             Some("September 30, 2024")
         );
-        assert_eq!(quarter_end(&calendar(6, 30, false), 2024, 3), None);
+        assert_eq!(quarter_end(calendar(6, 30, false), 2024, 3), None);
     }
 
     #[test]
@@ -117,7 +121,7 @@ mod tests {
         assert_eq!(year_end(&weeks, 2023), "January 28, 2023");
         assert_eq!(year_end(&weeks, 2022), "January 29, 2022");
         for year in 2015..2030 {
-            let (month, day) = last_day(&weeks, year);
+            let (month, day) = last_day(weeks, year);
             let apart = day_number(2024, 1, 27) - day_number(year, month, day);
             assert_eq!(apart % 7, 0, "{year}-{month}-{day}");
         }

@@ -4,7 +4,7 @@ use super::house::{House, Minus};
 use super::plain;
 use crate::config::SynthConfig;
 use crate::draw::Draw;
-use crate::note::{Cell, Display, Note, Quantity, Role};
+use crate::note::{Cell, Display, Note, Quantity, Role, Row};
 
 /// Which rows of money have a `$`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl<'a> Cells<'a> {
 }
 
 fn dollar_rows(note: &Note, pattern: Dollars, house: &House) -> Vec<bool> {
-    let is_money = |r: &crate::note::Row| r.role != Role::Section && r.quantity == Quantity::Money;
+    let is_money = |r: &Row| r.role != Role::Section && r.quantity == Quantity::Money;
     let first = note.rows.iter().position(is_money);
     let last = note.rows.iter().rposition(is_money);
     note.rows
@@ -158,14 +158,43 @@ fn grouped(value: i64, decimals: u8) -> String {
     out
 }
 
+/// Leaves nil cells empty in some of the tables that have many of them.
+///
+/// Filings do both: a table of fair values by level shows dashes or nothing where an instrument has no such level.
+pub(super) fn blank_nils(note: &mut Note, draw: &mut Draw) {
+    let is_blank = draw.chance(60);
+    let numbers = || {
+        note.rows
+            .iter()
+            .flat_map(|r| r.cells.iter().filter_map(Cell::number))
+    };
+    let (nils, all) = (numbers().filter(|n| *n == 0).count(), numbers().count());
+    if !is_blank || nils * 100 < all * 15 {
+        return;
+    }
+    for row in note.rows.iter_mut().filter(|r| r.role == Role::Part) {
+        // A row of nothing but nils says that there was such an item; it keeps its dashes.
+        if row.cells.iter().all(|c| c.number().is_none_or(|n| n == 0)) {
+            continue;
+        }
+        for cell in &mut row.cells {
+            if *cell == Cell::Number(0) {
+                *cell = Cell::Empty;
+            }
+        }
+    }
+}
+
 /// Fills the gaps of a few tables with a mark instead of nothing.
 pub(super) fn mark_gaps(note: &mut Note, draw: &mut Draw) {
     // 15 of 10,411 cells of TAT-QA dev are such marks.
-    if !draw.chance(6) {
+    if !draw.chance(10) {
         return;
     }
     let mark = ["N/A", "NM", "*", "n/a"][draw.weighted(&[45, 25, 15, 15])];
-    for row in &mut note.rows {
+    // A total has no rate or no level because it is a total; nothing is left out there.
+    let is_item = |r: &&mut Row| matches!(r.role, Role::Part | Role::Single);
+    for row in note.rows.iter_mut().filter(is_item) {
         for cell in &mut row.cells {
             if *cell == Cell::Empty {
                 *cell = Cell::Text(mark.to_owned());
@@ -180,7 +209,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::ledger::Calendar;
-    use crate::note::{Column, Label, Period, Row};
+    use crate::note::{Column, Label, Period};
 
     pub(in crate::style) fn house() -> House {
         House {
@@ -202,6 +231,7 @@ pub(super) mod tests {
             heading_colon: true,
             footnote_letters: false,
             oldest_first: false,
+            phrases: crate::style::phrases::tests::plain(),
         }
     }
 

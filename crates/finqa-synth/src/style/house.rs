@@ -1,7 +1,8 @@
 //! What a company does the same way in all its tables: dashes, signs, dates, capitals.
 //!
-//! Rates are those counted on the published files (`docs/spec/synthetic.md`, "Measured").
+//! Rates are near those that `benches/realism` counts on published files.
 
+use super::phrases::Phrases;
 use crate::draw::Draw;
 use crate::ledger::Calendar;
 
@@ -15,6 +16,10 @@ pub(super) enum Minus {
 }
 
 /// A company's habits.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent habits, each drawn and read by itself"
+)]
 #[derive(Clone, Debug)]
 pub(super) struct House {
     pub(super) calendar: Calendar,
@@ -41,6 +46,7 @@ pub(super) struct House {
     pub(super) footnote_letters: bool,
     /// Years run from left to right.
     pub(super) oldest_first: bool,
+    pub(super) phrases: Phrases,
 }
 
 impl House {
@@ -48,17 +54,18 @@ impl House {
         Self {
             calendar,
             dash: ["—", "–", "-"][draw.weighted(&[80, 10, 10])],
-            dollar_gap: ["", " ", "  "][draw.weighted(&[80, 18, 2])],
+            dollar_gap: ["", " ", "  "][draw.weighted(&[88, 11, 1])],
             minus: [Minus::Parentheses, Minus::Hyphen][draw.weighted(&[96, 4])],
             percent_gap: ["", " "][draw.weighted(&[93, 7])],
             percent_inside: draw.chance(30),
             dash_for_zero_percent: draw.chance(60),
             leading_zero: draw.chance(95),
             per_share_dollar: draw.chance(75),
-            title_case: draw.chance(17),
-            heading_colon: draw.chance(60),
+            title_case: draw.chance(22),
+            heading_colon: draw.chance(70),
             footnote_letters: draw.chance(20),
             oldest_first: draw.chance(8),
+            phrases: Phrases::new(draw),
         }
     }
 }

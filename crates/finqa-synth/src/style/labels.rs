@@ -92,7 +92,7 @@ pub(super) fn write(
         };
         out = cased(note, case, house);
     }
-    if case != Case::Snake && draw.chance(16) {
+    if case != Case::Snake && draw.chance(20) {
         footnotes(note, &mut out, house, draw);
     }
     out
@@ -137,11 +137,13 @@ fn footnotes(note: &Note, labels: &mut [String], house: &House, draw: &mut Draw)
         .filter(|&r| note.rows[r].role != Role::Section && note.rows[r].due.is_none())
         .collect();
     let count = 1 + draw.weighted(&[50, 30, 20]);
+    // Some refer to a note of the report instead.
+    let to_note = draw.chance(15).then(|| 2 + draw.below(17));
     for (n, row) in draw.choose(&rows, count).into_iter().enumerate() {
-        let mark = if house.footnote_letters {
-            char::from(b'a' + n as u8)
-        } else {
-            char::from(b'1' + n as u8)
+        let mark = match to_note {
+            Some(first) => format!("Note {}", first + n),
+            None if house.footnote_letters => char::from(b'a' + n as u8).to_string(),
+            None => (n + 1).to_string(),
         };
         labels[row] = format!("{} ({mark})", labels[row]);
     }
@@ -182,7 +184,7 @@ fn snake(text: &str) -> String {
             '%' => out.push('%'),
             c if c.is_alphanumeric() => out.push(c),
             ' ' | '-' | '/' | '–' | '—' if !out.is_empty() && !out.ends_with('_') => {
-                out.push('_')
+                out.push('_');
             }
             _ => {}
         }
@@ -310,9 +312,11 @@ mod tests {
                 .iter()
                 .filter_map(|l| l.rsplit_once(" (").map(|(_, m)| m))
                 .collect();
-            assert_eq!(marks, ["1)", "2)", "3)"][..marks.len()]);
+            if marks.iter().all(|m| !m.starts_with("Note")) {
+                assert_eq!(marks, ["1)", "2)", "3)"][..marks.len()]);
+            }
             marked += usize::from(!marks.is_empty());
         }
-        assert!((15..55).contains(&marked), "{marked} of 200");
+        assert!((22..60).contains(&marked), "{marked} of 200");
     }
 }

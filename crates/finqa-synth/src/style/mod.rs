@@ -10,6 +10,7 @@ mod house;
 mod labels;
 mod names;
 mod order;
+mod phrases;
 mod units;
 
 use finqa_core::answer::Scale;
@@ -112,8 +113,11 @@ fn write(
     if house.oldest_first {
         order::oldest_first(&mut note);
     }
+    phrases::apply(&mut note, house);
     order::thin(&mut note, config, draw);
+    order::lead(&mut note, config, draw);
     labels::repeat(&mut note, config, draw);
+    cells::blank_nils(&mut note, draw);
     let mut display = company;
     let mut is_mismatched = units::is_mismatched(config, draw);
     if is_mismatched {
@@ -124,7 +128,8 @@ fn write(
     }
     cells::mark_gaps(&mut note, draw);
 
-    let has_description = !draw.chance(config.missing_metadata_pct);
+    // A scale unlike the company's must be stated, and some tables have no other place for it.
+    let has_description = !draw.chance(config.missing_metadata_pct) || is_mismatched;
     let place = units::place(&note, display, has_description, is_mismatched, draw);
     let headers = headers::write(&note, display, place, has_description, house, config, draw);
     let labels = labels::write(&note, house, config, draw);

@@ -100,12 +100,10 @@ pub(super) fn description(
     }
     if place == Place::Description {
         let unit = scale_words(display.scale);
-        words.push_str(&match form {
-            0 => format!(" in {unit}"),
-            1 => format!(" usd {unit}"),
-            2 => format!(" dollars in {unit}"),
-            _ => format!(" amounts in {unit}"),
-        });
+        words.push(' ');
+        words.push_str(["in", "usd", "dollars in", "amounts in"][form]);
+        words.push(' ');
+        words.push_str(unit);
         if note.rows.iter().any(|r| r.quantity == Quantity::PerShare) {
             words.push_str(" except per share amounts");
         }

@@ -30,7 +30,7 @@ pub(super) fn facilities(draw: &mut Draw, latest: i32, income: i64, drawn: i64) 
             labels.push(label.to_owned());
         }
     }
-    if labels.len() == 1 {
+    if labels.len() <= 2 {
         labels.push("other bank lines".to_owned());
     }
     let total = (drawn * draw.range(12, 30) / 10)

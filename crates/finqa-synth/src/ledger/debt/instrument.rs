@@ -77,6 +77,22 @@ impl Instrument {
         }
     }
 
+    /// Small debts of one rate under one line, repaid evenly until `due`.
+    pub(super) fn various(issued: i32, due: i32, face: i64, spread: i64) -> Self {
+        Self {
+            label: format!("other debt due through {due}"),
+            rate_text: "various".to_owned(),
+            coupon: (rates::long(issued) + spread).clamp(1500, 7000),
+            issued,
+            due,
+            foreign: false,
+            face,
+            instalment: face / i64::from(due - issued),
+            tender: None,
+            cost: 0,
+        }
+    }
+
     /// The same with the coupon moved by eighths until `taken` does not know the label.
     pub(super) fn renamed(mut self, habit: Habit, taken: impl Fn(&str) -> bool) -> Self {
         let mut step = 1;
@@ -141,7 +157,7 @@ impl Instrument {
     /// Fair value of 100,000 of principal at the end of `year`.
     pub(super) fn price(&self, year: i32, spread: i64) -> i64 {
         let left = i64::from((self.due - year).max(0));
-        if self.rate_text == "variable" {
+        if !self.rate_text.ends_with('%') {
             return 100_000;
         }
         // Duration falls short of the term as the term grows.

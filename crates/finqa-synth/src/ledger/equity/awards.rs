@@ -81,7 +81,7 @@ impl Awards {
         });
         let terms: &[Term] = match industry {
             Industry::Software | Industry::Semiconductors | Industry::Pharma => &LINES,
-            _ => &LINES_WITHOUT_RESEARCH[..2 + draw.below(2)],
+            _ => &LINES_WITHOUT_RESEARCH[..2 + usize::from(draw.chance(20))],
         };
         out.by_line = split(&out.expense, terms, Pace::Steady, draw);
         let rate = draw.range(120, 230);

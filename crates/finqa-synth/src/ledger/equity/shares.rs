@@ -29,7 +29,9 @@ pub(crate) struct Shares {
     pub(crate) paid_per_share: ByYear,
     /// repurchased × paid per share, rounded.
     pub(crate) repurchase_cost: ByYear,
-    /// What the program leaves at each year end.
+    /// What the board allowed to be spent in addition.
+    pub(crate) authorization_added: ByYear,
+    /// What the program leaves at each year end: last year's + added − cost.
     pub(crate) authorization_left: ByYear,
 }
 
@@ -106,11 +108,16 @@ impl Shares {
         let mut left = size;
         for y in (0..YEARS).rev() {
             if left < self.repurchase_cost[y] {
-                left += size.max(self.repurchase_cost[y]);
+                self.authorization_added[y] = size.max(self.repurchase_cost[y]);
             }
-            left -= self.repurchase_cost[y];
+            left += self.authorization_added[y] - self.repurchase_cost[y];
             self.authorization_left[y] = left;
         }
+    }
+
+    /// What the program left at the beginning of a year.
+    pub(crate) fn authorization_opening(&self, year: usize) -> i64 {
+        self.authorization_left[year] + self.repurchase_cost[year] - self.authorization_added[year]
     }
 
     pub(super) fn violations(&self, base: &Base, income: &Income) -> Vec<String> {
@@ -145,7 +152,11 @@ impl Shares {
             }
             let cost = amount(self.repurchased[y], self.paid_per_share[y], base.display);
             check(cost == self.repurchase_cost[y], "repurchases");
-            check(self.authorization_left[y] >= 0, "authorization");
+            check(self.authorization_opening(y) >= 0, "authorization");
+            check(
+                y + 1 == YEARS || self.authorization_opening(y) == self.authorization_left[y + 1],
+                "opening authorization",
+            );
         }
         out
     }

@@ -54,7 +54,7 @@ impl Revenue {
     pub(crate) fn new(key: Key, industry: Industry, base: &Base) -> Self {
         let mut draw = Draw::new(key, Stream::Revenue);
         let total = &base.revenue;
-        let count = 2 + draw.weighted(&[8, 18, 26, 22, 16, 10]);
+        let count = 2 + draw.weighted(&[4, 10, 20, 24, 22, 20]);
         let mut terms = draw.choose(products::of(industry), count);
         draw.shuffle(&mut terms);
         if draw.chance(45) {
@@ -192,7 +192,7 @@ fn seasons(industry: Industry, draw: &mut Draw) -> [i64; 4] {
 fn quarters(total: &ByYear, seasons: &[i64; 4], noise: i64, draw: &mut Draw) -> ByQuarter {
     std::array::from_fn(|y| {
         let weights = seasons.map(|s| (s * (1000 + draw.range(-noise, noise)) / 1000).max(1));
-        into_four(apportion(total[y], &weights))
+        into_four(&apportion(total[y], &weights))
     })
 }
 
@@ -201,10 +201,10 @@ fn quarters_by(total: &ByYear, like: &ByQuarter, noise: i64, draw: &mut Draw) ->
     std::array::from_fn(|y| {
         let weights =
             like[y].map(|q| (q.max(1) * 1000 + draw.range(-noise, noise) * q.max(1)).max(1));
-        into_four(apportion(total[y], &weights))
+        into_four(&apportion(total[y], &weights))
     })
 }
 
-fn into_four(parts: Vec<i64>) -> [i64; 4] {
+fn into_four(parts: &[i64]) -> [i64; 4] {
     std::array::from_fn(|q| parts[q])
 }

@@ -74,6 +74,52 @@ pub(super) fn channels(industry: Industry, draw: &mut Draw) -> &'static [Term] {
             ];
             WAYS
         }),
+        Industry::Pharma => draw.pick({
+            const WAYS: &[&[Term]] = &[
+                &[
+                    term(
+                        "wholesalers",
+                        &["drug wholesalers"],
+                        "business done by intermediaries",
+                    ),
+                    term("hospitals and clinics", &["sales to hospitals"], ""),
+                    term("government programs", &["sales to agencies"], ""),
+                    term("specialty pharmacies", &["sales to pharmacies"], ""),
+                ],
+                &[
+                    term(
+                        "net product sales",
+                        &["product revenue"],
+                        "medicines sold under own label",
+                    ),
+                    term("alliance revenue", &["income from partners"], ""),
+                    term("royalties and licensing", &["license fees"], ""),
+                ],
+            ];
+            WAYS
+        }),
+        Industry::Energy => draw.pick({
+            const WAYS: &[&[Term]] = &[
+                &[
+                    term(
+                        "affiliates",
+                        &["sales to related companies"],
+                        "business with related companies",
+                    ),
+                    term("third parties", &["sales to outsiders"], ""),
+                ],
+                &[
+                    term("contract revenue", &["sales under long-term contracts"], ""),
+                    term(
+                        "spot sales",
+                        &["sales at daily prices"],
+                        "what is sold at the day's price",
+                    ),
+                    term("other services", &["service fees"], ""),
+                ],
+            ];
+            WAYS
+        }),
         _ => draw.pick({
             const WAYS: &[&[Term]] = &[
                 &[

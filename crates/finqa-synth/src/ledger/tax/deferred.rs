@@ -132,7 +132,7 @@ impl Deferred {
 
     pub(super) fn violations(&self, deferred_expense: &ByYear) -> Vec<String> {
         let mut out = Vec::new();
-        for y in 0..YEARS {
+        for (y, expense) in deferred_expense.iter().enumerate() {
             let (assets, liabilities) = (sum(&self.assets)[y], sum(&self.liabilities)[y]);
             if assets - self.allowance[y] - liabilities != self.net[y] {
                 out.push(format!("I5: balances of year {y}"));
@@ -141,9 +141,7 @@ impl Deferred {
             if all.into_iter().any(|l| l.values[y] < 0) || self.allowance[y] < 0 {
                 out.push(format!("I5: a negative balance in year {y}"));
             }
-            if y + 1 < YEARS
-                && self.net[y] - self.net[y + 1] != self.in_oci[y] - deferred_expense[y]
-            {
+            if y + 1 < YEARS && self.net[y] - self.net[y + 1] != self.in_oci[y] - expense {
                 out.push(format!("I5: change of year {y}"));
             }
         }
@@ -164,7 +162,7 @@ fn assets(base: &Base, draw: &mut Draw) -> Vec<Line> {
             let size = draw.range(12, 100).pow(2);
             let mut values = jumping(scale(each, size, 3500).max(1), draw);
             if i > 0 {
-                lifetime(&mut values, 7, draw);
+                lifetime(&mut values, 26, draw);
             }
             Line { term, values }
         })

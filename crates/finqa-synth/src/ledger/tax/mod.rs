@@ -97,18 +97,21 @@ fn provision(
     };
     let level = draw.range(low, high);
     let (state, abroad) = (draw.range(40, 150), draw.range(90, 230));
+    let later_abroad = draw.normal(70);
     for y in 0..YEARS {
         let expense = income.tax_expense[y];
         let size = scale(income.pretax[y].abs(), 210, 1000);
         deferred.federal[y] = if expense < 0 {
             scale(expense, draw.range(450, 950), 1000)
         } else {
-            scale(size, level + draw.normal(110), 1000)
+            scale(size, level + draw.normal(70), 1000)
         };
-        deferred.state[y] = scale(size, level / 7 + draw.normal(28), 1000);
+        deferred.state[y] = scale(size, level / 7 + draw.normal(18), 1000);
         current.state[y] = scale(size, state + draw.range(-35, 35), 1000);
         if international {
-            deferred.foreign[y] = scale(size, draw.normal(60), 1000);
+            if !draw.chance(8) {
+                deferred.foreign[y] = scale(size, later_abroad + draw.normal(30), 1000);
+            }
             let earned = income.foreign[y].max(income.pretax[y].abs() / 40);
             current.foreign[y] = scale(earned, abroad + draw.range(-30, 30), 1000);
         }

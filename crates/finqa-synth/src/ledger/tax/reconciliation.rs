@@ -51,6 +51,15 @@ const RESEARCH: Item = (
     -45,
     -5,
 );
+const VALUATION_ALLOWANCE: Item = (
+    term(
+        "change in valuation allowance",
+        &["valuation allowance"],
+        "doubts about using deferred tax assets",
+    ),
+    -20,
+    30,
+);
 const COMMON: [Item; 7] = [
     (
         term(
@@ -61,15 +70,7 @@ const COMMON: [Item; 7] = [
         -35,
         18,
     ),
-    (
-        term(
-            "change in valuation allowance",
-            &["valuation allowance"],
-            "doubts about using deferred tax assets",
-        ),
-        -20,
-        30,
-    ),
+    VALUATION_ALLOWANCE,
     (
         term(
             "nondeductible executive compensation",
@@ -226,8 +227,14 @@ impl Reconciliation {
         if industry == Industry::Utility || draw.chance(75) {
             chosen.push(of_industry(industry));
         }
-        let count = 1 + draw.below(4);
-        chosen.extend(draw.choose(&COMMON, count));
+        let count = 2 + draw.below(4);
+        let mut common = draw.choose(&COMMON, count);
+        // Losses that bring no benefit show as an allowance.
+        if income.pretax.iter().any(|p| *p < 0) && !common.contains(&VALUATION_ALLOWANCE) {
+            common.push(VALUATION_ALLOWANCE);
+        }
+        chosen.extend(common);
+        let allowance = chosen.iter().position(|item| *item == VALUATION_ALLOWANCE);
         let statutory_rates: ByYear = std::array::from_fn(|y| statutory_rate(base, y));
         let statutory: ByYear =
             std::array::from_fn(|y| scale(income.pretax[y], statutory_rates[y], 1000));
@@ -242,7 +249,7 @@ impl Reconciliation {
                     scale(income.pretax[y].abs(), rate, 1000)
                 });
                 if i > 1 {
-                    lifetime(&mut values, 12, draw);
+                    lifetime(&mut values, 34, draw);
                 }
                 Line { term, values }
             })
@@ -253,10 +260,14 @@ impl Reconciliation {
             term: draw.pick(&OTHER),
             values: [0; YEARS],
         };
-        for y in 0..YEARS {
-            let gap = income.tax_expense[y] - statutory[y] - sum(&items)[y];
+        for (y, at_statutory) in statutory.iter().enumerate() {
+            let gap = income.tax_expense[y] - at_statutory - sum(&items)[y];
             let size = scale(income.pretax[y].abs(), draw.range(1, 7), 1000);
             other.values[y] = gap.clamp(-size, size);
+            let carrier = match allowance {
+                Some(allowance) if income.pretax[y] < 0 => allowance,
+                _ => carrier,
+            };
             items[carrier].values[y] += gap - other.values[y];
         }
         items.push(other);

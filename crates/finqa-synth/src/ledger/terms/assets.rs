@@ -1,4 +1,4 @@
-//! Plant, inventory, places, intangible assets and segments.
+//! Plant, inventory and intangible assets.
 
 use crate::identity::Industry;
 use crate::ledger::items::{Term, term};
@@ -339,40 +339,6 @@ pub(in crate::ledger) static INVENTORY_RESERVE: Term = term(
     "the write-down for goods that may not sell",
 );
 
-pub(in crate::ledger) static HOME: Term =
-    term(&["United States", "U.S.", "United States of America"], "");
-/// Countries in which a company names its business.
-pub(in crate::ledger) static COUNTRIES: [Term; 12] = [
-    term(&["China", "China (including Hong Kong)"], ""),
-    term(&["Germany"], ""),
-    term(&["United Kingdom", "U.K."], ""),
-    term(&["Japan"], ""),
-    term(&["Ireland"], ""),
-    term(&["Singapore"], ""),
-    term(&["Canada"], ""),
-    term(&["Mexico"], ""),
-    term(&["Netherlands", "The Netherlands"], ""),
-    term(&["India"], ""),
-    term(&["Taiwan"], ""),
-    term(&["Brazil"], ""),
-];
-/// Regions, for companies that name no countries.
-pub(in crate::ledger) static REGIONS: [Term; 4] = [
-    term(&["Europe, Middle East and Africa", "EMEA"], ""),
-    term(&["Asia Pacific", "Asia-Pacific"], ""),
-    term(&["Latin America", "Latin America and Caribbean"], ""),
-    term(&["Canada", "Canadian operations"], ""),
-];
-pub(in crate::ledger) static ELSEWHERE: Term = term(
-    &[
-        "other countries",
-        "rest of world",
-        "other international",
-        "all other countries",
-    ],
-    "",
-);
-
 /// Finite-lived intangible assets.
 pub(in crate::ledger) static FINITE: [Term; 6] = [
     term(
@@ -540,59 +506,5 @@ pub(in crate::ledger) fn lasting(industry: Industry) -> &'static [Term] {
         Industry::Software | Industry::Semiconductors | Industry::Pharma => &LASTING_RESEARCH,
         Industry::Utility | Industry::Energy | Industry::Telecom => &LASTING_LICENSES,
         _ => &LASTING_BRANDS,
-    }
-}
-
-static PARTS_SOFTWARE: [&str; 4] = [
-    "Cloud Platform",
-    "Enterprise Applications",
-    "Security Solutions",
-    "Services",
-];
-static PARTS_CHIPS: [&str; 4] = ["Analog", "Embedded Processing", "Connectivity", "Sensing"];
-static PARTS_INDUSTRY: [&str; 5] = [
-    "Flow Control",
-    "Motion Systems",
-    "Building Solutions",
-    "Aerospace Components",
-    "Process Technologies",
-];
-static PARTS_CONSUMER: [&str; 5] = [
-    "Home Care",
-    "Personal Care",
-    "Snacks",
-    "Beverages",
-    "Pet Care",
-];
-static PARTS_RETAIL: [&str; 3] = ["Stores", "Online", "Wholesale"];
-static PARTS_PHARMA: [&str; 4] = [
-    "Innovative Medicines",
-    "Established Products",
-    "Consumer Health",
-    "Diagnostics",
-];
-static PARTS_CARE: [&str; 4] = [
-    "Commercial",
-    "Government",
-    "Pharmacy Services",
-    "Care Delivery",
-];
-static PARTS_UTILITY: [&str; 3] = ["Electric", "Natural Gas", "Renewables"];
-static PARTS_ENERGY: [&str; 4] = ["Upstream", "Midstream", "Refining", "Chemicals"];
-static PARTS_TELECOM: [&str; 4] = ["Wireless", "Broadband", "Business Wireline", "Media"];
-
-/// Names of segments.
-pub(in crate::ledger) fn segments(industry: Industry) -> &'static [&'static str] {
-    match industry {
-        Industry::Software => &PARTS_SOFTWARE,
-        Industry::Semiconductors => &PARTS_CHIPS,
-        Industry::Industrial => &PARTS_INDUSTRY,
-        Industry::ConsumerGoods => &PARTS_CONSUMER,
-        Industry::Retail => &PARTS_RETAIL,
-        Industry::Pharma => &PARTS_PHARMA,
-        Industry::ManagedCare => &PARTS_CARE,
-        Industry::Utility => &PARTS_UTILITY,
-        Industry::Energy => &PARTS_ENERGY,
-        Industry::Telecom => &PARTS_TELECOM,
     }
 }
