@@ -257,10 +257,6 @@ class Corpus:
         ]
         return Corpus(self._native.take(picks))
 
-    def _endless(self) -> str:
-        names = [name for name, size in self.splits().items() if size is None]
-        return f"split {names[0]!r} of corpus {self.name!r} is endless"
-
     def known_split(self, split: str | None) -> str | None:
         """``split`` itself, if the corpus has it (None stands for all splits).
 
@@ -271,6 +267,10 @@ class Corpus:
             msg = f"no split {split!r} in corpus {self.name!r}; it has {', '.join(self.splits())}"
             raise NotFoundError(msg)
         return split
+
+    def _endless(self) -> str:
+        names = [name for name, size in self.splits().items() if size is None]
+        return f"split {names[0]!r} of corpus {self.name!r} is endless"
 
     def task_index(self, task_id: str) -> int:
         """Position of a task.

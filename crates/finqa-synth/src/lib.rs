@@ -34,6 +34,7 @@ mod tiny;
 pub use config::{HeaderStyle, LabelStyle, SqlStrictness, SynthConfig, UnitHint, World};
 pub use error::{Result, SynthError};
 pub use generator::{Generator, Made};
+pub use questions::{companies_of, tasks_of};
 pub use source::corpus;
 pub use split::SplitName;
 

@@ -1,5 +1,7 @@
 //! From a formula over cells to a checked question.
 
+use std::fmt::Write as _;
+
 use finqa_core::answer::{Multi, Unit};
 use finqa_core::gold::{Gold, GoldAnswer};
 use finqa_core::task::{KnownWrong, Mistake};
@@ -126,11 +128,7 @@ pub(crate) fn identity(
         let sheet = desk.sheet(*at);
         out.push('\n');
         out.push_str(&sheet.written.table.name);
-        out.push_str(&format!(
-            "\t{}\t{}",
-            at.row,
-            sheet.written.header(at.column)
-        ));
+        let _ = write!(out, "\t{}\t{}", at.row, sheet.written.header(at.column));
     }
     out
 }

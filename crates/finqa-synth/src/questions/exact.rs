@@ -67,10 +67,6 @@ impl Ratio {
         self.n > 0
     }
 
-    pub(crate) const fn is_negative(self) -> bool {
-        self.n < 0
-    }
-
     pub(crate) const fn is_zero(self) -> bool {
         self.n == 0
     }

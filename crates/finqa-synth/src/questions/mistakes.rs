@@ -205,14 +205,11 @@ fn tables(desk: &Desk<'_>, formula: Formula, cells: &[At], out: &mut Vec<Slip>) 
 /// Years or rows swapped; parentheses not read as a minus.
 fn signs(desk: &Desk<'_>, formula: Formula, cells: &[At], out: &mut Vec<Slip>) {
     match formula {
-        Formula::Difference => {
-            out.push(Slip::new(formula, vec![cells[1], cells[0]], Mistake::Sign));
-        }
         Formula::ShareChange => {
             let swapped = vec![cells[2], cells[3], cells[0], cells[1]];
             out.push(Slip::new(formula, swapped, Mistake::Sign));
         }
-        Formula::Growth | Formula::Compound(_) => {
+        Formula::Difference | Formula::Growth | Formula::Compound(_) => {
             out.push(Slip::new(formula, vec![cells[1], cells[0]], Mistake::Sign));
         }
         _ => {}

@@ -22,6 +22,7 @@ mod unanswerable;
 mod wording;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use finqa_core::answer::AnswerSpec;
 use finqa_core::gold::Gold;
@@ -30,7 +31,7 @@ use finqa_core::task::KnownWrong;
 use finqa_core::{Split, Task};
 use sha2::{Digest, Sha256};
 
-pub(crate) use plan::{companies_of, tasks_of};
+pub use plan::{companies_of, tasks_of};
 
 use self::desk::Desk;
 use self::plan::{Kind, instead, kinds_of};
@@ -151,7 +152,10 @@ fn attempt(desk: &Desk<'_>, kind: Kind, asked: &mut Asked, draw: &mut Draw) -> O
 fn task(view: &View<'_>, draft: Draft) -> Task {
     let company = &view.identity.slug;
     let digest = Sha256::digest(format!("{company}\n{}", draft.identity).as_bytes());
-    let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let mut hash = String::with_capacity(12);
+    for byte in digest.iter().take(6) {
+        let _ = write!(hash, "{byte:02x}");
+    }
     let split = view.key.split.name();
     Task {
         id: format!("{split}-{}-{hash}", view.key.index),

@@ -1,6 +1,6 @@
 //! How many questions a company has, and of which types.
 
-use crate::config::SynthConfig;
+use crate::config::{SynthConfig, World};
 use crate::draw::{Draw, Key, Stream};
 use crate::split::SplitName;
 
@@ -59,8 +59,8 @@ const YES_NO_PCT: u32 = 3;
 const EVAL290: (u32, u32) = (290, 20);
 const REASON79: (u32, u32) = (79, 21);
 
-/// Companies of a split; `None`: unlimited.
-pub(crate) fn companies_of(split: SplitName, config: &SynthConfig) -> Option<u32> {
+/// How many companies a split has; `None`: as many as one wants.
+pub fn companies_of(split: SplitName, config: &SynthConfig) -> Option<u32> {
     match split {
         SplitName::Train => config.train_companies,
         SplitName::Val => Some(config.val_companies),
@@ -69,9 +69,10 @@ pub(crate) fn companies_of(split: SplitName, config: &SynthConfig) -> Option<u32
     }
 }
 
-/// Questions about company `index` of a split.
-pub(crate) fn tasks_of(split: SplitName, index: u32, config: &SynthConfig) -> u32 {
+/// How many questions there are about company `index` of a split; 0 beyond the last company of a split of fixed size.
+pub fn tasks_of(split: SplitName, index: u32, config: &SynthConfig) -> u32 {
     match split {
+        _ if config.world == World::Tiny => config.tasks_per_company,
         SplitName::Train | SplitName::Val => config.tasks_per_company,
         SplitName::Eval290 => share(EVAL290, index),
         SplitName::Reason79 => share(REASON79, index),
@@ -145,11 +146,12 @@ pub(crate) fn eval_counts() -> Vec<(Kind, usize)> {
 pub(crate) fn instead(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Ladder | Kind::Composition => &[Kind::ContributionShare, Kind::Lookup],
-        Kind::ContributionShare | Kind::MixShift => &[Kind::Composition, Kind::Growth],
+        Kind::ContributionShare | Kind::MixShift | Kind::Multi | Kind::Unanswerable => {
+            &[Kind::Composition, Kind::Growth]
+        }
         Kind::Compound | Kind::Variance => &[Kind::Growth, Kind::NetChange],
         Kind::ExtremeYear | Kind::ExtremeLabel => &[Kind::ExtremeLabel, Kind::Lookup],
         Kind::Coverage | Kind::Efficiency => &[Kind::Coverage, Kind::Spread],
-        Kind::Multi | Kind::Unanswerable => &[Kind::Composition, Kind::Growth],
         _ => &[Kind::Lookup, Kind::NetChange],
     }
 }

@@ -91,10 +91,6 @@ impl<'a> Sheet<'a> {
         Some(Ratio::scaled(self.value(row, column)?, decimals))
     }
 
-    pub(crate) fn decimals(&self, row: usize) -> u8 {
-        self.written.display.decimals_of(self.rows()[row].quantity)
-    }
-
     pub(crate) fn quantity(&self, row: usize) -> Quantity {
         self.rows()[row].quantity
     }

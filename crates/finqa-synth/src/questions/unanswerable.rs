@@ -67,7 +67,10 @@ pub(super) fn remind(desk: &Desk<'_>, draft: &mut Draft, draw: &mut Draw) {
             "Answer \"not answerable\" if it is not disclosed in the tables.",
             "If no table shows what is needed, say \"not answerable\".",
         ]);
-        draft.unit_hint = format!("{} {reminder}", draft.unit_hint).trim().to_owned();
+        if !draft.unit_hint.is_empty() {
+            draft.unit_hint.push(' ');
+        }
+        draft.unit_hint.push_str(reminder);
     }
 }
 

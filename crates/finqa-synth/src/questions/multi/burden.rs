@@ -71,7 +71,7 @@ fn permille(n: i128) -> Ratio {
 }
 
 pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (first, second, years) = two_headlines(desk, draw)?;
+    let (first, second, years) = two_headlines(desk, 100, draw)?;
     let rows = [first, second];
     let year = draw.pick(&years);
     let names = [
@@ -85,15 +85,15 @@ pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         ((250, "0.25"), (1000, "1")),
     ]);
     let build = |new: i32, shown: i32| -> Option<Report<'_, '_>> {
-        let [a, b, c, d] = four(desk, rows, new)?;
-        let (suffix, (n, over)) = factor(desk, a, b);
+        let [now_at, base_at, old_at, base_old_at] = four(desk, rows, new)?;
+        let (suffix, (n, over)) = factor(desk, now_at, base_at);
         let by = Ratio::new(n, over)?;
         let ratio = |x: At, y: At| value(desk, x)?.over(value(desk, y)?.times(by)?);
         let mut report = Report::new(desk);
-        report.input("first_new", &line_label(&names[0], shown), a)?;
-        report.input("first_old", &line_label(&names[0], shown - 1), c)?;
-        report.input("second_new", &line_label(&names[1], shown), b)?;
-        report.input("second_old", &line_label(&names[1], shown - 1), d)?;
+        report.input("first_new", &line_label(&names[0], shown), now_at)?;
+        report.input("first_old", &line_label(&names[0], shown - 1), old_at)?;
+        report.input("second_new", &line_label(&names[1], shown), base_at)?;
+        report.input("second_old", &line_label(&names[1], shown - 1), base_old_at)?;
         let expression = |new: &str| {
             if suffix.is_empty() {
                 format!("${{first_{new}}} / ${{second_{new}}}")
@@ -101,7 +101,7 @@ pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
                 format!("${{first_{new}}} / (${{second_{new}}}{suffix})")
             }
         };
-        let (now, before) = (ratio(a, b)?, ratio(c, d)?);
+        let (now, before) = (ratio(now_at, base_at)?, ratio(old_at, base_old_at)?);
         let form = Form::ratio();
         report.metric(
             "ratio_new",
@@ -133,7 +133,7 @@ pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
             &[("low", permille(low.0)), ("moderate", permille(high.0))],
             "high",
             &[low.1, high.1],
-        )?;
+        );
         report.verdict(
             "direction",
             "Direction",
@@ -141,7 +141,7 @@ pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
             &[("falling", Ratio::whole(0))],
             "rising",
             &["0"],
-        )?;
+        );
         Some(report)
     };
     let report = build(year, year)?;
@@ -184,7 +184,7 @@ pub(super) fn amounts(desk: &Desk<'_>, cells: &[At], draw: &mut Draw) -> String 
 }
 
 pub(super) fn trend(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (first, second, years) = two_headlines(desk, draw)?;
+    let (first, second, years) = two_headlines(desk, 100, draw)?;
     let rows = [first, second];
     let year = draw.pick(&years);
     let sheet = &desk.sheets[first.0];
@@ -196,27 +196,36 @@ pub(super) fn trend(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         full_name(desk, second, true, draw)?,
     ];
     let build = |new: i32, shown: i32| -> Option<Report<'_, '_>> {
-        let [a, b, c, d] = four(desk, rows, new)?;
+        let [now_at, base_at, old_at, base_old_at] = four(desk, rows, new)?;
         let growth = |x: At, y: At| {
             let (x, y) = (value(desk, x)?, value(desk, y)?);
             x.minus(y)?.over(y)?.times(Ratio::whole(100))
         };
         let mut report = Report::new(desk);
-        report.input("first_new", &line_label(&names[0], shown), a)?;
-        report.input("first_old", &line_label(&names[0], shown - 1), c)?;
-        report.input("second_new", &line_label(&names[1], shown), b)?;
-        report.input("second_old", &line_label(&names[1], shown - 1), d)?;
-        let parts = sheet.parts_of(first.1, a.column)?;
+        report.input("first_new", &line_label(&names[0], shown), now_at)?;
+        report.input("first_old", &line_label(&names[0], shown - 1), old_at)?;
+        report.input("second_new", &line_label(&names[1], shown), base_at)?;
+        report.input("second_old", &line_label(&names[1], shown - 1), base_old_at)?;
+        let parts = sheet.parts_of(first.1, now_at.column)?;
         if parts.len() < 3 {
             return None;
         }
         let mut steps: Vec<(Ratio, usize)> = Vec::new();
         let mut expressions = Vec::new();
         for &part in &parts {
-            let (new, old) = (At { row: part, ..a }, At { row: part, ..c });
+            let (new, old) = (
+                At {
+                    row: part,
+                    ..now_at
+                },
+                At {
+                    row: part,
+                    ..old_at
+                },
+            );
             steps.push((value(desk, new)?.minus(value(desk, old)?)?, part));
-            let (i, j) = (report.operand(new), report.operand(old));
-            expressions.push(format!("{{{i}}} - {{{j}}}"));
+            let places = (report.operand(new), report.operand(old));
+            expressions.push(format!("{{{}}} - {{{}}}", places.0, places.1));
         }
         let best = (0..steps.len()).max_by(|&i, &j| {
             steps[i]
@@ -231,7 +240,7 @@ pub(super) fn trend(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         if !clear || !steps[best].0.is_positive() {
             return None;
         }
-        let (one, two) = (growth(a, c)?, growth(b, d)?);
+        let (one, two) = (growth(now_at, old_at)?, growth(base_at, base_old_at)?);
         let form = Form::percent(Sign::Change);
         let rate =
             |which: &str| format!("(${{{which}_new}} - ${{{which}_old}}) / ${{{which}_old}} * 100");
@@ -279,7 +288,7 @@ pub(super) fn trend(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
             &[("slower", Ratio::whole(0))],
             "faster",
             &["0"],
-        )?;
+        );
         Some(report)
     };
     let report = build(year, year)?;

@@ -16,6 +16,9 @@ use crate::style::scale_words;
 
 type Maker = fn(&Desk<'_>, &mut Draw) -> Option<Draft>;
 
+/// A table and a row of it.
+type TableRow = (usize, usize);
+
 /// Tries before a kind is given up for a company.
 const ATTEMPTS: usize = 250;
 
@@ -71,28 +74,27 @@ fn headline(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Option<(usize, Ve
 }
 
 /// What amounts are set against: revenue, income before taxes, net income, in tables that everyone looks up.
-const BASES: [&str; 6] = [
+const BASES: [&str; 5] = [
     "DisaggregationOfRevenue",
     "RevenueFromExternalCustomersByGeographicAreas",
     "ScheduleOfIncomeBeforeIncomeTaxDomesticAndForeign",
     "SummaryOfConsolidatedResultsOfOperations",
     "RevenueBySegment",
-    "ScheduleOfInventoryCurrent",
 ];
 
-/// Two headlines of different tables: the second from one of the [`BASES`] in most cases.
+/// Two headlines of different tables: the second from one of the [`BASES`], if so many percent say so.
 fn two_headlines(
     desk: &Desk<'_>,
+    base_pct: u32,
     draw: &mut Draw,
-) -> Option<((usize, usize), (usize, usize), Vec<i32>)> {
+) -> Option<(TableRow, TableRow, Vec<i32>)> {
     let any = |draw: &mut Draw| draw.below(desk.sheets.len());
     let first = any(draw);
-    let second = if draw.chance(70) {
+    let second = if draw.chance(base_pct) {
         let stem = draw.pick(&BASES);
         desk.sheets
             .iter()
-            .position(|s| s.written.note.stem == stem)
-            .unwrap_or_else(|| any(draw))
+            .position(|s| s.written.note.stem == stem)?
     } else {
         any(draw)
     };

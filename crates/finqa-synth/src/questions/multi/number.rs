@@ -4,7 +4,7 @@ use finqa_core::answer::Multi;
 use finqa_core::gold::{Gold, GoldAnswer};
 use finqa_core::task::{KnownWrong, Mistake};
 
-use super::{cell, factor, full_name, headline, two_headlines};
+use super::{cell, factor, full_name, two_headlines};
 use crate::draw::Draw;
 use crate::questions::Draft;
 use crate::questions::ask::{Ask, identity};
@@ -72,8 +72,8 @@ struct Pair {
     rows: [(usize, usize); 2],
 }
 
-fn pair(desk: &Desk<'_>, draw: &mut Draw) -> Option<(Pair, Vec<i32>)> {
-    let (first, second, years) = two_headlines(desk, draw)?;
+fn pair(desk: &Desk<'_>, base_pct: u32, draw: &mut Draw) -> Option<(Pair, Vec<i32>)> {
+    let (first, second, years) = two_headlines(desk, base_pct, draw)?;
     let year = draw.pick(&years);
     let cells = [cell(desk, first, year)?, cell(desk, second, year)?];
     let names = [
@@ -101,7 +101,7 @@ fn question(templates: &[&str], fill: &[(&str, &str)], draw: &mut Draw) -> Optio
 }
 
 pub(super) fn ratio(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (pair, years) = pair(desk, draw)?;
+    let (pair, years) = pair(desk, 85, draw)?;
     let percent = draw.chance(35);
     let (formula, form) = if percent {
         (Formula::Percent, Form::percent(Sign::None))
@@ -126,7 +126,7 @@ pub(super) fn ratio(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         formula,
         &pair,
         &years,
-        form,
+        &form,
         draw,
     )
 }
@@ -152,8 +152,15 @@ fn amount(
     formula: Formula,
     draw: &mut Draw,
 ) -> Option<Draft> {
-    let (pair, years) = pair(desk, draw)?;
+    let (pair, years) = pair(desk, 0, draw)?;
     let [a, b] = pair.cells;
+    // Amounts of a year and amounts at its end make no sum, and no difference that anyone asks for.
+    let kind = |at: At| std::mem::discriminant(&desk.sheet(at).columns()[at.column].period);
+    let size = |at: At| desk.sheet(at).value(at.row, at.column);
+    let (one, other) = (size(a)?, size(b)?);
+    if kind(a) != kind(b) || one / 10 > other || other / 10 > one {
+        return None;
+    }
     if desk.sheet(a).written.display != desk.sheet(b).written.display {
         return None;
     }
@@ -179,7 +186,7 @@ fn amount(
         formula,
         &pair,
         &years,
-        form,
+        &form,
         draw,
     )
 }
@@ -193,7 +200,7 @@ fn finish(
     formula: Formula,
     pair: &Pair,
     years: &[i32],
-    form: Form,
+    form: &Form,
     draw: &mut Draw,
 ) -> Option<Draft> {
     let [a, b] = pair.cells;
@@ -303,7 +310,7 @@ pub(super) fn growth_gap(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
     if desk.view.config.max_operands < 4 {
         return None;
     }
-    let (first, second, years) = two_headlines(desk, draw)?;
+    let (first, second, years) = two_headlines(desk, 60, draw)?;
     let new = draw.pick(&years);
     let old = new - 1;
     let cells = vec![
@@ -327,7 +334,6 @@ pub(super) fn growth_gap(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         ],
         draw,
     )?;
-    headline(desk, first.0, draw)?;
     Ask {
         question_type: "multi_table - Growth Gap",
         question: text,

@@ -1,5 +1,7 @@
 //! A report under construction: lines with values, each with its rule for the gold program and its criterion.
 
+use std::fmt::Write as _;
+
 use finqa_core::answer::{AnswerMode, AnswerSpec, Multi, Op, Unit};
 use finqa_core::gold::{Gold, GoldAnswer, GoldRule, GoldValue};
 use finqa_core::rubric::{
@@ -218,14 +220,14 @@ impl<'d, 'a> Report<'d, 'a> {
         bands: &[(&str, Ratio)],
         otherwise: &str,
         limits: &[&str],
-    ) -> Option<()> {
+    ) {
         let word = bands
             .iter()
             .find(|(_, limit)| limit.exceeds(on.1))
             .map_or(otherwise, |(word, _)| word);
         let mut rule = String::new();
         for ((word, _), limit) in bands.iter().zip(limits) {
-            rule.push_str(&format!("{word} if {}<{limit} else ", on.0));
+            let _ = write!(rule, "{word} if {}<{limit} else ", on.0);
         }
         rule.push_str(otherwise);
         self.line(
@@ -260,7 +262,6 @@ impl<'d, 'a> Report<'d, 'a> {
                 }),
             },
         );
-        Some(())
     }
 
     /// Inputs that add up to another.
@@ -285,7 +286,7 @@ impl<'d, 'a> Report<'d, 'a> {
             }
             out.push_str(heading);
             for line in self.lines.iter().filter(|l| l.section == section) {
-                out.push_str(&format!("\n- {}: {}", line.label, value(line)));
+                let _ = write!(out, "\n- {}: {}", line.label, value(line));
             }
         }
         out

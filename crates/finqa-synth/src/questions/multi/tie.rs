@@ -35,45 +35,54 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
     let (a_row, lane) = headline(desk, first, draw)?;
     let (b_row, _) = headline(desk, second, draw)?;
     let year = desk.sheets[first].columns()[draw.pick(&lane)].period.year();
-    let (a, b) = (
-        cell(desk, (first, a_row), year)?,
-        cell(desk, (second, b_row), year)?,
-    );
+    let one = cell(desk, (first, a_row), year)?;
+    let two = cell(desk, (second, b_row), year)?;
     let sheet = &desk.sheets[first];
     let items: Vec<usize> = (0..sheet.rows().len())
         .filter(|&r| {
             r != a_row
                 && sheet.quantity(r) == Quantity::Money
                 && sheet.rows()[r].role == Role::Part
-                && sheet.value(r, a.column).is_some()
+                && sheet.value(r, one.column).is_some()
         })
         .collect();
-    let gap = value(desk, a)?.minus(value(desk, b)?)?;
+    let gap = value(desk, one)?.minus(value(desk, two)?)?;
     let found: Vec<usize> = (0..items.len())
-        .filter(|&i| value(desk, At { row: items[i], ..a }) == Some(gap))
+        .filter(|&i| {
+            value(
+                desk,
+                At {
+                    row: items[i],
+                    ..one
+                },
+            ) == Some(gap)
+        })
         .collect();
     let [best] = found[..] else { return None };
-    if gap.is_zero() || items.len() < 3 {
+    if gap.is_zero()
+        || items.len() < 3
+        || !ties_elsewhere(desk, (first, a_row), (second, b_row), items[best], year)
+    {
         return None;
     }
     let names = [
         full_name(desk, (first, a_row), true, draw)?,
         full_name(desk, (second, b_row), true, draw)?,
     ];
-    let build = |a: At, b: At| -> Option<Report<'_, '_>> {
+    let build = |one: At, two: At| -> Option<Report<'_, '_>> {
         let mut report = Report::new(desk);
-        report.input("first", &line_label(&names[0], year), a)?;
-        report.input("second", &line_label(&names[1], year), b)?;
+        report.input("first", &line_label(&names[0], year), one)?;
+        report.input("second", &line_label(&names[1], year), two)?;
         let item = At {
             row: items[best],
-            ..a
+            ..one
         };
         report.input(
             "item",
             &format!("Amount of the reconciling item, fiscal {year}"),
             item,
         )?;
-        let gap = value(desk, a)?.minus(value(desk, b)?)?;
+        let gap = value(desk, one)?.minus(value(desk, two)?)?;
         let form = Form::difference(sheet.written, a_row, Sign::Difference);
         report.metric(
             "difference",
@@ -82,7 +91,7 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
             gap,
             &form,
         )?;
-        let share = value(desk, item)?.over(value(desk, a)?)?;
+        let share = value(desk, item)?.over(value(desk, one)?)?;
         report.metric(
             "share",
             "Item over the first total",
@@ -90,11 +99,14 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
             share,
             &Form::ratio(),
         )?;
-        let (i, j) = (report.operand(a), report.operand(b));
+        let totals = (report.operand(one), report.operand(two));
         let mut expressions = Vec::new();
         for &row in &items {
-            let k = report.operand(At { row, ..a });
-            expressions.push(format!("0 - abs({{{i}}} - {{{j}}} - {{{k}}})"));
+            let item = report.operand(At { row, ..one });
+            expressions.push(format!(
+                "0 - abs({{{}}} - {{{}}} - {{{item}}})",
+                totals.0, totals.1
+            ));
         }
         let labels: Vec<String> = items
             .iter()
@@ -113,7 +125,7 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
         )?;
         Some(report)
     };
-    let report = build(a, b)?;
+    let report = build(one, two)?;
     let mut wrong = Vec::new();
     for other in [year - 1, year + 1] {
         if let (Some(a), Some(b)) = (
@@ -127,7 +139,7 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
     let hint = format!(
         "{} The difference is the first total less the second; the item is named by its label in the first table, and its \
          share has three decimals.",
-        amounts(desk, &[a, b], draw)
+        amounts(desk, &[one, two], draw)
     );
     let mut question = draw.pick(&TIE).to_owned();
     for (place, with) in [
@@ -138,4 +150,22 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
         question = question.replace(place, &with);
     }
     report.draft("multi_table - Reconciliation", question, &hint, wrong)
+}
+
+/// Whether the item explains the difference in another year too: once could be chance.
+fn ties_elsewhere(
+    desk: &Desk<'_>,
+    first: (usize, usize),
+    second: (usize, usize),
+    item: usize,
+    year: i32,
+) -> bool {
+    [year - 1, year + 1].into_iter().any(|other| {
+        let of = |row: (usize, usize)| value(desk, cell(desk, row, other)?);
+        let tied = || {
+            let gap = of(first)?.minus(of(second)?)?;
+            Some(gap == of((first.0, item))? && !gap.is_zero())
+        };
+        tied() == Some(true)
+    })
 }

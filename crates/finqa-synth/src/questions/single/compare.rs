@@ -308,8 +308,8 @@ pub(super) fn coverage(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Option
         (second, first)
     };
     // What covers is no cost; what is covered may be shown as one.
-    let (a, b) = (sheet.value(m, c)?, size(x)?);
-    if a <= 0 || b == 0 || a / 50 > b {
+    let (over, under) = (sheet.value(m, c)?, size(x)?);
+    if over <= 0 || under == 0 || over / 50 > under {
         return None;
     }
     ratio_of_two(
@@ -329,15 +329,13 @@ pub(super) fn efficiency(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Opti
     let c = column(sheet, draw);
     if draw.chance(50) {
         let (cells, (m, x), say) = across(desk, table, c, draw)?;
-        let (a, b) = (
-            sheet.value(cells[0].row, cells[0].column)?,
-            sheet.value(cells[1].row, cells[1].column)?,
-        );
+        let size = |at: At| sheet.value(at.row, at.column).map(i64::abs);
+        let (over, under) = (size(cells[0])?, size(cells[1])?);
         if sheet.quantity(cells[0].row) != Quantity::Money
-            || a == 0
-            || b == 0
-            || a.abs() / 20 > b.abs()
-            || b.abs() / 20 > a.abs()
+            || over == 0
+            || under == 0
+            || over / 20 > under
+            || under / 20 > over
         {
             return None;
         }

@@ -3,6 +3,7 @@
 mod change;
 mod compare;
 mod lookup;
+mod pick;
 mod series;
 mod share;
 
@@ -31,12 +32,12 @@ pub(super) fn maker(kind: Kind) -> Option<Maker> {
         Kind::MixShift => share::mix_shift,
         Kind::Compound => change::compound,
         Kind::Ladder => share::ladder,
-        Kind::ExtremeYear => series::extreme_year,
-        Kind::ExtremeLabel => series::extreme_label,
+        Kind::ExtremeYear => pick::extreme_year,
+        Kind::ExtremeLabel => pick::extreme_label,
         Kind::Lookup => lookup::lookup,
         Kind::Coverage => compare::coverage,
         Kind::Efficiency => compare::efficiency,
-        Kind::YesNo => series::yes_no,
+        Kind::YesNo => pick::yes_no,
         Kind::Unanswerable | Kind::Multi => return None,
     })
 }

@@ -191,8 +191,8 @@ pub(super) fn composition(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Opt
     } else {
         (second, first)
     };
-    let (a, b) = (sheet.value(row, column)?, sheet.value(base, column)?);
-    if a / 50 > b || b / 50 > a {
+    let (over, under) = (sheet.value(row, column)?, sheet.value(base, column)?);
+    if over / 50 > under || under / 50 > over {
         return None;
     }
     let mut say = Say::new(desk, table, draw);
