@@ -81,16 +81,9 @@ impl<'d, 'a> Report<'d, 'a> {
     }
 
     fn criterion(&mut self, dim: Dimension, weight: f64, kind: CriterionKind) {
-        let initial = &dim.name()[..1];
         let nth = self.criteria.iter().filter(|c| c.dim == dim).count() + 1;
-        // "process" starts with the letter of "primary".
-        let id = if dim == Dimension::Process {
-            format!("t{nth}")
-        } else {
-            format!("{initial}{nth}")
-        };
         self.criteria.push(Criterion {
-            id: format!("crit_{id}"),
+            id: format!("{}_{nth}", dim.name()),
             dim,
             weight,
             kind,
