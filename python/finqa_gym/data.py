@@ -257,10 +257,6 @@ class Corpus:
         ]
         return Corpus(self._native.take(picks))
 
-    def _endless(self) -> str:
-        names = [name for name, size in self.splits().items() if size is None]
-        return f"split {names[0]!r} of corpus {self.name!r} is endless"
-
     def known_split(self, split: str | None) -> str | None:
         """``split`` itself, if the corpus has it (None stands for all splits).
 
@@ -271,6 +267,10 @@ class Corpus:
             msg = f"no split {split!r} in corpus {self.name!r}; it has {', '.join(self.splits())}"
             raise NotFoundError(msg)
         return split
+
+    def _endless(self) -> str:
+        names = [name for name, size in self.splits().items() if size is None]
+        return f"split {names[0]!r} of corpus {self.name!r} is endless"
 
     def task_index(self, task_id: str) -> int:
         """Position of a task.
@@ -554,9 +554,9 @@ def synthetic(seed: int = 0, config: SynthConfig | None = None) -> Corpus:
     """The synthetic corpus: invented 10-K companies, the same bytes everywhere.
 
     Splits ``val``, ``eval290`` (20 companies, 290 tasks), ``reason79`` (21 companies, 79 tasks) and
-    ``train``, which is endless unless ``config.train_companies`` says otherwise. The small world
-    (``SynthConfig.preset("tiny")``) has ``val`` and ``train`` only. Making the corpus costs
-    nothing: a company is made when one of its tasks is asked for.
+    ``train``, which is endless unless ``config.train_companies`` says otherwise; the small world
+    (``SynthConfig.preset("tiny")``) has them, too. Making the corpus costs nothing: a company is
+    made when one of its tasks is asked for.
 
     Args:
         seed: Another seed makes other companies.

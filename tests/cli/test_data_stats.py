@@ -12,8 +12,10 @@ pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=Impor
 import typer
 from typer.testing import CliRunner
 
-from finqa_gym.cli.data_stats import stats
+from finqa_gym import SynthConfig, synthetic
+from finqa_gym.cli.data_stats import ENDLESS, chosen, stats
 from finqa_gym.corpus_stats import MEASURED, dollar_pattern, read_number, table_stats, task_stats
+from finqa_gym.data import builtin, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +135,25 @@ def test_the_command_prints_every_figure() -> None:
     assert "Tasks by type" in printed
 
 
+def test_some_companies_of_each_split_are_counted() -> None:
+    few = json.loads(run("synthetic:0:tiny", "--companies", "5", "--json"))
+    assert few["tasks"]["counts"]["split"].keys() == {"val", "train"}
+    more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "20", "--json"))
+    assert more["tasks"]["counts"]["split"].keys() == {"val"}
+    tables = [one["tables"]["synthetic:0:tiny"]["num_tables"] for one in (few, more)]
+    assert tables[1] > tables[0]  # 20 companies, 10 companies
+
+
+def test_an_endless_split_is_counted_in_part() -> None:
+    endless = synthetic(config=SynthConfig.preset("tiny", train_companies=None))
+    assert endless.is_endless
+    assert chosen(endless, None, 7).splits().keys() == {"train"}
+    assert len(chosen(endless, None, 7).companies) == 7
+    assert len(chosen(endless, "train", None).companies) == ENDLESS
+    finite = builtin(num_companies=3)
+    assert chosen(finite, None, None) is finite
+
+
 def test_two_corpora_stand_side_by_side_as_json() -> None:
     report = json.loads(run("builtin:4", "--against", "builtin:2", "--json"))
     assert list(report["tables"]) == ["builtin:4", "builtin:2"]
@@ -142,8 +163,6 @@ def test_two_corpora_stand_side_by_side_as_json() -> None:
 
 
 def test_published_figures_are_what_the_files_hold(shared_dir: Path) -> None:
-    from finqa_gym.data import load
-
     files = {"tatqa": "tatqa_dataset_dev.json", "finqa": "finqa_dev_200.json"}
     for name, file in files.items():
         corpus = load(str(shared_dir / "data" / file))

@@ -65,10 +65,10 @@ pub(crate) fn row_numbers(sql: &str) -> Option<String> {
     Some(format!("SELECT rowid AS row_number {}", &sql[from..]))
 }
 
-/// The texts in single quotes, in order.
-pub(crate) fn text_literals(sql: &str) -> Vec<String> {
+/// The texts in single quotes, without them, and the numbers, in order.
+pub(crate) fn literals(sql: &str) -> Vec<String> {
     tokens(sql)
-        .filter(|t| t.kind == TokenKind::String)
+        .filter(|t| matches!(t.kind, TokenKind::String | TokenKind::Number))
         .map(|t| t.unquoted().into_owned())
         .collect()
 }
@@ -87,7 +87,7 @@ mod tests {
             .collect();
         assert_eq!(names, ["a, b", "c"]);
         assert_eq!(without_filter(sql), Some("SELECT \"a, b\", c FROM \"t\""));
-        assert_eq!(text_literals(sql), ["x'y", "z"]);
+        assert_eq!(literals(sql), ["x'y", "z", "3"]);
         assert_eq!(
             row_numbers("SELECT a FROM t WHERE b = 1").as_deref(),
             Some("SELECT rowid AS row_number FROM t WHERE b = 1")

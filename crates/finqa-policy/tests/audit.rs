@@ -161,16 +161,16 @@ fn wrong(answer: &str) -> Vec<KnownWrong> {
 fn defects() -> Vec<Task> {
     vec![
         with(south("unknown_company"), |t| {
-            query(t).company = "globex".into()
+            query(t).company = "globex".into();
         }),
         with(south("unknown_table"), |t| query(t).table = "nope".into()),
         with(south("truth_not_accepted"), |t| t.truth = "n/a".into()),
         with(south("tool_error"), |t| {
-            query(t).sql = "SELECT y FROM sales WHERE 1".into()
+            query(t).sql = "SELECT y FROM sales WHERE 1".into();
         }),
         with(south("wrong_answer"), |t| t.truth = "31.5".into()),
         with(south("known_wrong_accepted"), |t| {
-            t.known_wrong = wrong("$30.0 million")
+            t.known_wrong = wrong("$30.0 million");
         }),
         with(south("duplicate_question"), |t| t.question = "Same?".into()),
         with(south("duplicate_question/2"), |t| {
@@ -185,7 +185,7 @@ fn defects() -> Vec<Task> {
             t.unit_hint = "In percent.".into();
         }),
         with(south("known_wrong_accepted_openenv"), |t| {
-            t.known_wrong = wrong("30.2")
+            t.known_wrong = wrong("30.2");
         }),
         lookup(
             "refused_by_openenv_guard",

@@ -12,7 +12,7 @@ use finqa_core::chat::{ArgumentsForm, CallForm, Demonstration, Role};
 use finqa_core::gold::{Gold, GoldAnswer, GoldQuery};
 use finqa_core::sql::SqlBackend;
 use finqa_core::tool::Toolbox;
-use finqa_core::{Corpus, Task, ToolProfile};
+use finqa_core::{Company, Corpus, Table, Task, ToolProfile, Value};
 use finqa_data::{LoadOptions, load};
 use finqa_policy::{DemonstrateOptions, Demonstrations, PolicyKind, ScriptedPolicy};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
@@ -246,6 +246,44 @@ fn where_nothing_can_be_found_gold_says_so_and_guess_invents() {
             assert!(demo.reward < 0.5 && demo.variant.ends_with("invents"));
         }
     }
+}
+
+#[test]
+fn years_as_rows_are_mistaken_for_texts() {
+    let cells = [2018, 22, 2019, 80, 2020, 96].map(Value::Integer).to_vec();
+    let columns = vec!["yr".into(), "clerks".into()];
+    let company = Company {
+        name: "tiny".into(),
+        tables: vec![Table::new("tiny", "people", columns, cells).unwrap()],
+    };
+    let task = |id: usize| {
+        Task {
+        id: format!("t{id}"),
+        companies: vec!["tiny".into()],
+        question: "how many clerks in 2019 ?".into(),
+        truth: "80".into(),
+        gold: Some(Gold {
+            queries: vec![GoldQuery {
+                company: "tiny".into(),
+                table: "people".into(),
+                sql: "SELECT clerks FROM people WHERE yr = 2019".into(),
+            }],
+            answer: serde_json::from_str(
+                r#"{"kind":"number","expression":"{0}","operands":[{"query":0,"row":0,"column":0}],"decimals":null}"#,
+            )
+            .unwrap(),
+        }),
+        ..Task::default()
+    }
+    };
+    let tasks = (0..40).map(task).collect();
+    let corpus = Corpus::new(builtin(1).info().clone(), vec![company], tasks).unwrap();
+    let demos = played(
+        &Arc::new(corpus),
+        PolicyKind::Recovery,
+        ToolProfile::Compact,
+    );
+    assert!(every_mistake_is_repaired(&demos)["wrong_label"] > 3);
 }
 
 #[test]

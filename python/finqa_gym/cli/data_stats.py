@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,10 @@ from finqa_gym.cli.screen import grid, progress_bar, results, section
 from finqa_gym.corpus_stats import MEASURED, TableStats, TaskStats, table_stats, task_stats
 from finqa_gym.data import Corpus
 
-__all__ = ["stats"]
+__all__ = ["chosen", "stats"]
+
+ENDLESS = 300
+"""Companies of an endless split that are counted where nothing else is said."""
 
 
 def stats(
@@ -38,16 +40,25 @@ def stats(
             "--against", metavar="PATH", help="Another corpus to set beside it; may be repeated."
         ),
     ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Only the companies and tasks of this split.")
+    ] = None,
     companies: Annotated[
-        int | None, typer.Option("--companies", min=1, help="Only the first so many companies.")
+        int | None,
+        typer.Option(
+            "--companies",
+            min=1,
+            help=f"Only the first so many companies; {ENDLESS} of an endless split.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count tables, cells and tasks; set them beside published files."""
-    corpus = open_with_progress(path, layout, tasks)
-    counted = {path: _tables(corpus, companies)}
+    corpus = chosen(open_with_progress(path, layout, tasks), split, companies)
+    counted = {path: _tables(corpus)}
     for other in against or []:
-        counted[other] = _tables(open_with_progress(other), companies)
+        counted[other] = _tables(chosen(open_with_progress(other), None, companies))
     asked = task_stats(corpus)
     if as_json:
         report = {
@@ -63,14 +74,28 @@ def stats(
     _print_tasks(console, asked)
 
 
-def _tables(corpus: Corpus, limit: int | None) -> TableStats:
-    names = list(islice(corpus.companies, limit))
+def chosen(corpus: Corpus, split: str | None, companies: int | None) -> Corpus:
+    """The companies that are counted, as a corpus in memory unless it is all of a finite one."""
+    sizes = corpus.splits()
+    if split is None and corpus.is_endless:
+        split = next(name for name, size in sizes.items() if size is None)
+    if split is None and companies is None:
+        return corpus
+    if split is None:
+        return corpus.take(dict.fromkeys(sizes, companies))
+    if companies is None and split in sizes and sizes[split] is None:
+        companies = ENDLESS
+    return corpus.take(split, companies)
+
+
+def _tables(corpus: Corpus) -> TableStats:
+    names = corpus.companies
     with progress_bar("counting", len(names)) as advance:
 
         def listed() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-            for done, name in enumerate(names):
-                advance(done, None, None)
+            for done, name in enumerate(names, start=1):
                 yield name, corpus.tables(name)
+                advance(done, None, None)
 
         return table_stats(listed())
 

@@ -80,6 +80,8 @@ fn list(reader: &mut Reader<'_>, place: usize, bracket: usize) -> usize {
                 start = at;
             }
             Some(_) if reader.full() => return found.end,
+            // Reasoning opens here, or another marker stands here: nothing of the list is left to complain about.
+            Some(_) if region(text, after) == after => return found.end,
             Some(_) => {
                 let fault = Fault {
                     at: after,

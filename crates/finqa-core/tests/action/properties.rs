@@ -425,3 +425,13 @@ fn nesting_is_bounded() {
         assert_eq!(action.attempts[0].status, status, "{depth}");
     }
 }
+
+#[test]
+fn reasoning_that_opens_inside_a_call() {
+    let tools = toolbox();
+    let text =
+        r#"[TOOL_CALLS][{"name": "calculator"<think>, "arguments": {"expression": "1+2 é"}}]"#;
+    for options in all_options() {
+        well_formed(text, &parse_action(text, &tools, &options));
+    }
+}

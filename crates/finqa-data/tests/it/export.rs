@@ -375,9 +375,7 @@ fn a_part_holds_its_tasks_and_their_companies_only() {
     )
     .unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("its splits are train, val, test"),
+        error.to_string().contains("it has train, val, test"),
         "{error}"
     );
 }

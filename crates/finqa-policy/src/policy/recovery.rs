@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use finqa_core::gold::{Gold, GoldQuery};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolKind, Toolbox};
-use finqa_core::{Company, Corpus, Table};
+use finqa_core::{Company, Corpus, Table, Value};
 
 use super::draw::Draw;
 use super::listing::keywords;
@@ -199,24 +199,31 @@ fn wrong_label(ground: &Ground<'_>, draw: &mut Draw) -> Option<Slip> {
     let company = ground.company(&query.company)?;
     let table = company.table(&query.table)?;
     let before_filter = select::without_filter(&query.sql)?;
-    let labels: Vec<&str> = (0..table.num_rows())
-        .filter_map(|row| table.row(row)[0].as_str())
-        .filter(|label| !label.trim().is_empty())
+    let labels: Vec<String> = (0..table.num_rows())
+        .filter_map(|row| match &table.row(row)[0] {
+            Value::Text(label) if !label.trim().is_empty() => Some(label.to_string()),
+            Value::Integer(year) => Some(year.to_string()),
+            _ => None,
+        })
         .collect();
-    let wanted = select::text_literals(&query.sql)
+    let wanted = select::literals(&query.sql)
         .into_iter()
-        .find(|text| labels.contains(&text.as_str()));
+        .find(|text| labels.contains(text));
     let label = match wanted {
         Some(label) => label,
-        None => (*labels.first()?).to_owned(),
+        None => labels.first()?.clone(),
     };
-    let mut names = vec![
-        capitalized(&label),
-        label.to_uppercase(),
-        format!("Total {label}"),
-        format!("{label}, net"),
-    ];
-    names.retain(|name| !labels.contains(&name.as_str()));
+    let mut names = if label.bytes().all(|b| b.is_ascii_digit()) {
+        vec![format!("FY{label}"), format!("fiscal {label}")]
+    } else {
+        vec![
+            capitalized(&label),
+            label.to_uppercase(),
+            format!("Total {label}"),
+            format!("{label}, net"),
+        ]
+    };
+    names.retain(|name| !labels.contains(name));
     let wrong = draw.pick(&names)?;
     let column = quoted(&table.columns[0]);
     let filtered = format!("{before_filter} WHERE {column} = {}", text_literal(wrong));

@@ -69,7 +69,12 @@ impl Base {
             Industry::Retail | Industry::ManagedCare => draw.range(10, 32),
             _ => draw.range(25, 85),
         };
-        let depreciation_amortization = ratio_of(&revenue, depreciation, &mut draw);
+        let wear = ratio_of(&revenue, depreciation, &mut draw);
+        // Where it is a line of the operating expenses there must be room for the others.
+        let depreciation_amortization = std::array::from_fn(|y| {
+            let usual = operating_expenses[y] - unusual_charges[y];
+            wear[y].min(usual * 3 / 5)
+        });
         Self {
             calendar,
             display,

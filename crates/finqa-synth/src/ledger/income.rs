@@ -212,16 +212,14 @@ fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> 
     };
     let usual = std::array::from_fn(|y| base.operating_expenses[y] - base.unusual_charges[y]);
     let mut lines: Vec<Line> = if terms.contains(&DEPRECIATION) {
-        // As much as the books say, unless the year's costs leave no room for it.
-        let wear: ByYear =
-            std::array::from_fn(|y| base.depreciation_amortization[y].min(usual[y] * 3 / 5));
+        let wear = base.depreciation_amortization;
         let rest = std::array::from_fn(|y| usual[y] - wear[y]);
         let others: Vec<Term> = terms
             .iter()
             .copied()
             .filter(|t| *t != DEPRECIATION)
             .collect();
-        let mut lines = split(&rest, &others, Pace::Steady, draw);
+        let mut lines = split(&rest, &others, Pace::Settled, draw);
         lines.insert(
             1,
             Line {
@@ -231,7 +229,7 @@ fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> 
         );
         lines
     } else {
-        split(&usual, terms, Pace::Steady, draw)
+        split(&usual, terms, Pace::Settled, draw)
     };
     lines.push(Line {
         term: term(

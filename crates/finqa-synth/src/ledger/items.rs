@@ -1,6 +1,6 @@
 //! Amounts with names: items that add up to a total, and balances that roll forward.
 
-use super::{ByYear, Line, YEARS};
+use super::{ByYear, YEARS};
 use crate::draw::{Draw, apportion, scale};
 use crate::note::Label;
 
@@ -139,22 +139,6 @@ impl Word {
 }
 
 impl Items {
-    /// Lines of another section and their sum. Concepts stay with that section.
-    pub(crate) fn of_lines(lines: &[Line]) -> Self {
-        let item = |line: &Line| Item {
-            word: Word {
-                text: line.term.text,
-                also: line.term.also,
-                concept: "",
-            },
-            amounts: line.values,
-        };
-        Self {
-            items: lines.iter().map(item).collect(),
-            total: std::array::from_fn(|y| lines.iter().map(|l| l.values[y]).sum()),
-        }
-    }
-
     /// Splits `total` among `words`: heavy items first, shares that jump from year to year, and here and there an
     /// item that appears or ends. The last word is the rest ("other") and neither appears nor ends.
     pub(crate) fn split(draw: &mut Draw, total: &ByYear, words: &[Word]) -> Self {

@@ -41,9 +41,11 @@ pub(crate) struct Line {
 /// How much the lines of a total move against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// Products, regions: some percent a year.
+    /// Functions, channels: some percent a year, and every line is there in every year.
+    Settled,
+    /// Products, regions: as much, and some lines end or begin.
     Steady,
-    /// Small rows: as measured on filings, with lines that end or begin.
+    /// Small rows: as measured on filings, and more lines end or begin.
     Jumpy,
 }
 
@@ -101,7 +103,7 @@ pub(crate) fn split(total: &ByYear, terms: &[Term], pace: Pace, draw: &mut Draw)
             // Squares: a few large lines, more small ones.
             let newest = draw.range(14, 100).pow(2) * 100;
             let mut weights = match pace {
-                Pace::Steady => {
+                Pace::Settled | Pace::Steady => {
                     let mut w = [newest; YEARS];
                     let trend = draw.normal(70);
                     for y in 1..YEARS {
@@ -112,12 +114,13 @@ pub(crate) fn split(total: &ByYear, terms: &[Term], pace: Pace, draw: &mut Draw)
                 }
                 Pace::Jumpy => jumping(newest, draw).map(|w| w.max(1)),
             };
+            let ends_pct = match pace {
+                Pace::Settled => 0,
+                Pace::Steady => 11,
+                Pace::Jumpy => 24,
+            };
             if i > 0 {
-                lifetime(
-                    &mut weights,
-                    if pace == Pace::Jumpy { 24 } else { 11 },
-                    draw,
-                );
+                lifetime(&mut weights, ends_pct, draw);
             }
             weights
         })
@@ -194,7 +197,7 @@ mod tests {
             };
             let mut draw = Draw::new(key, Stream::Base);
             let total = [1000, 900, 1, 0, 77];
-            for pace in [Pace::Steady, Pace::Jumpy] {
+            for pace in [Pace::Settled, Pace::Steady, Pace::Jumpy] {
                 assert_eq!(sum(&split(&total, &terms, pace, &mut draw)), total);
             }
         }

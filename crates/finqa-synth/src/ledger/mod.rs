@@ -36,7 +36,6 @@ pub(crate) use equity::Equity;
 pub(crate) use income::Income;
 pub(crate) use intangibles::{Intangibles, Segment};
 pub(crate) use investments::{Investments, Measured, Security};
-pub(crate) use items::{Items, RollForward};
 pub(crate) use leases::Leases;
 pub(crate) use liabilities::Liabilities;
 pub(crate) use line::Line;

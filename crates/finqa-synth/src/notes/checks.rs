@@ -69,7 +69,7 @@ fn identities_hold_for_ten_thousand_companies() {
 }
 
 /// The inventories of a company.
-fn inventories_of(index: u32) -> Option<crate::ledger::Items> {
+fn inventories_of(index: u32) -> Option<crate::ledger::items::Items> {
     let key = key(index);
     Ledger::new(key, &identity(key)).assets.inventory
 }

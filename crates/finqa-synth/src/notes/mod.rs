@@ -136,9 +136,6 @@ fn ranked(
 ) -> Vec<usize> {
     let presence: Vec<u32> = kinds.iter().map(|k| (k.presence_pct)(identity)).collect();
     let mut has: Vec<bool> = presence.iter().map(|p| draw.chance(*p)).collect();
-    for i in 0..kinds.len() {
-        has[i] |= kinds[i].stem == variants::QUARTERLY;
-    }
     for group in variants::NEIGHBOURS {
         let both = draw.chance(config.distractor_pct);
         let members = || (0..kinds.len()).filter(|&i| group.contains(&kinds[i].stem));
@@ -150,7 +147,11 @@ fn ranked(
     draw.shuffle(&mut rest);
     let rank = |i: usize| {
         let needed = NEEDED.iter().position(|stem| *stem == kinds[i].stem);
-        needed.unwrap_or(NEEDED.len() + usize::from(!has[i]))
+        // Whether it is shown in the end, distractors decide.
+        if kinds[i].stem == variants::QUARTERLY {
+            return NEEDED.len();
+        }
+        needed.unwrap_or(NEEDED.len() + 1 + usize::from(!has[i]))
     };
     // A stable sort: within a rank the shuffle decides.
     rest.sort_by_key(|&i| rank(i));

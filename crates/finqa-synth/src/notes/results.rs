@@ -1,7 +1,7 @@
 //! From operating income down, and bridges between measures of profit.
 
 use super::Kind;
-use super::rows::{flows, lines, lines_as, negative, part, row, two_or_three};
+use super::rows::{bare, flows, lines, lines_as, negative, part, row, two_or_three};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{Ledger, Line};
@@ -151,7 +151,14 @@ fn cash_flow(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
         note.section("non-cash investing and financing activities:");
     }
     let count = 1 + draw.below(4);
-    let shown = draw.choose(&cash.non_cash, count);
+    let years = note.columns.len();
+    let alive: Vec<Line> = cash
+        .non_cash
+        .iter()
+        .filter(|line| line.values[..years].iter().any(|v| *v != 0))
+        .copied()
+        .collect();
+    let shown = draw.choose(&alive, count);
     let first = note.rows.len();
     lines(&mut note, &shown, 1);
     for row in &mut note.rows[first..] {
@@ -215,7 +222,8 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         flows(ledger, two_or_three(draw, 70)),
     );
     note.prefix = Prefix::Ticker;
-    let parts = lines(&mut note, &books.segment_income, 1);
+    // What names a segment in general does not say that its income is meant.
+    let parts = lines_as(&mut note, &books.segment_income, 1, Quantity::Money, bare);
     let total = Label::new("total segment operating income")
         .also(&["operating income of all segments"])
         .concept("what the segments earned together");

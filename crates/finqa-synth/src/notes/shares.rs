@@ -411,7 +411,11 @@ fn by_quarter(ledger: &Ledger, draw: &mut Draw) -> Note {
         "total dividends declared"
     })
     .also(&["dividends of the year"])
-    .concept("what shareholders were promised over the year");
+    .concept(if per_share {
+        "what one share was promised over the year"
+    } else {
+        "what shareholders were promised over the year"
+    });
     note.total(total, &parts);
     note
 }

@@ -217,7 +217,8 @@ fn percentages(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     );
     for expense in &income.expenses {
         if expense.values[..2].iter().all(|v| *v != 0) {
-            line(expense.term.into(), &expense.values);
+            let label = Label::new(expense.term.text).also(expense.term.also);
+            line(label, &expense.values);
         }
     }
     line(

@@ -50,11 +50,19 @@ def facts(corpus: Corpus) -> dict[str, Any]:
         "version": corpus.version,
         "content_hash": corpus.content_hash,
         "licence": corpus.licence,
+        **_sizes(corpus),
+        "refused": corpus.refused,
+    }
+
+
+def _sizes(corpus: Corpus) -> dict[str, int | str]:
+    if corpus.is_endless:
+        return dict.fromkeys(("companies", "tables", "tasks", "tasks_with_gold"), "endless")
+    return {
         "companies": len(corpus.companies),
         "tables": sum(len(corpus.tables(company)) for company in corpus.companies),
         "tasks": len(corpus),
         "tasks_with_gold": sum("gold" in task for task in corpus),
-        "refused": corpus.refused,
     }
 
 

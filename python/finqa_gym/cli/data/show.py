@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ NO_TASKS = (
     "There are no tasks: write a tasks file beside the tables, or name one with --tasks "
     "(docs/guides/own-data.md)."
 )
+ENDLESS_TASKS = 1000
 SAMPLE_ROWS = 12
 SAMPLE_COLUMNS = 7
 
@@ -42,7 +44,8 @@ def inspect(
     corpus = open_with_progress(path, layout, tasks)
     console = results()
     print_facts(console, corpus)
-    everything = list(corpus)
+    # Of an endless corpus the first tasks say what the others are like.
+    everything = list(islice(corpus.tasks(), ENDLESS_TASKS if corpus.is_endless else None))
     if not everything:
         console.print(NO_TASKS)
         print_refusals(console, corpus, path, show)

@@ -47,14 +47,18 @@ def validate(
         bool, typer.Option("--allow-failures", help="Leave with code 0 whatever was found.")
     ] = False,
 ) -> None:
-    """Check every task: gold program, truth, scope, known wrong answers. Exit code 1 on failures.
+    """Check every task: gold program, truth, scope, wrong answers. Exit code 1 on failures.
 
     Gold programs are played through the tools under the limits of an episode, and scored in both
     answer modes; answers of known mistakes must not be accepted.
     """
     corpus = open_with_progress(path, layout, tasks)
-    total = len(corpus) if split is None else len(corpus.task_ids(split))
-    with progress_bar("validating", min(total, max_tasks or total)) as advance:
+    corpus.known_split(split)
+    sizes = [size for name, size in corpus.splits().items() if split in (None, name)]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    if max_tasks is not None:
+        total = max_tasks if total is None else min(total, max_tasks)
+    with progress_bar("validating", total) as advance:
         found = corpus.audit(
             tool_profile=profile,
             split=split,

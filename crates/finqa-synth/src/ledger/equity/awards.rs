@@ -83,7 +83,7 @@ impl Awards {
             Industry::Software | Industry::Semiconductors | Industry::Pharma => &LINES,
             _ => &LINES_WITHOUT_RESEARCH[..2 + usize::from(draw.chance(20))],
         };
-        out.by_line = split(&out.expense, terms, Pace::Steady, draw);
+        out.by_line = split(&out.expense, terms, Pace::Settled, draw);
         let rate = draw.range(120, 230);
         out.tax_benefit = out
             .expense

@@ -65,7 +65,7 @@ impl Revenue {
         let channels = split(
             total,
             products::channels(industry, &mut draw),
-            Pace::Steady,
+            Pace::Settled,
             &mut draw,
         );
         let regions = regions::of(industry, total, &mut draw);
