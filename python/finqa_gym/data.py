@@ -590,9 +590,9 @@ def synthetic(seed: int = 0, config: SynthConfig | None = None) -> Corpus:
     """The synthetic corpus: invented 10-K companies, the same bytes everywhere.
 
     Splits ``val``, ``eval290`` (20 companies, 290 tasks), ``reason79`` (21 companies, 79 tasks) and
-    ``train``, which is endless unless ``config.train_companies`` says otherwise. The small world
-    (``SynthConfig.preset("tiny")``) has ``val`` and ``train`` only. Making the corpus costs
-    nothing: a company is made when one of its tasks is asked for.
+    ``train``, which is endless unless ``config.train_companies`` says otherwise; the small world
+    (``SynthConfig.preset("tiny")``) has them, too. Making the corpus costs nothing: a company is
+    made when one of its tasks is asked for.
 
     Args:
         seed: Another seed makes other companies.

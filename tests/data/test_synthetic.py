@@ -17,6 +17,10 @@ from finqa_gym import Corpus, SynthConfig, VectorEnv, _native, synthetic
 from finqa_gym.data import open_corpus
 
 
+# Behind 3,200 tasks of `val` and the two splits of the published sizes.
+FIRST_OF_TRAIN = 3200 + 290 + 79
+
+
 def tiny(**changes: Any) -> Corpus:
     return synthetic(config=SynthConfig.preset("tiny", **changes))
 
@@ -99,7 +103,8 @@ def test_whatever_lists_an_endless_split_asks_for_a_number(
     ]
     for call in calls:
         with pytest.raises(
-            finqa_gym.NotFoundError, match=r'no split "test".* its splits are val, train'
+            finqa_gym.NotFoundError,
+            match=r'no split "test".* its splits are val, eval290, reason79, train',
         ):
             call()
 
@@ -109,7 +114,7 @@ def test_with_a_number_it_is_listed(endless: Corpus) -> None:
     assert [task["id"] for task in itertools.islice(endless.tasks("train"), 40)] == ids
     assert len(endless.task_ids("val")) == 3200 == endless.splits()["val"]
     assert next(iter(endless))["split"] == "val"
-    assert endless.task_index(ids[17]) == 3200 + 17
+    assert endless.task_index(ids[17]) == FIRST_OF_TRAIN + 17
     assert endless.task(ids[17])["id"] == ids[17]
     assert endless.company_names("train", 100_000, 100_002) == ["train100000", "train100001"]
     assert endless.tables("TRAIN100001") == endless.tables("train100001")
@@ -132,12 +137,12 @@ def test_taken_companies_are_a_corpus_in_memory(endless: Corpus, tmp_path: pathl
     assert taken.tables("train599") == endless.tables("train599")
     endless.save(tmp_path / "made", max_companies=4)
     again = finqa_gym.load(tmp_path / "made")
-    assert again.splits() == {"val": 3200, "train": 64}
+    assert again.splits() == {"val": 3200, "eval290": 290, "reason79": 79, "train": 64}
     assert again.task_ids("train") == endless.task_ids("train", 64)
 
 
 def test_eight_threads_see_the_same_tasks(endless: Corpus) -> None:
-    indices = [3200 + i * 7919 % 100_000 for i in range(600)]
+    indices = [FIRST_OF_TRAIN + i * 7919 % 100_000 for i in range(600)]
     fresh = tiny(train_companies=None)
     expected = [endless.task(i)["question"] for i in indices]
     seen: list[list[str]] = []
@@ -163,7 +168,7 @@ def test_an_endless_split_is_played_without_repeating(endless: Corpus) -> None:
             _, infos = env.reset()
             drawn += infos["task_index"].tolist()
         assert len(set(drawn)) == len(drawn)
-        assert min(drawn) >= 3200, "without a choice only the endless split is played"
+        assert min(drawn) >= FIRST_OF_TRAIN, "without a choice only the endless split is played"
         env.load_state_dict(state)
         assert env.reset()[1]["task_index"].tolist() == drawn[:64]
         with pytest.raises(finqa_gym.NotFoundError):
@@ -184,8 +189,8 @@ def test_other_splits_are_played_when_they_are_named(endless: Corpus) -> None:
         ids = endless.task_ids("train", 3)
         mask = [True] * 3 + [False] * 3197
         observations, infos = env.reset(task_ids=ids, reset_mask=mask)
-        assert infos["task_index"].tolist() == [3200, 3201, 3202]
-        assert endless.task(3200)["user_query"] in observations[0]
+        assert infos["task_index"].tolist() == [FIRST_OF_TRAIN + i for i in range(3)]
+        assert endless.task(FIRST_OF_TRAIN)["user_query"] in observations[0]
 
 
 def test_names_for_the_command_line() -> None:

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::identity::{Identity, identity};
 use crate::ledger::Ledger;
 use crate::notes;
-use crate::questions::{self, View};
+use crate::questions::{self, View, tasks_of};
 use crate::split::SplitName;
 use crate::style::{Written, write_all};
 use crate::tiny;
@@ -52,11 +52,8 @@ impl Generator {
     /// Company `index` of a split with its tasks, independent of every other company.
     pub fn company(&self, split: SplitName, index: u32) -> Made {
         if self.config.world == World::Tiny {
-            return tiny::company(
-                self.key(split, index),
-                &self.config,
-                self.config.tasks_per_company,
-            );
+            let num_tasks = tasks_of(split, index, &self.config);
+            return tiny::company(self.key(split, index), &self.config, num_tasks);
         }
         let config = self.config.of_company(self.key(split, index));
         let parts = Parts::new(self.key(split, index), &config);

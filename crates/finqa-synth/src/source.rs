@@ -9,7 +9,9 @@ use crate::config::{SynthConfig, World};
 use crate::error::{Result, SynthError};
 use crate::generator::Generator;
 use crate::identity;
+use crate::questions::{companies_of, tasks_of};
 use crate::split::SplitName;
+use crate::tiny;
 
 /// Companies of `train` that have an index if there is no limit: more than anybody plays, and few enough that with 64
 /// tasks each their indices fit in 31 bits.
@@ -20,7 +22,7 @@ const ENDLESS_COMPANIES: u32 = 10_000_000;
 const MAX_TABLE_ROWS: usize = 10_000;
 
 /// The synthetic corpus of a seed: splits `val`, `eval290` (20 companies, 290 tasks), `reason79` (21 companies, 79
-/// tasks) and `train` (endless unless the configuration says otherwise). The small world has `val` and `train` only.
+/// tasks) and `train` (endless unless the configuration says otherwise), in both worlds.
 ///
 /// Making it costs nothing; a company is made when a task of it is asked for, and those used last are kept. The content
 /// hash covers version, seed and configuration, from which everything follows.
@@ -33,7 +35,7 @@ const MAX_TABLE_ROWS: usize = 10_000;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let corpus = corpus(0, SynthConfig::tiny())?;
-/// assert_eq!(corpus.splits()[1], ("train".to_string(), Some(32_000)));
+/// assert_eq!(corpus.splits()[3], ("train".to_string(), Some(32_000)));
 /// let task = corpus.task(20_000)?;
 /// assert_eq!(corpus.task_index(&task.id), Some(20_000));
 /// # Ok(())
@@ -86,8 +88,11 @@ fn size(split: SplitName, config: &SynthConfig) -> (u32, u32, bool) {
             let (companies, tasks) = each(config.val_companies);
             (companies, tasks, false)
         }
-        SplitName::Eval290 => (20, 290, false),
-        SplitName::Reason79 => (21, 79, false),
+        SplitName::Eval290 | SplitName::Reason79 => {
+            let companies = companies_of(split, config).unwrap_or_default();
+            let tasks = (0..companies).map(|index| tasks_of(split, index, config));
+            (companies, tasks.sum(), false)
+        }
         SplitName::Train => {
             let (companies, tasks) = each(config.train_companies.unwrap_or(ENDLESS_COMPANIES));
             (companies, tasks, config.train_companies.is_none())
@@ -99,7 +104,6 @@ fn ranges(config: &SynthConfig) -> Vec<SplitRange> {
     let (mut first_task, mut first_company) = (0, 0);
     SplitName::ALL
         .into_iter()
-        .filter(|split| has(*split, config.world))
         .map(|split| {
             let (num_companies, num_tasks, endless) = size(split, config);
             let range = SplitRange {
@@ -117,18 +121,11 @@ fn ranges(config: &SynthConfig) -> Vec<SplitRange> {
         .collect()
 }
 
-/// The published sizes belong to filings.
-fn has(split: SplitName, world: World) -> bool {
-    world == World::Filing || matches!(split, SplitName::Val | SplitName::Train)
-}
-
 impl Generator {
     /// Tasks that company `index` of a split must have: `tasks_per_company`, or its share of the split's fixed number
     /// (14 or 15 of 290, 3 or 4 of 79).
     pub fn num_tasks(&self, split: SplitName, index: u32) -> u32 {
-        let (companies, tasks, _) = size(split, self.config());
-        let before = |k: u64| (k * u64::from(tasks) / u64::from(companies)) as u32;
-        before(u64::from(index) + 1) - before(index.into())
+        tasks_of(split, index, self.config())
     }
 }
 
@@ -175,11 +172,9 @@ impl CorpusSource for Source {
                 let key = identity::find(self.generator.seed(), &name)?;
                 self.in_corpus(key.split.name(), key.index)
             }
-            // `train17` is company 17 of `train`.
             World::Tiny => {
-                let digits = name.find(|c: char| c.is_ascii_digit())?;
-                let (split, index) = name.split_at(digits);
-                self.in_corpus(split, index.parse().ok()?)
+                let (split, index) = tiny::find(&name)?;
+                self.in_corpus(split.name(), index)
             }
         }
     }
@@ -263,7 +258,7 @@ mod tests {
     #[test]
     fn ids_and_names_lead_back() {
         let corpus = tiny();
-        for index in [0, 1, 15, 16, 3199, 3200, 3201, 35_199] {
+        for index in [0, 1, 15, 16, 3199, 3200, 3489, 3490, 3568, 3569, 35_568] {
             let task = corpus.task(index).unwrap();
             assert_eq!(corpus.task_index(&task.id), Some(index as usize));
             let company = corpus.task_companies(index).unwrap()[0];
@@ -277,7 +272,7 @@ mod tests {
             "train-0",
             "train-0-",
             "train-99999-00",
-            "eval290-0-00",
+            "eval290-20-00",
         ] {
             assert_eq!(corpus.task_index(wrong), None, "{wrong}");
         }
@@ -286,13 +281,18 @@ mod tests {
             "train",
             "train2000",
             "train00",
+            "eval20",
             "eval2900",
+            "reason79",
             "7",
             "traim7",
         ] {
             assert_eq!(corpus.company_index(wrong), None, "{wrong}");
         }
-        assert_eq!(corpus.company_index("TRAIN1999"), Some(200 + 1999));
+        assert_eq!(
+            corpus.company_index("TRAIN1999"),
+            Some(200 + 20 + 21 + 1999)
+        );
     }
 
     #[test]

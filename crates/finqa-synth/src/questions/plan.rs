@@ -1,6 +1,6 @@
 //! How many questions a company has, and of which types.
 
-use crate::config::{SynthConfig, World};
+use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
 use crate::split::SplitName;
 
@@ -72,7 +72,6 @@ pub fn companies_of(split: SplitName, config: &SynthConfig) -> Option<u32> {
 /// How many questions there are about company `index` of a split; 0 beyond the last company of a split of fixed size.
 pub fn tasks_of(split: SplitName, index: u32, config: &SynthConfig) -> u32 {
     match split {
-        _ if config.world == World::Tiny => config.tasks_per_company,
         SplitName::Train | SplitName::Val => config.tasks_per_company,
         SplitName::Eval290 => share(EVAL290, index),
         SplitName::Reason79 => share(REASON79, index),

@@ -13,6 +13,7 @@ use finqa_core::{Company, Table, Task, Value};
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
 use crate::generator::Made;
+use crate::split::SplitName;
 use words::{KEYS, SUFFIXES, TOPICS, Topic};
 
 /// Rows of every table.
@@ -37,7 +38,7 @@ struct Sheet {
 pub(crate) fn company(key: Key, config: &SynthConfig, num_tasks: u32) -> Made {
     let mut draw = Draw::new(key, Stream::Tiny);
     let sheets = sheets(&mut draw);
-    let name = format!("{}{}", key.split.name(), key.index);
+    let name = name(key);
     let tasks: Vec<Task> = questions::of_company(key, config, &name, &sheets, num_tasks);
     Made {
         company: Company {
@@ -52,9 +53,32 @@ pub(crate) fn company(key: Key, config: &SynthConfig, num_tasks: u32) -> Made {
 pub(crate) fn tables(key: Key) -> Company {
     let sheets = sheets(&mut Draw::new(key, Stream::Tiny));
     Company {
-        name: format!("{}{}", key.split.name(), key.index),
+        name: name(key),
         tables: sheets.iter().map(Sheet::table).collect(),
     }
+}
+
+/// What companies of a split are called, before their number: words without digits.
+const fn word(split: SplitName) -> &'static str {
+    match split {
+        SplitName::Train => "train",
+        SplitName::Val => "val",
+        SplitName::Eval290 => "eval",
+        SplitName::Reason79 => "reason",
+    }
+}
+
+fn name(key: Key) -> String {
+    format!("{}{}", word(key.split), key.index)
+}
+
+/// Split and index of the company that would have a name: `train17` is company 17 of `train`.
+pub(crate) fn find(name: &str) -> Option<(SplitName, u32)> {
+    let digits = name.find(|c: char| c.is_ascii_digit())?;
+    let split = SplitName::ALL
+        .into_iter()
+        .find(|split| word(*split) == &name[..digits])?;
+    Some((split, name[digits..].parse().ok()?))
 }
 
 fn sheets(draw: &mut Draw) -> Vec<Sheet> {
@@ -112,7 +136,6 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::split::SplitName;
 
     #[test]
     fn every_word_means_one_thing() {
