@@ -52,11 +52,13 @@ pub(crate) struct Restructuring {
 }
 
 impl Liabilities {
+    /// `dividends`: declared and not yet paid at each year end.
     pub(crate) fn new(
         key: Key,
         base: &Base,
         industry: Industry,
         acquisitions: &Acquisitions,
+        dividends: &ByYear,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Liabilities);
         let draw = &mut draw;
@@ -71,6 +73,10 @@ impl Liabilities {
             .word(draw)
             .item(restructuring.closing);
         accrued = accrued.with(1 + draw.below(3), item);
+        if dividends[0] != 0 && draw.chance(40) {
+            let item = terms::DIVIDENDS_ACCRUED.word(draw).item(*dividends);
+            accrued = accrued.with(1 + draw.below(3), item);
+        }
         let (contracts, allowance) = contracts(draw, base, industry, acquisitions);
         let share = draw.range(350, 1100);
         let accounts_payable = trail(draw, &base.cost_of_revenue, share, 55, 15);

@@ -46,6 +46,12 @@ fn interest_expense() -> Label {
         .concept("the cost of borrowed money")
 }
 
+fn interest_and_other_income() -> Label {
+    Label::new("interest and other income, net")
+        .also(&["income beside operations"])
+        .concept("income beside operations, before the cost of borrowing")
+}
+
 fn pretax() -> Label {
     Label::new("income (loss) before income taxes")
         .also(&["pretax income", "earnings before taxes"])
@@ -83,7 +89,6 @@ fn other_income(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.extend(lines(&mut note, &income.other[1..], 1));
     let total = Label::new(draw.pick(&[
         "total other income (expense), net",
-        "other income (expense), net",
         "total nonoperating income (expense)",
     ]))
     .also(&["nonoperating result"])
@@ -99,10 +104,7 @@ fn interest_and_other(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         flows(ledger, two_or_three(draw, 80)),
     );
     let parts = lines(&mut note, &ledger.income.other, 1);
-    let total = Label::new("total interest and other income, net")
-        .also(&["interest and other income"])
-        .concept("income beside operations, before the cost of borrowing");
-    note.total(total, &parts);
+    note.total(interest_and_other_income(), &parts);
     note
 }
 
@@ -165,7 +167,7 @@ fn cash_flow(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
         row.role = Role::Single;
     }
     if identity.pays_dividends && draw.chance(70) {
-        let unpaid = ledger.equity.dividends.amounts.map(|quarters| quarters[3]);
+        let unpaid = ledger.equity.dividends.unpaid();
         let label = Label::new("dividends declared but not yet paid")
             .also(&["unpaid dividends"])
             .concept("what shareholders were promised but had not yet received");
@@ -205,7 +207,7 @@ fn results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         part(&mut note, label, &base.operating_expenses).0
     };
     let operating = note.total(operating_income(), &[(gross, 1), (expenses, -1)]);
-    let other = Label::new("other income (expense), net").also(&["other income"]);
+    let other = interest_and_other_income();
     let (other, _) = part(&mut note, other, &income.other_income);
     let (interest, _) = part(&mut note, interest_expense(), &ledger.debt.interest_expense);
     let before = note.total(pretax(), &[(operating, 1), (other, 1), (interest, -1)]);
@@ -233,7 +235,7 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         .concept("what no segment bears");
     let corporate = part(&mut note, corporate, &books.corporate);
     let operating = note.total(operating_income(), &[(total, 1), corporate]);
-    let other = Label::new("other income (expense), net").also(&["other income"]);
+    let other = interest_and_other_income();
     let other = part(&mut note, other, &ledger.income.other_income);
     let interest = negative(&ledger.debt.interest_expense);
     let interest = part(&mut note, interest_expense(), &interest);
@@ -267,7 +269,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.push(part(
         &mut note,
         depreciation,
-        &base.depreciation_amortization,
+        &ledger.depreciation_and_amortization(),
     ));
     let label = Label::new("EBITDA")
         .also(&["earnings before interest, taxes, depreciation and amortization"]);
