@@ -191,9 +191,9 @@ impl Items {
             }
             let sum: i64 = shares.iter().sum();
             for share in &mut shares {
-                // What is large jumps less: half as far at half of the total.
-                let calm = if pace == Pace::Calm { 3 } else { 1 };
-                let growth = jump(draw) * sum / (calm * (sum + 2 * *share));
+                // What is large jumps less: four fifths as far at half of the total.
+                let (pace, of) = if pace == Pace::Calm { (3, 5) } else { (5, 5) };
+                let growth = jump(draw) * pace * sum / (of * (sum + *share / 2));
                 *share = scale(*share, 1000, 1000 + growth).clamp(1000, 1 << 45);
             }
         }
@@ -288,12 +288,12 @@ pub(crate) fn openings(oldest: i64, closing: &ByYear) -> ByYear {
     })
 }
 
-/// A balance that follows revenue half way and grows by 2 % a year beside: `share` hundredths of a percent of the newest revenue, noise of `sd`
-/// tenths of a percent a year, never below `least`.
+/// A balance that follows revenue half way and grows by 2 % a year beside: `share` hundredths of a percent of the newest revenue, noise of
+/// two `sd` tenths of a percent a year, never below `least`.
 pub(crate) fn trail(draw: &mut Draw, revenue: &ByYear, share: i64, sd: i64, least: i64) -> ByYear {
     let mut out = [scale(revenue[0], share, 10_000).max(least); YEARS];
     for y in 1..YEARS {
-        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 20 + draw.normal(sd);
+        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 25 + draw.normal(2 * sd);
         out[y] = scale(out[y - 1], 1000, 1000 + growth.clamp(-450, 900)).max(least);
     }
     out

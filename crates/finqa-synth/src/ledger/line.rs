@@ -76,7 +76,11 @@ pub(crate) fn split(total: &ByYear, terms: &[Word], pace: Pace, draw: &mut Draw)
             let mut weights = [newest; YEARS];
             let trend = draw.normal(70);
             for y in 1..YEARS {
-                let growth = (trend + draw.normal(80)).clamp(-450, 800);
+                let mut growth = trend + draw.normal(105);
+                if pace == Pace::Steady && draw.chance(36) {
+                    growth += jump(draw);
+                }
+                let growth = growth.clamp(-700, 2500);
                 weights[y] = scale(weights[y - 1], 1000, 1000 + growth).max(1);
             }
             let ends_pct = match pace {

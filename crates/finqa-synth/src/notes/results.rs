@@ -1,7 +1,7 @@
 //! From operating income down, and bridges between measures of profit.
 
 use super::Kind;
-use super::rows::{bare, flows, lines, lines_as, negative, part, row, two_or_three};
+use super::rows::{bare, flows, lines, lines_as, negative, part, row, years_shown};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{Ledger, Line};
@@ -80,7 +80,7 @@ fn other_income(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfOtherNonoperatingIncomeExpense",
         "other income and expense",
-        flows(ledger, two_or_three(draw, 80)),
+        flows(ledger, years_shown(draw, 80)),
     );
     let income = &ledger.income;
     let mut parts = lines(&mut note, &income.other[..1], 1);
@@ -101,7 +101,7 @@ fn interest_and_other(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "InterestAndOtherIncome",
         "interest and other income before interest expense",
-        flows(ledger, two_or_three(draw, 80)),
+        flows(ledger, years_shown(draw, 80)),
     );
     let parts = lines(&mut note, &ledger.income.other, 1);
     note.total(interest_and_other_income(), &parts);
@@ -112,7 +112,7 @@ fn cash_flow(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfCashFlowSupplementalDisclosures",
         "supplemental cash flow information",
-        flows(ledger, two_or_three(draw, 85)),
+        flows(ledger, years_shown(draw, 85)),
     );
     let cash = &ledger.cash;
     let headed = draw.chance(60);
@@ -181,7 +181,7 @@ fn results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "SummaryOfConsolidatedResultsOfOperations",
         "consolidated results of operations",
-        flows(ledger, two_or_three(draw, 75)),
+        flows(ledger, years_shown(draw, 75)),
     );
     note.prefix = Prefix::Ticker;
     let (revenue, _) = part(&mut note, ledger.revenue.total, &base.revenue);
@@ -221,7 +221,7 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ReconciliationOfSegmentOperatingIncomeToIncomeBeforeIncomeTaxes",
         "reconciliation of segment operating income to income before income taxes",
-        flows(ledger, two_or_three(draw, 70)),
+        flows(ledger, years_shown(draw, 70)),
     );
     note.prefix = Prefix::Ticker;
     // What names a segment in general does not say that its income is meant.
@@ -248,7 +248,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ReconciliationOfNetIncomeToAdjustedEbitda",
         "reconciliation of net income to adjusted EBITDA",
-        flows(ledger, two_or_three(draw, 60)),
+        flows(ledger, years_shown(draw, 60)),
     );
     note.prefix = Prefix::Ticker;
     let mut parts = vec![
