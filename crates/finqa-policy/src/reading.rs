@@ -26,7 +26,8 @@ pub fn rows(observation: &str) -> Option<Vec<Vec<String>>> {
     lines.next()?;
     Some(
         lines
-            .filter(|line| !line.starts_with('('))
+            // A remark stands at the margin, records one blank in; an empty result says so in place of records.
+            .filter(|line| !line.starts_with('(') && line.trim() != "(no rows)")
             .map(|line| {
                 line.split(" | ")
                     .map(|cell| cell.trim().to_string())
@@ -126,6 +127,10 @@ mod tests {
         assert_eq!(
             rows("item | 2024\n a | $ 5\n b | ").unwrap(),
             vec![vec!["a", "$ 5"], vec!["b", ""]]
+        );
+        assert_eq!(
+            rows("item | 2024\n (no rows)").unwrap(),
+            Vec::<Vec<String>>::new()
         );
         assert_eq!(rows("Error: no such column"), None);
     }

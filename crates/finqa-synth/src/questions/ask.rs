@@ -94,6 +94,7 @@ impl Ask {
             },
             known_wrong,
             rubric: None,
+            companies: Vec::new(),
             identity,
         })
     }

@@ -67,6 +67,8 @@ pub(crate) struct Draft {
     pub(crate) known_wrong: Vec<KnownWrong>,
     /// For questions that ask for a report.
     pub(crate) rubric: Option<Rubric>,
+    /// Other companies that the question is about.
+    pub(crate) companies: Vec<String>,
     /// What makes the id: type, table, operands, formula. Wording does not enter.
     pub(crate) identity: String,
 }
@@ -93,6 +95,16 @@ pub(crate) fn of_company(view: &View<'_>, other: Other<'_>) -> Vec<Task> {
             Some(task(view, draft))
         })
         .collect()
+}
+
+/// The index of another company of the split, one of the next few.
+fn near(desk: &Desk<'_>, draw: &mut Draw) -> u32 {
+    let key = desk.view.key;
+    let index = key.index.wrapping_add(1 + draw.below(4) as u32);
+    match companies_of(key.split, desk.view.config) {
+        Some(n) => index % n.max(1),
+        None => index,
+    }
 }
 
 /// What a company has been asked: no two tasks are equal, no two read alike.
@@ -124,7 +136,7 @@ fn of_kind(
 ) -> Option<Draft> {
     let made = match kind {
         Kind::Unanswerable => unanswerable::make(desk, other, asked, draw),
-        Kind::Multi => multi::make(desk, asked, draw),
+        Kind::Multi => multi::make(desk, other, asked, draw),
         _ => attempt(desk, kind, asked, draw),
     };
     let mut draft = made.or_else(|| {
@@ -160,7 +172,9 @@ fn task(view: &View<'_>, draft: Draft) -> Task {
     Task {
         id: format!("{split}-{}-{hash}", view.key.index),
         split: Split(split.to_owned()),
-        companies: vec![company.clone()],
+        companies: std::iter::once(company.clone())
+            .chain(draft.companies)
+            .collect(),
         question: draft.question,
         question_type: draft.question_type.to_owned(),
         unit_hint: draft.unit_hint,

@@ -118,13 +118,21 @@ pub(crate) fn calculated(
     cells: &[At],
     decimals: u8,
 ) -> Option<i128> {
+    let numbers: Option<Vec<String>> = cells
+        .iter()
+        .map(|at| cell_number(desk.sheet(*at).written.shown(at.row, at.column)))
+        .collect();
+    calculated_from(expression, &numbers?, decimals)
+}
+
+/// The same from the numbers of the cells.
+pub(crate) fn calculated_from(expression: &str, numbers: &[String], decimals: u8) -> Option<i128> {
     let mut text = expression.to_owned();
-    for (i, at) in cells.iter().enumerate() {
-        let number = cell_number(desk.sheet(*at).written.shown(at.row, at.column))?;
+    for (i, number) in numbers.iter().enumerate() {
         let number = if number.starts_with('-') {
             format!("({number})")
         } else {
-            number
+            number.clone()
         };
         text = text.replace(&format!("{{{i}}}"), &number);
     }

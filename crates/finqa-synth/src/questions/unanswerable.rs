@@ -12,7 +12,7 @@ use super::formula::Formula;
 use super::program::identifier;
 use super::sheet::Sheet;
 use super::wording::Say;
-use super::{Asked, Draft, Other, companies_of, guard};
+use super::{Asked, Draft, Other, guard, near};
 use crate::draw::Draw;
 use crate::note::{Period, Quantity, Role};
 use crate::split::SplitName;
@@ -107,12 +107,7 @@ struct Item {
 
 /// Rows of money of another company that this company has under no name.
 fn unreported(desk: &Desk<'_>, other: Other<'_>, draw: &mut Draw) -> Vec<Item> {
-    let key = desk.view.key;
-    let step = 1 + draw.below(4) as u32;
-    let mut index = key.index.wrapping_add(step);
-    if let Some(n) = companies_of(key.split, desk.view.config) {
-        index %= n.max(1);
-    }
+    let index = near(desk, draw);
     let mut items = Vec::new();
     other(index, &mut |view| {
         for written in view.tables {
@@ -292,19 +287,24 @@ fn shows_elsewhere(desk: &Desk<'_>, table: usize, row: usize, year: i32) -> bool
         .filter(|(_, v)| !v.is_zero())
         .collect();
     desk.sheets.iter().any(|sheet| {
-        if sheet.index == table || !sheet.columns().iter().any(|c| c.period.year() == year) {
-            return false;
-        }
-        (0..sheet.rows().len()).any(|r| {
-            relatives.contains(&(sheet.index, r))
-                || (0..sheet.columns().len()).any(|c| {
-                    let period = sheet.columns()[c].period.year();
-                    sheet.ratio(r, c).is_some_and(|v| {
-                        amounts
-                            .iter()
-                            .any(|(y, amount)| *y == period && amount.absolute() == v.absolute())
-                    })
-                })
+        let covers = sheet.columns().iter().any(|c| c.period.year() == year);
+        sheet.index != table
+            && (0..sheet.rows().len()).any(|r| {
+                // A balance that opens a year closed the year before, which needs no column.
+                (covers || sheet.rows()[r].role == Role::Closing)
+                    && (relatives.contains(&(sheet.index, r)) || shows_one_of(sheet, r, &amounts))
+            })
+    })
+}
+
+/// Whether a row shows one of the amounts in its year.
+fn shows_one_of(sheet: &Sheet<'_>, row: usize, amounts: &[(i32, Ratio)]) -> bool {
+    (0..sheet.columns().len()).any(|c| {
+        let period = sheet.columns()[c].period.year();
+        sheet.ratio(row, c).is_some_and(|shown| {
+            amounts
+                .iter()
+                .any(|(year, amount)| *year == period && amount.absolute() == shown.absolute())
         })
     })
 }
@@ -465,6 +465,7 @@ fn draft(
         },
         known_wrong,
         rubric: None,
+        companies: Vec::new(),
         identity,
     })
 }

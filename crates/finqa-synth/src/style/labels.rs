@@ -243,8 +243,8 @@ mod tests {
 
     fn config(repeated_label_pct: u32, label_style: LabelStyle) -> SynthConfig {
         SynthConfig {
-            repeated_label_pct,
             label_style,
+            repeated_label_pct,
             ..SynthConfig::default()
         }
     }

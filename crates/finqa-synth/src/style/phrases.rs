@@ -7,10 +7,10 @@ use crate::note::{Note, Role};
 /// Groups of habits; a habit has its forms in the order of the other habits of its group.
 const GROUPS: [&[&[&str]]; 8] = [
     &[
+        &["beginning of period", "end of period"],
         &["beginning of year", "end of year"],
         &["beginning of the year", "end of the year"],
-        &["beginning of period", "end of period"],
-        &["beginning of fiscal year", "end of fiscal year"],
+        &["beginning of the period", "end of the period"],
     ],
     &[&["noncurrent"], &["non-current"]],
     &[
@@ -71,7 +71,7 @@ impl Phrases {
                 }
             }),
             ampersand: draw.chance(8),
-            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::In][draw.weighted(&[84, 8, 4, 4])],
+            due: [Due::Year, Due::Fiscal, Due::FiscalYear, Due::In][draw.weighted(&[88, 6, 2, 4])],
             after: [
                 After::Word,
                 After::Thereafter,
@@ -185,12 +185,12 @@ pub(super) mod tests {
         let mut phrases = plain();
         assert_eq!(
             reworded("balance at end of year", &phrases),
-            "balance at end of year"
+            "balance at end of period"
         );
         phrases.chosen = [2, 1, 1, 0, 0, 1, 0, 1];
         phrases.ampersand = true;
         for (text, want) in [
-            ("balance at end of the year", "balance at end of period"),
+            ("balance at end of period", "balance at end of the year"),
             (
                 "deferred revenue, noncurrent",
                 "deferred revenue, non-current",

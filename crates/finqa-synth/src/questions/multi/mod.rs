@@ -1,6 +1,7 @@
 //! Questions about two tables or more: one number, or a report with a rubric.
 
 mod burden;
+mod companies;
 mod flows;
 mod number;
 mod report;
@@ -8,7 +9,7 @@ mod tie;
 
 use super::desk::Desk;
 use super::sheet::{At, Sheet};
-use super::{Asked, Draft};
+use super::{Asked, Draft, Other};
 use crate::draw::Draw;
 use crate::note::{Quantity, Role};
 use crate::split::SplitName;
@@ -25,6 +26,9 @@ const ATTEMPTS: usize = 250;
 /// Questions of `train` and `val` whose answer is one number, percent of the multi-table ones.
 const ONE_NUMBER_PCT: u32 = 65;
 
+/// Questions of `reason79` about two companies, percent.
+const COMPANIES_PCT: u32 = 12;
+
 const NUMBERS: [(Maker, u32); 4] = [
     (number::ratio, 50),
     (number::gap, 20),
@@ -40,8 +44,20 @@ const REPORTS: [(Maker, u32); 4] = [
 ];
 
 /// A question about several tables.
-pub(super) fn make(desk: &Desk<'_>, asked: &mut Asked, draw: &mut Draw) -> Option<Draft> {
+pub(super) fn make(
+    desk: &Desk<'_>,
+    other: Other<'_>,
+    asked: &mut Asked,
+    draw: &mut Draw,
+) -> Option<Draft> {
     let reasons = desk.view.key.split == SplitName::Reason79;
+    if reasons
+        && draw.chance(COMPANIES_PCT)
+        && let Some(draft) = companies::compare(desk, other, draw)
+        && asked.is_new(&draft)
+    {
+        return Some(draft);
+    }
     let makers = if !reasons && draw.chance(ONE_NUMBER_PCT) {
         NUMBERS
     } else {

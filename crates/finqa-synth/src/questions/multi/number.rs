@@ -301,6 +301,7 @@ fn finish(
         },
         known_wrong,
         rubric: None,
+        companies: Vec::new(),
         identity: identity(question_type, desk, &pair.cells, &expression),
     })
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use finqa_core::answer::{AnswerMode, AnswerSpec, Multi, Op, Unit};
-use finqa_core::gold::{Gold, GoldAnswer, GoldRule, GoldValue};
+use finqa_core::answer::{AnswerMode, AnswerSpec, Multi, Op, Unit, cell_number};
+use finqa_core::gold::{CellRef, Gold, GoldAnswer, GoldRule, GoldValue};
 use finqa_core::rubric::{
     Criterion, CriterionKind, Dimension, Rubric, RubricOptions, Slot, SlotTruth, score_rubric,
 };
@@ -14,7 +14,7 @@ use crate::questions::ask::identity;
 use crate::questions::desk::Desk;
 use crate::questions::exact::Ratio;
 use crate::questions::form::Form;
-use crate::questions::program::{calculated, fetch};
+use crate::questions::program::{calculated_from, fetch};
 use crate::questions::sheet::At;
 
 /// Headings of a report.
@@ -32,7 +32,10 @@ struct Line {
 /// A report with its truth.
 pub(super) struct Report<'d, 'a> {
     desk: &'d Desk<'a>,
-    cells: Vec<At>,
+    /// The company that cells are taken from, if it is another one.
+    other: Option<&'d Desk<'a>>,
+    /// Cells with the company they are of: the other one?
+    cells: Vec<(bool, At)>,
     lines: Vec<Line>,
     values: Vec<GoldValue>,
     criteria: Vec<Criterion>,
@@ -42,6 +45,7 @@ impl<'d, 'a> Report<'d, 'a> {
     pub(super) fn new(desk: &'d Desk<'a>) -> Self {
         Self {
             desk,
+            other: None,
             cells: Vec::new(),
             lines: Vec::new(),
             values: Vec::new(),
@@ -49,25 +53,37 @@ impl<'d, 'a> Report<'d, 'a> {
         }
     }
 
+    /// From here on cells are those of another company.
+    pub(super) fn turn_to(&mut self, other: &'d Desk<'a>) {
+        self.other = Some(other);
+    }
+
+    fn desk(&self) -> &'d Desk<'a> {
+        self.other.unwrap_or(self.desk)
+    }
+
     /// The place of a cell among the operands.
     pub(super) fn operand(&mut self, at: At) -> usize {
-        self.cells.iter().position(|c| *c == at).unwrap_or_else(|| {
-            self.cells.push(at);
-            self.cells.len() - 1
-        })
+        let cell = (self.other.is_some(), at);
+        self.cells
+            .iter()
+            .position(|c| *c == cell)
+            .unwrap_or_else(|| {
+                self.cells.push(cell);
+                self.cells.len() - 1
+            })
+    }
+
+    /// The cells of one of the companies.
+    fn cells_of(&self, other: bool) -> Vec<At> {
+        let own = self.cells.iter().filter(|(of, _)| *of == other);
+        own.map(|(_, at)| *at).collect()
     }
 
     fn criterion(&mut self, dim: Dimension, weight: f64, kind: CriterionKind) {
-        let initial = &dim.name()[..1];
         let nth = self.criteria.iter().filter(|c| c.dim == dim).count() + 1;
-        // "process" starts with the letter of "primary".
-        let id = if dim == Dimension::Process {
-            format!("t{nth}")
-        } else {
-            format!("{initial}{nth}")
-        };
         self.criteria.push(Criterion {
-            id: format!("crit_{id}"),
+            id: format!("{}_{nth}", dim.name()),
             dim,
             weight,
             kind,
@@ -89,7 +105,7 @@ impl<'d, 'a> Report<'d, 'a> {
 
     /// A cell as it stands in its table.
     pub(super) fn input(&mut self, name: &str, label: &str, at: At) -> Option<()> {
-        let sheet = self.desk.sheet(at);
+        let sheet = self.desk().sheet(at);
         let form = Form::of_row(sheet.written, at.row, 0, Op::Exact);
         let written = form.write(sheet.value(at.row, at.column)?.into());
         let place = self.operand(at);
@@ -137,7 +153,15 @@ impl<'d, 'a> Report<'d, 'a> {
                 filled = filled.replace(&format!("${{{}}}", line.name), &format!("({expression})"));
             }
         }
-        if value == 0 || calculated(self.desk, &filled, &self.cells, form.decimals) != Some(value) {
+        let shown: Option<Vec<String>> = self
+            .cells
+            .iter()
+            .map(|(of_other, at)| {
+                let desk = if *of_other { self.desk() } else { self.desk };
+                cell_number(desk.sheet(*at).written.shown(at.row, at.column))
+            })
+            .collect();
+        if value == 0 || calculated_from(&filled, &shown?, form.decimals) != Some(value) {
             return None;
         }
         let written = form.write(value);
@@ -317,8 +341,9 @@ impl<'d, 'a> Report<'d, 'a> {
             CriterionKind::Format { headings },
         );
         let mut tables: Vec<String> = Vec::new();
-        for at in &self.cells {
-            let name = &self.desk.sheet(*at).written.table.name;
+        for (of_other, at) in &self.cells {
+            let desk = if *of_other { self.desk() } else { self.desk };
+            let name = &desk.sheet(*at).written.table.name;
             if !tables.contains(name) {
                 tables.push(name.clone());
             }
@@ -372,14 +397,30 @@ impl<'d, 'a> Report<'d, 'a> {
             }
             known_wrong.push(KnownWrong { answer, mistake });
         }
-        let (queries, operands) = fetch(self.desk, &self.cells);
+        let (mut queries, mut operands) = fetch(self.desk, &self.cells_of(false));
+        let mut id = identity(question_type, self.desk, &self.cells_of(false), "report");
+        let mut companies = Vec::new();
+        if let Some(other) = self.other {
+            // Operands of the other company were all added last, so the places stay.
+            let cells = self.cells_of(true);
+            let (more, places) = fetch(other, &cells);
+            let before = queries.len() as u16;
+            operands.extend(places.into_iter().map(|place| CellRef {
+                query: place.query + before,
+                ..place
+            }));
+            queries.extend(more);
+            id.push_str(&identity(&other.view.identity.slug, other, &cells, ""));
+            companies.push(other.view.identity.slug.clone());
+        }
         let template = self.text(|_| "?".to_owned());
         let text = self.text(|line| format!("${{{}}}", line.name));
         Some(Draft {
             question_type,
             question,
             unit_hint: format!("{hint}\n\nFill in this report, one value a line:\n{template}"),
-            identity: identity(question_type, self.desk, &self.cells, "report"),
+            identity: id,
+            companies,
             truth,
             answer: AnswerSpec::default(),
             gold: Gold {

@@ -27,11 +27,20 @@ fn value(desk: &Desk<'_>, at: At) -> Option<Ratio> {
 }
 
 pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (first, second) = (draw.below(desk.sheets.len()), draw.below(desk.sheets.len()));
-    if first == second || desk.sheets[first].written.display != desk.sheets[second].written.display
-    {
-        return None;
-    }
+    // Few pairs of tables tie, so every partner of a table is looked at.
+    let first = draw.below(desk.sheets.len());
+    let start = draw.below(desk.sheets.len());
+    (0..desk.sheets.len())
+        .map(|i| (start + i) % desk.sheets.len())
+        .filter(|&second| {
+            first != second
+                && desk.sheets[first].written.display == desk.sheets[second].written.display
+                && are_related(desk, first, second)
+        })
+        .find_map(|second| of_pair(desk, first, second, draw))
+}
+
+fn of_pair(desk: &Desk<'_>, first: usize, second: usize, draw: &mut Draw) -> Option<Draft> {
     let (a_row, lane) = headline(desk, first, draw)?;
     let (b_row, _) = headline(desk, second, draw)?;
     let year = desk.sheets[first].columns()[draw.pick(&lane)].period.year();
@@ -150,6 +159,14 @@ pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> 
         question = question.replace(place, &with);
     }
     report.draft("multi_table - Reconciliation", question, &hint, wrong)
+}
+
+/// Whether the topics of two tables share a word: small numbers tie by chance elsewhere.
+fn are_related(desk: &Desk<'_>, first: usize, second: usize) -> bool {
+    let [first, second] = [first, second].map(|table| desk.sheets[table].written.note.topic);
+    first
+        .split(' ')
+        .any(|word| word.len() > 4 && second.split(' ').any(|other| other == word))
 }
 
 /// Whether the item explains the difference in another year too: once could be chance.

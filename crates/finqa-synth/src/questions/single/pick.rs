@@ -229,6 +229,7 @@ fn extreme(
         },
         known_wrong,
         rubric: None,
+        companies: Vec::new(),
         identity: identity(question_type, desk, cells, which),
     })
 }
@@ -297,6 +298,7 @@ pub(super) fn yes_no(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Option<D
         },
         known_wrong,
         rubric: None,
+        companies: Vec::new(),
         identity: identity("Yes/No", desk, &cells, "greater"),
     })
 }

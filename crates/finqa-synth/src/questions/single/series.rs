@@ -308,6 +308,7 @@ fn keyed(
         },
         known_wrong,
         rubric: None,
+        companies: Vec::new(),
         identity: identity("Values by Year", desk, &cells, &formula),
     })
 }
