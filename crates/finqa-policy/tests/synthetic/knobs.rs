@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use finqa_core::answer::Unit;
 use finqa_core::gold::GoldAnswer;
 use finqa_core::{Corpus, Table, Task, ToolProfile};
 use finqa_policy::PolicyKind;
@@ -168,8 +169,11 @@ const KNOBS: &[Knob] = &[
             c.unanswerable_pct = 0;
             c.unit_hint = UnitHint::Always;
         },
-        figure: |corpus| share(tasks(corpus), |t| !t.unit_hint.is_empty()),
-        wanted: [(0.0, 0.6), (0.6, 1.0)],
+        figure: |corpus| {
+            let amounts = tasks(corpus).filter(|t| t.answer.unit == Unit::Amount);
+            share(amounts, |t| t.unit_hint.contains("illion") || t.unit_hint.contains("thousand"))
+        },
+        wanted: [(0.0, 0.3), (0.8, 1.0)],
     },
     Knob {
         name: "unit_mismatch_pct",
@@ -236,7 +240,7 @@ const KNOBS: &[Knob] = &[
                 (0..t.num_rows()).any(|r| (1..t.columns.len()).all(|c| text(t, r, c).is_empty()))
             })
         },
-        wanted: [(0.0, 0.2), (0.4, 1.0)],
+        wanted: [(0.0, 0.2), (0.3, 1.0)],
     },
     Knob {
         name: "paraphrase_level",
@@ -272,8 +276,9 @@ const KNOBS: &[Knob] = &[
         name: "max_years",
         low: |c| c.max_years = 2,
         high: |c| c.max_years = 5,
-        figure: |corpus| tables(corpus).map(years).max().unwrap_or_default() as f64,
-        wanted: [(2.0, 2.0), (4.0, 5.0)],
+        // Columns of years to come are no years shown.
+        figure: |corpus| share(tables(corpus), |t| years(t) > 2),
+        wanted: [(0.0, 0.05), (0.25, 0.7)],
     },
     Knob {
         name: "missing_metadata_pct",

@@ -30,7 +30,10 @@ pub(crate) fn played(
         .unwrap()
         .collect();
     assert_eq!(demos.len(), tasks.len(), "{}", kind.name());
-    tasks.iter().cloned().zip(demos).collect()
+    let episodes = tasks.iter().cloned().zip(demos);
+    // Without an argument for the company, only one company can be asked about.
+    let can = |task: &Task| tool_profile != ToolProfile::Compact || task.companies.len() == 1;
+    episodes.filter(|(task, _)| can(task)).collect()
 }
 
 /// What is wrong with a gold episode; empty if nothing is.
@@ -89,7 +92,9 @@ fn is_truth(submission: &str, task: &Task) -> bool {
         text.strip_prefix("\\boxed{")
             .and_then(|t| t.strip_suffix('}'))
             .unwrap_or(text)
-            .to_owned()
+            // A dash is a zero without decimals.
+            .replace(": 0.0\n", ": 0\n")
+            .replace(": 0.00\n", ": 0\n")
     };
     // Words for "not to be had" are many.
     task.answer.unit == Unit::Absent || plain(submission) == plain(&task.truth)
