@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 
 import finqa_gym
 from finqa_gym.cli import app
+from small_corpus import small_corpus, small_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SMALL = "builtin:6"
+SMALL = small_path()
 
 
 def run(arguments: Sequence[str], *, code: int = 0, typed: str | None = None) -> str:
@@ -185,7 +186,7 @@ def test_bench_writes_nothing_but_json_to_standard_output() -> None:
 
 
 def test_inspect_counts_and_shows_a_task_with_its_table() -> None:
-    corpus = finqa_gym.builtin(num_companies=6)
+    corpus = small_corpus()
     output = run(["data", "inspect", SMALL])
     assert corpus.content_hash in output
     for title in ("Tasks by split", "Tasks by type", "Tasks by unit"):
@@ -215,23 +216,25 @@ def test_import_writes_what_was_read(tmp_path: Path, format_: str) -> None:
     out = tmp_path / "native"
     output = run(["data", "import", SMALL, "--out", str(out), "--format", format_])
     assert "read back with the same hash" in output
-    assert finqa_gym.load(out).content_hash == finqa_gym.builtin(num_companies=6).content_hash
-    other = ["data", "import", "builtin:7", "--out", str(out), "--format", format_]
+    assert finqa_gym.load(out).content_hash == small_corpus().content_hash
+    seven = tmp_path / "seven"
+    small_corpus(7, evaluation=False).save(seven)
+    other = ["data", "import", str(seven), "--out", str(out), "--format", format_]
     assert str(out) in refused(other)
     run([*other, "--overwrite"])
-    assert len(finqa_gym.load(out).companies) == 7
+    assert len(finqa_gym.load(out).companies) == 9
 
 
 # --- play, info, errors --------------------------------------------------------------------------
 
 
 def truth_of(task: int) -> str:
-    truth: str = finqa_gym.builtin(num_companies=6).task(task)["truth"]
+    truth: str = small_corpus().task(task)["truth"]
     return truth
 
 
 def test_play_takes_commands_from_a_pipe() -> None:
-    task = finqa_gym.builtin(num_companies=6).task(0)
+    task = small_corpus().task(0)
     query = task["gold"]["queries"][0]
     lines = ["help", "list", f"info {query['table']}", query["sql"], "= 6 * 7"]
     typed = "\n".join([*lines, f"submit {task['truth']}", "list", ""])
@@ -251,7 +254,7 @@ def test_play_reads_a_final_answer_as_a_model_writes_it() -> None:
 
 @pytest.mark.parametrize("profile", ["openenv", "compact"])
 def test_play_speaks_every_profile(profile: str) -> None:
-    table = finqa_gym.builtin(num_companies=6).task(0)["gold"]["queries"][0]["table"]
+    table = small_corpus().task(0)["gold"]["queries"][0]["table"]
     typed = f"list\ninfo {table}\nsubmit 1\n"
     output = run(["play", "--corpus", SMALL, "--task", "0", "--profile", profile], typed=typed)
     assert "turns   3, tool errors 0" in output
@@ -272,8 +275,8 @@ def test_info_names_versions() -> None:
     ("arguments", "part"),
     [
         (["data", "inspect", "no/such/path"], "no/such/path"),
-        (["data", "inspect", SMALL, "--layout", "folder"], SMALL),
-        (["data", "inspect", "builtin:none"], "a number of companies"),
+        (["data", "inspect", "synthetic", "--layout", "folder"], "'synthetic'"),
+        (["data", "inspect", "synthetic:none"], "a seed from 0"),
         (["data", "inspect", SMALL, "--task", "nope"], '"nope"'),
         (["data", "validate", SMALL, "--profile", "nope"], "tool_profile"),
         (["data", "validate", SMALL, "--split", "nope"], "nope"),

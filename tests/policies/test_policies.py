@@ -11,6 +11,7 @@ pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=Impor
 
 import finqa_gym
 from finqa_gym.policies import run_episodes
+from small_corpus import small_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ PROFILES: tuple[Profile, ...] = ("rllm", "openenv", "compact")
 
 @pytest.fixture(scope="module")
 def corpus() -> finqa_gym.Corpus:
-    return finqa_gym.builtin(num_companies=16)
+    return small_corpus(14, evaluation=False)
 
 
 def rewards_of(corpus: finqa_gym.Corpus, policy: PolicyName, profile: Profile) -> Any:

@@ -528,7 +528,7 @@ def test_use_after_fork_is_detected(finqa_gym: Any) -> None:
         import os, warnings
         warnings.simplefilter("ignore")
         import finqa_gym
-        env = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=2), 4, num_threads=2)
+        env = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 2), 4, num_threads=2)
         env.reset()
         child = os.fork()
         if child == 0:
@@ -542,7 +542,7 @@ def test_use_after_fork_is_detected(finqa_gym: Any) -> None:
                     raised += str(os.getpid()) in str(error) and "spawn" in str(error)
             env.close()
             del env
-            fresh = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=2), 4, num_threads=2)
+            fresh = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 2), 4, num_threads=2)
             fresh.reset()
             works = len(fresh.step(["x"] * 4)) == 4
             os._exit(0 if raised == len(uses) and works else 10 + raised)
@@ -562,7 +562,7 @@ def test_ctrl_c_ends_a_long_recv_and_loses_nothing(finqa_gym: Any) -> None:
         import finqa_gym
         # A shell's background jobs inherit an ignored SIGINT.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        corpus = finqa_gym.builtin(num_companies=2)
+        corpus = finqa_gym.synthetic().take("train", 2)
         n = 4096
         env = finqa_gym.VectorEnv(corpus, n, num_threads=1, cache_bytes=0)
         env.reset(task_ids=[0] * n)
@@ -617,7 +617,7 @@ def test_a_saved_state_resumes_exactly(finqa_gym: Any, make: MakeEnv) -> None:
     for wrong in (make(8, group_size=2), make(4), make(4, group_size=2, shuffle=False)):
         with pytest.raises(ValueError, match="state was taken"):
             wrong.load_state_dict(state)
-    foreign = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=3), 4, group_size=2)
+    foreign = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 3), 4, group_size=2)
     with pytest.raises(ValueError, match="corpus"):
         foreign.load_state_dict(state)
     foreign.close()

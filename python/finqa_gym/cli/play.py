@@ -113,7 +113,7 @@ def _needed(text: str, usage: str) -> str:
 
 
 def play(
-    corpus: CorpusOption = "builtin",
+    corpus: CorpusOption = "synthetic",
     layout: LayoutOption = None,
     task: Annotated[
         str | None, typer.Option("--task", help="Task id or position; else one is drawn.")

@@ -5,11 +5,9 @@ use std::path::Path;
 
 use finqa_core::gold::{Gold, GoldAnswer, GoldQuery};
 use finqa_core::{Company, Corpus, CorpusInfo, CorpusLimits, Split, Table, Task, Value};
-use finqa_data::{
-    DataError, LoadOptions, SaveFormat, SaveOptions, builtin, content_hash, load, save,
-};
+use finqa_data::{DataError, LoadOptions, SaveFormat, SaveOptions, content_hash, load, save};
 
-use crate::common::{load_error, loaded};
+use crate::common::{load_error, loaded, synthetic_part};
 
 const FORMATS: [SaveFormat; 2] = [SaveFormat::Parquet, SaveFormat::Jsonl];
 
@@ -123,7 +121,7 @@ fn same(a: &Corpus, b: &Corpus) {
 
 #[test]
 fn both_formats_give_the_corpus_back_with_one_hash() {
-    for corpus in [odd(), builtin::corpus(3, 12).unwrap()] {
+    for corpus in [odd(), synthetic_part(&[("train", 4), ("reason79", 2)])] {
         for format in FORMATS {
             let dir = tempfile::tempdir().unwrap();
             let target = dir.path().join("new/folder");
@@ -275,7 +273,7 @@ fn another_corpus_is_replaced_only_on_request() {
     save(&odd(), &target, &SaveOptions::default()).unwrap();
     save(&odd(), &target, &options(SaveFormat::Jsonl))
         .expect("the same content may be saved again");
-    let other = builtin::corpus(0, 1).unwrap();
+    let other = synthetic_part(&[("val", 1)]);
     let error = save(&other, &target, &SaveOptions::default()).unwrap_err();
     assert!(matches!(error, DataError::Exists { .. }), "{error}");
     same(&loaded(&target).corpus, &odd());
