@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rows(output: str, title: str = "") -> dict[str, list[str]]:
     """Cells of the tables behind a title by their first cell, those of the first table first."""
-    shown = output.partition(title)[2].splitlines()
+    shown = output[output.index(title) :].splitlines()
     lines = [line.strip("│ ").split("│") for line in shown if line.startswith("│")][::-1]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 

@@ -81,10 +81,11 @@ def test_nothing_is_written_where_a_gold_program_fails(
 ) -> None:
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme" / "sales.csv").write_text("region,2024\nnorth,12\n")
+    north = 'SELECT ""2024"" FROM sales WHERE region = \'north\''
     (tmp_path / "tasks.csv").write_text(
         "id,question,answer,tables,gold_sql\n"
-        'right,Sales in the north in 2024?,12,sales,"SELECT ""2024"" FROM sales WHERE region = \'north\'"\n'
-        'off,And in 2023?,13,sales,"SELECT ""2024"" FROM sales WHERE region = \'north\'"\n'
+        f'right,Sales in the north in 2024?,12,sales,"{north}"\n'
+        f'off,And in 2023?,13,sales,"{north}"\n'
     )
     # The generator has no such task, so a corpus of somebody else's stands in for what it made.
     broken = finqa_gym.load(tmp_path, "folder")

@@ -150,9 +150,11 @@ def test_selected_tasks_keep_all_companies(endless: Corpus) -> None:
     assert chosen.content_hash == taken.select([ids[40], ids[3], ids[0]]).content_hash
     assert chosen.content_hash != taken.select([0, 3, 40]).content_hash
     assert taken.select(range(len(taken))).content_hash == taken.content_hash
-    for wrong in ([len(taken)], [-1], ["nothing"]):
+    for wrong in ([len(taken)], ["nothing"]):
         with pytest.raises(finqa_gym.NotFoundError):
             taken.select(wrong)
+    with pytest.raises(ValueError, match="task is -1"):
+        taken.select([-1])
     with pytest.raises(ValueError, match="twice"):
         taken.select([3, 3])
     with pytest.raises(ValueError, match="on demand"):

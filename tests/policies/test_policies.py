@@ -117,7 +117,7 @@ def test_evaluation_tasks_are_no_training_data() -> None:
     corpus = small_corpus()
     for chosen in ({}, {"split": "eval290"}, {"split": "reason79", "max_tasks": 1}):
         with pytest.raises(ValueError, match=r"is for evaluation; .*allow_eval_split"):
-            finqa_gym.demonstrations(corpus, **chosen)  # type: ignore[arg-type]
+            finqa_gym.demonstrations(corpus, **chosen)
     for split in ("train", "val"):
         assert next(finqa_gym.demonstrations(corpus, split=split))["split"] == split
     allowed = finqa_gym.demonstrations(corpus, split="eval290", allow_eval_split=True)

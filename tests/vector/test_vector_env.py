@@ -411,7 +411,7 @@ def test_step_is_send_and_recv_sorted(make: MakeEnv, call: Call) -> None:
 
 
 def test_recv_is_in_order_of_completion(make: MakeEnv, call: Call) -> None:
-    env = make(2, cache_bytes=0, max_calls_per_turn=60)
+    env = make(2, cache_bytes=0, max_calls_per_turn=60, max_action_bytes=1 << 20)
     env.reset(task_ids=[0, 0])
     company = env.corpus.task(0)["companies"][0]
     table = max(env.corpus.tables(company), key=lambda t: len(t["rows"]))["name"]
