@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -10,9 +11,10 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from finqa_gym import data
+from finqa_gym.audits import CODES
 from finqa_gym.author.drafts import Draft
 from finqa_gym.review.decisions import DecisionLog
 from finqa_gym.review.seat import Seat
@@ -21,6 +23,7 @@ from finqa_gym.scoring import judge_answer
 __all__ = ["Authored", "verify"]
 
 _ZEROS = {"text": "?", "year": "2000"}
+_NO_ANSWER = ("tool_error", "no_answer", "unknown_table", "unknown_company")
 _NO_ROWS = re.compile(r"^\[\s*\]")
 
 
@@ -52,8 +55,9 @@ def verify(
 ) -> list[Authored]:
     r"""Runs every draft's program through the sandbox, twice.
 
-    The first run finds the answer, the second checks the finished task as
-    ``finqa-gym data validate`` does: the program is rewarded, no known wrong answer is.
+    The first run finds the answer. The second audits the finished task as
+    ``finqa-gym data validate`` does: the program is rewarded, the answers that follow from known
+    mistakes are not.
 
     Args:
         source: A folder of tables or a SQLite file.
@@ -92,6 +96,7 @@ def verify(
         answer, steps = first.answers[place], first.steps[place]
         if draft.id in checked:
             problems += second.problems[checked[draft.id]]
+            remarks = list(second.remarks[checked[draft.id]])
             steps = second.steps[checked[draft.id]]
         if answer and draft.answer and not _same(draft, answer):
             problems.append(f"the engine finds {answer!r}, the author expects {draft.answer!r}")
@@ -113,48 +118,54 @@ class _Run(NamedTuple):
 def _run(
     source: str | os.PathLike[str], layout: str | None, rows: Sequence[tuple[Draft, str]]
 ) -> _Run:
-    """Loads the source with these tasks and runs their programs."""
-    ids = [draft.id for draft, _ in rows]
+    """Loads the source with these tasks, runs their programs and audits the tasks."""
+    run = _Run([draft.id for draft, _ in rows], [], [], [], [])
     if not rows:
-        return _Run([], [], [], [], [])
+        return run
     with tempfile.TemporaryDirectory() as folder:
         tasks = Path(folder) / "drafts.jsonl"
         lines = (json.dumps(draft.row(answer), ensure_ascii=False) for draft, answer in rows)
         tasks.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
         corpus = data.load(source, layout, tasks=tasks)
         refused = {_line(refusal.record): refusal.detail for refusal in corpus.refusals}
-        checks = {check.task_id: check for check in corpus.validate()}
-        loaded = set(corpus.task_ids())
-        answers, problems, remarks, steps = [], [], [], []
-        seat = Seat(corpus, DecisionLog(folder, "author")) if loaded else None
-        try:
+        audits = {task["task_id"]: task for task in corpus.audit().to_dict()["tasks"]}
+        with contextlib.ExitStack() as stack:
+            seat = None
+            if audits:
+                seat = Seat(corpus, DecisionLog(folder, "author"))
+                stack.callback(seat.close)
             for number, (draft, given) in enumerate(rows, 1):
-                wrong, noted = [], []
-                if number in refused:
-                    wrong.append(refused[number])
-                check = checks.get(draft.id)
-                answer = check.submission if check is not None else ""
-                if check is not None and check.outcome in ("tool_error", "no_answer"):
-                    wrong.append(check.detail)
-                    answer = ""
-                elif check is not None and answer and not _readable(draft, answer):
-                    wrong.append(f"the program comes to {answer!r}, which is no {draft.unit}")
-                    answer = ""
-                elif check is not None and given == answer and check.outcome != "ok":
-                    wrong.append(f"{check.outcome}: {check.detail}")
-                taken: list[dict[str, str]] = []
-                if seat is not None and draft.id in loaded and not wrong:
-                    taken = seat.steps(corpus.task_index(draft.id))
-                    noted += _remarks(taken)
-                    wrong += _empty(taken)
-                answers.append("" if wrong else answer)
-                problems.append(wrong)
-                remarks.append(noted)
-                steps.append(taken)
-        finally:
-            if seat is not None:
-                seat.close()
-    return _Run(ids, answers, problems, remarks, steps)
+                problems = [refused[number]] if number in refused else []
+                audit = audits.get(draft.id)
+                answer, remarks, steps = "", [], []
+                if audit is not None and seat is not None:
+                    answer = audit["submission"]
+                    problems += _failures(draft, audit, final=given == answer)
+                    if not problems:
+                        steps = seat.steps(corpus.task_index(draft.id))
+                        problems += _empty(steps)
+                        remarks = _remarks(steps)
+                        for finding in _of_class(audit, "warning") if given == answer else ():
+                            remarks.append(f"{finding['code']}: {finding['detail']}")
+                run.answers.append("" if problems else answer)
+                run.problems.append(problems)
+                run.remarks.append(remarks)
+                run.steps.append(steps)
+    return run
+
+
+def _failures(draft: Draft, audit: dict[str, Any], *, final: bool) -> list[str]:
+    """What the audit found; before the answer is known, only what keeps it from being found."""
+    failures = [
+        f"{finding['code']}: {finding['detail']}"
+        for finding in _of_class(audit, "failure")
+        # Of two drafts that ask the same the first may stay; `verify` tells them apart.
+        if finding["code"] in _NO_ANSWER or (final and finding["code"] != "duplicate_question")
+    ]
+    answer = audit["submission"]
+    if not failures and not _readable(draft, answer):
+        failures.append(f"the program comes to {answer!r}, which is no {draft.unit}")
+    return failures
 
 
 def _id(draft: Draft) -> str:
@@ -170,6 +181,10 @@ def _placeholder(draft: Draft) -> str:
         return zero
     digits = f".{'0' * draft.decimals}" if draft.is_derived() and draft.decimals else ""
     return f"0{digits}" + ("%" if draft.unit == "percent" else "")
+
+
+def _of_class(audit: dict[str, Any], kind: str) -> list[dict[str, str]]:
+    return [finding for finding in audit["findings"] if CODES[finding["code"]][0] == kind]
 
 
 def _readable(draft: Draft, answer: str) -> bool:

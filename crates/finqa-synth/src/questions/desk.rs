@@ -215,7 +215,7 @@ impl<'a> Desk<'a> {
         }
         if let Some(section) = sheet.section(row).filter(|_| twins) {
             let heading = sheet.rows()[section].label.text.trim_end_matches(':');
-            name = format!("{name} under {heading}");
+            name = format!("{name} under \"{heading}\"");
         }
         if needs_topic && self.topic(table).is_none() {
             return None;
