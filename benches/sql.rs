@@ -27,12 +27,7 @@ fn sql(c: &mut Criterion) {
     let query = &gold.queries[0];
     let company = corpus
         .company_index(&query.company)
-        .map(|i| {
-            &corpus
-                .stored()
-                .expect("the corpus is stored")
-                .companies()[i]
-        })
+        .map(|i| &corpus.stored().expect("the corpus is stored").companies()[i])
         .expect("gold programs name companies of the corpus");
     let fresh = SqliteBackend::new(BackendConfig {
         result_cache_bytes: 0,

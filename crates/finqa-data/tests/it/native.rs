@@ -345,8 +345,13 @@ fn a_corpus_made_on_demand_is_saved_as_far_as_it_is_said() {
     let again = loaded(&target).corpus;
     assert_eq!(
         again.splits(),
-        [("val", 48), ("eval290", 290), ("reason79", 79), ("train", 80)]
-            .map(|(split, tasks)| (split.to_owned(), Some(tasks)))
+        [
+            ("val", 48),
+            ("eval290", 290),
+            ("reason79", 79),
+            ("train", 80)
+        ]
+        .map(|(split, tasks)| (split.to_owned(), Some(tasks)))
     );
     assert_eq!(again.query_limits(), corpus.query_limits());
     for index in [0, 47, 48, 496] {
