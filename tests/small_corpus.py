@@ -16,7 +16,7 @@ __all__ = ["small_corpus", "small_path"]
 @functools.cache
 def small_corpus(train: int = 8, seed: int = 0, *, evaluation: bool = True) -> Corpus:
     """So many companies of ``train``, two of ``val``, and some of the splits for evaluation."""
-    corpus = synthetic(seed, SynthConfig(tasks_per_company=6))
+    corpus = synthetic(seed, SynthConfig(tasks_per_company=8))
     splits: dict[str, int | None] = {"train": train, "val": 2}
     return corpus.take(splits | ({"eval290": 1, "reason79": 2} if evaluation else {}))
 

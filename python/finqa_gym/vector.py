@@ -26,7 +26,7 @@ class VectorEnv:
     """N slots, each holding an episode, stepped in one call on native threads.
 
     Args:
-        corpus: Data; None is the built-in corpus.
+        corpus: Data; None is `finqa_gym.synthetic()`.
         num_envs: Slots; divisible by ``group_size``.
         split: Only tasks of this split; None for all, or for the endless split of a corpus that
             has one.
@@ -188,7 +188,7 @@ class VectorEnv:
 
         Example:
             >>> env = VectorEnv(num_envs=4, group_size=2)
-            >>> task_id = env.corpus.task_ids("train")[0]
+            >>> task_id = env.corpus.task_ids("train", 1)[0]
             >>> observations, infos = env.reset(task_ids=[task_id, task_id])
             >>> len(set(observations))
             1

@@ -54,21 +54,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- demo ---------------------------------------------------------------------------------------
 
 
-def rows(output: str) -> dict[str, list[str]]:
-    """Cells of the first table by their first cell."""
-    lines = [line.strip("│ ").split("│") for line in output.splitlines() if line.startswith("│")]
+def rows(output: str, title: str = "") -> dict[str, list[str]]:
+    """Cells of the tables behind a title by their first cell, those of the first table first."""
+    shown = output[output.index(title) :].splitlines()
+    lines = [line.strip("│ ").split("│") for line in shown if line.startswith("│")][::-1]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
 def test_demo_rewards_gold_and_not_guessing() -> None:
     command = ["demo", "--corpus", SMALL, "--num-envs", "48", "--rounds", "2"]
     output = run([*command, "--baseline-seconds", "0"])
-    table = rows(output)
-    assert table["gold"][:2] == ["96", "1.0000"]
-    assert table["gold"][3:5] == ["0.00", "100%"]
-    assert float(table["guess"][1]) < 0.1
+    scores = rows(output)
+    # Episodes, then pass@1 and mean reward of all tasks and of three splits.
+    assert list(scores)[::-1] == list(finqa_gym.POLICIES)
+    assert scores["gold"] == scores["recovery"] == ["96"] + ["1.000 / 1.000"] * 4
+    for policy in ("guess", "random", "spam_tables", "immediate"):
+        passed, _, reward = scores[policy][1].partition(" / ")
+        assert float(passed) <= float(reward) < 0.1
+    work = rows(output, "How they work")
+    assert work["gold"][1:4] == ["0.00", "100%", "100%"]
     # One of its two courses lists the tables, and guesses the column.
-    assert int(table["guess"][4].rstrip("%")) < 75
+    assert 25 < int(work["guess"][2].rstrip("%")) < 75
+    assert work["guess"][3] == "0%"
+    assert work["spam_tables"][2:4] == ["100%", "100%"]
+    assert work["immediate"][0] == "1.00"
     assert "reward     1.0" in output
     assert "reward     0.0" in output
     assert "get_table_names(company_name=" in output
@@ -85,10 +94,10 @@ def test_demo_shows_the_baselines_of_the_same_run() -> None:
     assert bare[3].endswith("x")
 
 
-def test_demo_without_gold_programs_plays_the_guesser_and_says_so(folder: Path) -> None:
+def test_demo_without_gold_programs_plays_the_others_and_says_so(folder: Path) -> None:
     output = run(["demo", "--corpus", str(folder), "--num-envs", "4", "--baseline-seconds", "0"])
     assert "1 of 1 tasks have no gold program" in output
-    assert list(rows(output)) == ["guess"]
+    assert set(rows(output)) == {"guess", "random", "spam_tables", "immediate"}
 
 
 def test_demo_without_pandas_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,11 +138,11 @@ def test_the_command_prints_every_figure() -> None:
 
 def test_some_companies_of_each_split_are_counted() -> None:
     few = json.loads(run("synthetic:0:tiny", "--companies", "5", "--json"))
-    assert few["tasks"]["counts"]["split"].keys() == {"val", "train"}
-    more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "20", "--json"))
+    assert few["tasks"]["counts"]["split"].keys() == synthetic().splits().keys()
+    more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "40", "--json"))
     assert more["tasks"]["counts"]["split"].keys() == {"val"}
     tables = [one["tables"]["synthetic:0:tiny"]["num_tables"] for one in (few, more)]
-    assert tables[1] > tables[0]  # 20 companies, 10 companies
+    assert tables[1] > tables[0]  # 40 companies, 5 of each of four splits
 
 
 def test_an_endless_split_is_counted_in_part() -> None:

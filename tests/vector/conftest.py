@@ -18,7 +18,7 @@ def corpus(finqa_gym: Any) -> Any:
     del finqa_gym
     from small_corpus import small_corpus
 
-    return small_corpus(12)
+    return small_corpus()
 
 
 @pytest.fixture

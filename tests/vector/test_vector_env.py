@@ -411,10 +411,10 @@ def test_step_is_send_and_recv_sorted(make: MakeEnv, call: Call) -> None:
 
 
 def test_recv_is_in_order_of_completion(make: MakeEnv, call: Call) -> None:
-    env = make(2, cache_bytes=0, max_calls_per_turn=60)
+    env = make(2, cache_bytes=0, max_calls_per_turn=60, max_action_bytes=1 << 20)
     env.reset(task_ids=[0, 0])
     company = env.corpus.task(0)["companies"][0]
-    table = env.corpus.tables(company)[0]["name"]
+    table = max(env.corpus.tables(company), key=lambda t: len(t["rows"]))["name"]
     joined = ", ".join(f'"{table}" AS t{i}' for i in range(12))
     long = f"SELECT COUNT(*) FROM {joined} WHERE t0.rowid + t11.rowid < 0"
     slow = call("sql_query", company_name=company, table_name=table, query=long)
@@ -567,7 +567,7 @@ def test_ctrl_c_ends_a_long_recv_and_loses_nothing(finqa_gym: Any) -> None:
         env = finqa_gym.VectorEnv(corpus, n, num_threads=1, cache_bytes=0)
         env.reset(task_ids=[0] * n)
         company = corpus.task(0)["companies"][0]
-        table = corpus.tables(company)[0]["name"]
+        table = max(corpus.tables(company), key=lambda t: len(t["rows"]))["name"]
         def act(i):
             joined = ", ".join(f'"{table}" AS t{i}' for i in range(12))
             query = f"SELECT COUNT(*) + {i} FROM {joined} WHERE t0.rowid + t11.rowid < 0"

@@ -338,17 +338,24 @@ fn a_corpus_made_on_demand_is_saved_as_far_as_it_is_said() {
         ..SaveOptions::default()
     };
     let manifest = save(&corpus, &target, &options).unwrap();
-    assert_eq!((manifest.num_companies, manifest.num_tasks), (8, 128));
+    // Of train five companies, the others whole.
+    assert_eq!((manifest.num_companies, manifest.num_tasks), (49, 497));
     // The hash of what lies there, not of the source.
     assert_ne!(manifest.corpus.content_hash, corpus.info().content_hash);
     let again = loaded(&target).corpus;
     assert_eq!(
         again.splits(),
-        [("val".to_owned(), Some(48)), ("train".to_owned(), Some(80))]
+        [
+            ("val", 48),
+            ("eval290", 290),
+            ("reason79", 79),
+            ("train", 80)
+        ]
+        .map(|(split, tasks)| (split.to_owned(), Some(tasks)))
     );
     assert_eq!(again.query_limits(), corpus.query_limits());
-    for index in [0, 47, 48, 127] {
+    for index in [0, 47, 48, 496] {
         assert_eq!(again.task(index).unwrap(), corpus.task(index).unwrap());
     }
-    assert_eq!(*again.company(7).unwrap(), *corpus.company(7).unwrap());
+    assert_eq!(*again.company(48).unwrap(), *corpus.company(48).unwrap());
 }

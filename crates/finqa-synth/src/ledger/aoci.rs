@@ -1,9 +1,8 @@
 //! Accumulated other comprehensive income by component, and what left it for income.
 
 use super::items::{Item, Term, openings, sometimes, term, words};
-use super::{Base, ByYear, YEARS};
+use super::{Base, ByYear, Pension, Plan, YEARS};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
-use crate::identity::Industry;
 
 /// Accumulated other comprehensive income, net of tax, by component.
 #[derive(Clone, Debug)]
@@ -115,14 +114,14 @@ static SECURITIES: Kind = Kind {
 };
 
 impl Aoci {
-    pub(crate) fn new(key: Key, base: &Base, industry: Industry) -> Self {
+    /// What plans take from it is what their net cost shows.
+    pub(crate) fn new(key: Key, base: &Base, pension: Option<&Pension>) -> Self {
         let mut draw = Draw::nth(key, Stream::Liabilities, 1);
         let mut kinds = Vec::new();
         if draw.chance(92) {
             kinds.push(&TRANSLATION);
         }
-        let old = !matches!(industry, Industry::Software | Industry::Retail);
-        if draw.chance(if old { 85 } else { 20 }) {
+        if pension.is_some() {
             kinds.push(&RETIREMENT);
         }
         if draw.chance(70) || kinds.is_empty() {
@@ -134,9 +133,21 @@ impl Aoci {
         let tax = draw.range(180, 280);
         let components = kinds
             .into_iter()
-            .map(|kind| component(&mut draw, base, kind, tax))
+            .map(|kind| {
+                let lines = match pension {
+                    Some(pension) if std::ptr::eq(kind, &RETIREMENT) => plans(&mut draw, pension),
+                    _ => lines(&mut draw, base, kind),
+                };
+                component(&mut draw, base, kind, lines, tax)
+            })
             .collect();
         Self { components }
+    }
+
+    /// Lines of the plans.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Item> {
+        let plans = |c: &&Component| RETIREMENT.names.contains(&c.name);
+        self.components.iter().filter(plans).flat_map(|c| &c.lines)
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {
@@ -158,26 +169,54 @@ impl Aoci {
     }
 }
 
-fn component(draw: &mut Draw, base: &Base, kind: &'static Kind, tax_rate: i64) -> Component {
-    let share = kind.share * draw.range(30, 180) / 100 + 1;
+/// What the plans' net cost takes out, gains positive; nothing that is zero throughout.
+fn plans(draw: &mut Draw, pension: &Pension) -> Vec<Item> {
+    let mut out = Vec::new();
+    for (i, term) in RETIREMENT.lines.iter().enumerate() {
+        let of_plan = |plan: &Plan, y: usize| plan.from_equity()[i][y];
+        let taken: ByYear =
+            std::array::from_fn(|y| -pension.plans().map(|plan| of_plan(plan, y)).sum::<i64>());
+        if taken.iter().any(|t| *t != 0) {
+            out.push(term.word(draw).item(taken));
+        }
+    }
+    out
+}
+
+fn lines(draw: &mut Draw, base: &Base, kind: &Kind) -> Vec<Item> {
     let n = kind.lines.len();
-    let shown = if n == 0 { 0 } else { 1 + draw.below(n) };
+    if n == 0 {
+        return Vec::new();
+    }
+    let shown = 1 + draw.below(n);
     let names = words(draw, &kind.lines.iter().collect::<Vec<_>>(), shown);
-    let gross = sometimes(draw, &base.revenue, (share / 4).max(2), 45);
+    let share = kind.share * draw.range(30, 180) / 400 + 2;
+    let gross = sometimes(draw, &base.revenue, share, 45);
     let mut lines: Vec<Item> = names.iter().map(|w| w.item([0; YEARS])).collect();
+    let weights: Vec<i64> = lines.iter().map(|_| draw.range(8, 100)).collect();
+    for (y, gross) in gross.into_iter().enumerate() {
+        for (line, part) in lines.iter_mut().zip(apportion(gross, &weights)) {
+            // Lines of one component may offset each other.
+            line.amounts[y] = if draw.chance(15) { -part / 2 } else { part };
+        }
+    }
+    lines
+}
+
+fn component(
+    draw: &mut Draw,
+    base: &Base,
+    kind: &'static Kind,
+    lines: Vec<Item>,
+    tax_rate: i64,
+) -> Component {
+    let share = kind.share * draw.range(30, 180) / 100 + 1;
     let mut tax = [0; YEARS];
     let mut reclassified = [0; YEARS];
-    if shown > 0 {
-        let weights: Vec<i64> = lines.iter().map(|_| draw.range(8, 100)).collect();
-        for y in 0..YEARS {
-            for (line, part) in lines.iter_mut().zip(apportion(gross[y], &weights)) {
-                // Lines of one component may offset each other.
-                line.amounts[y] = if draw.chance(15) { -part / 2 } else { part };
-            }
-            let before_tax: i64 = lines.iter().map(|line| line.amounts[y]).sum();
-            tax[y] = -scale(before_tax, tax_rate, 1000);
-            reclassified[y] = -(before_tax + tax[y]);
-        }
+    for y in 0..YEARS {
+        let before_tax: i64 = lines.iter().map(|line| line.amounts[y]).sum();
+        tax[y] = -scale(before_tax, tax_rate, 1000);
+        reclassified[y] = -(before_tax + tax[y]);
     }
     let sign = if draw.chance(72) { -1 } else { 1 };
     let oldest = sign * scale(base.revenue[YEARS - 1], share, 10_000).max(3);

@@ -1,7 +1,8 @@
 //! Plant, inventories and where long-lived assets stand.
 
 use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
-use super::{Base, ByYear, Leases, Revenue, YEARS, terms};
+use super::income::shows_wear;
+use super::{Base, ByYear, Intangibles, Leases, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 
@@ -27,16 +28,28 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    /// Long-lived assets stand where the revenue comes from and count the operating leases.
+    /// Long-lived assets stand where the revenue comes from and count the operating leases; depreciation leaves room
+    /// for what else is in the costs, the amortization of `intangibles` among it.
     pub(crate) fn new(
         key: Key,
         base: &Base,
         industry: Industry,
         leases: &Leases,
         revenue: &Revenue,
+        intangibles: &Intangibles,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Assets);
-        let (gross, accumulated, depreciation) = plant(&mut draw, base, industry);
+        // Where depreciation is a line of the operating expenses there must be room for the others.
+        let room: ByYear = std::array::from_fn(|y| {
+            let usual = base.usual_expenses()[y];
+            let room = if shows_wear(industry) {
+                usual * 3 / 5
+            } else {
+                (usual + base.cost_of_revenue[y]) * 2 / 5
+            };
+            room - intangibles.amortization[y]
+        });
+        let (gross, accumulated, depreciation) = plant(&mut draw, base, industry, &room);
         let net = super::subtract(&gross.total, &accumulated);
         let inventory = inventory(&mut draw, base, industry);
         let regions = revenue.regions.iter();
@@ -83,7 +96,12 @@ impl Assets {
     }
 }
 
-fn plant(draw: &mut Draw, base: &Base, industry: Industry) -> (Items, ByYear, ByYear) {
+fn plant(
+    draw: &mut Draw,
+    base: &Base,
+    industry: Industry,
+    room: &ByYear,
+) -> (Items, ByYear, ByYear) {
     // Gross plant in tenths of a percent of revenue.
     let (low, high) = match industry {
         Industry::ManagedCare => (30, 90),
@@ -102,7 +120,10 @@ fn plant(draw: &mut Draw, base: &Base, industry: Industry) -> (Items, ByYear, By
     let names = words_and_last(draw, pool, n);
     let gross = Items::split_calmly(draw, &total, &names);
     let rate = draw.range(20, 80);
-    let depreciation = total.map(|g| scale(g, rate + draw.range(-3, 3), 1000).max(1));
+    let depreciation = std::array::from_fn(|y| {
+        let wear = scale(total[y], rate + draw.range(-3, 3), 1000);
+        wear.min(room[y]).max(1)
+    });
     let worn = draw.range(300, 700);
     let mut accumulated = total.map(|g| scale(g, worn + draw.range(-15, 15), 1000));
     for y in (0..YEARS - 1).rev() {

@@ -2,7 +2,6 @@
 
 use finqa_core::answer::Scale;
 
-use super::line::ratio_of;
 use super::{ByYear, YEARS};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
@@ -34,8 +33,6 @@ pub(crate) struct Base {
     pub(crate) unusual_charges: ByYear,
     /// May be negative.
     pub(crate) operating_income: ByYear,
-    /// Within costs and operating expenses.
-    pub(crate) depreciation_amortization: ByYear,
 }
 
 impl Base {
@@ -64,17 +61,6 @@ impl Base {
             }
         }
         let operating_income = subtract(&gross_profit, &operating_expenses);
-        let depreciation = match industry {
-            Industry::Utility | Industry::Energy | Industry::Telecom => draw.range(90, 190),
-            Industry::Retail | Industry::ManagedCare => draw.range(10, 32),
-            _ => draw.range(25, 85),
-        };
-        let wear = ratio_of(&revenue, depreciation, &mut draw);
-        // Where it is a line of the operating expenses there must be room for the others.
-        let depreciation_amortization = std::array::from_fn(|y| {
-            let usual = operating_expenses[y] - unusual_charges[y];
-            wear[y].min(usual * 3 / 5)
-        });
         Self {
             calendar,
             display,
@@ -84,7 +70,6 @@ impl Base {
             operating_expenses,
             unusual_charges,
             operating_income,
-            depreciation_amortization,
         }
     }
 
@@ -100,11 +85,9 @@ impl Base {
         out
     }
 
-    /// Fiscal years, newest first.
-    pub(crate) fn years(&self, n: usize) -> Vec<i32> {
-        (0..n as i32)
-            .map(|i| self.calendar.latest_year - i)
-            .collect()
+    /// Operating expenses without the unusual charges.
+    pub(crate) fn usual_expenses(&self) -> ByYear {
+        subtract(&self.operating_expenses, &self.unusual_charges)
     }
 }
 

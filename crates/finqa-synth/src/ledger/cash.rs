@@ -1,6 +1,6 @@
 //! Supplemental disclosures of the cash flow statement.
 
-use super::line::{Line, Term, jumping, lifetime, term};
+use super::line::{Line, Word, jumping, lifetime};
 use super::{Base, ByYear, Debt, Income, Tax};
 use crate::draw::{Draw, Key, Stream, scale};
 
@@ -17,28 +17,28 @@ pub(crate) struct Cash {
     pub(crate) non_cash: Vec<Line>,
 }
 
-const NON_CASH: [Term; 5] = [
-    term(
+const NON_CASH: [Word; 5] = [
+    Word::new(
         "capital expenditures included in accounts payable",
         &["unpaid capital expenditures"],
         "plants built but not yet paid for",
     ),
-    term(
+    Word::new(
         "common stock issued in acquisitions",
         &["shares given for acquired companies"],
         "",
     ),
-    term(
+    Word::new(
         "contingent consideration from acquisitions",
         &["earn-outs"],
         "later payments promised to sellers",
     ),
-    term(
+    Word::new(
         "assets acquired under vendor financing",
         &["vendor-financed purchases"],
         "equipment that its sellers let the company pay later",
     ),
-    term(
+    Word::new(
         "conversion of debt into common stock",
         &["converted notes"],
         "borrowings turned into shares",

@@ -1,7 +1,7 @@
 //! From operating income to net income (I2).
 
-use super::line::{Line, Pace, Term, jump, split, sum, term};
-use super::{Base, ByYear, Debt, YEARS, revenue::Revenue};
+use super::line::{Line, Pace, Word, jump, split, sum};
+use super::{Base, ByYear, Debt, YEARS, revenue::Revenue, subtract};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 
@@ -29,9 +29,9 @@ pub(crate) struct Income {
 }
 
 /// Lines beside interest income, with the share of gains among their years in percent.
-const OTHER: [(Term, u32); 10] = [
+const OTHER: [(Word, u32); 10] = [
     (
-        term(
+        Word::new(
             "net gains (losses) on investments",
             &["investment gains and losses"],
             "how the securities portfolio did",
@@ -39,7 +39,7 @@ const OTHER: [(Term, u32); 10] = [
         68,
     ),
     (
-        term(
+        Word::new(
             "foreign currency losses, net",
             &["exchange losses"],
             "what moving exchange rates did",
@@ -47,7 +47,7 @@ const OTHER: [(Term, u32); 10] = [
         22,
     ),
     (
-        term(
+        Word::new(
             "equity in earnings of affiliates",
             &["equity-method income"],
             "share in profits of companies partly owned",
@@ -55,7 +55,7 @@ const OTHER: [(Term, u32); 10] = [
         85,
     ),
     (
-        term(
+        Word::new(
             "gain on sale of businesses",
             &["divestiture gains"],
             "profit from selling units",
@@ -63,7 +63,7 @@ const OTHER: [(Term, u32); 10] = [
         95,
     ),
     (
-        term(
+        Word::new(
             "loss on extinguishment of debt",
             &["debt retirement losses"],
             "the price of repaying borrowings early",
@@ -71,17 +71,17 @@ const OTHER: [(Term, u32); 10] = [
         0,
     ),
     (
-        term(
+        Word::new(
             "non-service pension credit",
             &["pension income other than service"],
             "",
         ),
         80,
     ),
-    (term("royalty and license income", &["royalties"], ""), 100),
-    (term("dividend income", &["dividends received"], ""), 100),
+    (Word::new("royalty and license income", &["royalties"], ""), 100),
+    (Word::new("dividend income", &["dividends received"], ""), 100),
     (
-        term(
+        Word::new(
             "litigation settlements",
             &["legal settlements"],
             "what ended lawsuits brought or cost",
@@ -89,7 +89,7 @@ const OTHER: [(Term, u32); 10] = [
         35,
     ),
     (
-        term(
+        Word::new(
             "other, net",
             &["remaining items"],
             "what is too small to be named",
@@ -98,7 +98,7 @@ const OTHER: [(Term, u32); 10] = [
     ),
 ];
 
-const INTEREST_INCOME: Term = term(
+const INTEREST_INCOME: Word = Word::new(
     "interest income",
     &["interest earned"],
     "what cash and securities earned",
@@ -111,9 +111,10 @@ impl Income {
         base: &Base,
         revenue: &Revenue,
         debt: &Debt,
+        wear: &ByYear,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Income);
-        let expenses = expense_lines(industry, base, &mut draw);
+        let expenses = expense_lines(industry, base, wear, &mut draw);
         let mut other = other_lines(base, &mut draw);
         let operating: ByYear =
             std::array::from_fn(|y| base.operating_income[y] - debt.interest_expense[y]);
@@ -162,43 +163,51 @@ impl Income {
     }
 }
 
-fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> {
-    const RESEARCH: Term = term(
+/// Whether depreciation and amortization is a line of its own among the operating expenses.
+pub(crate) fn shows_wear(industry: Industry) -> bool {
+    matches!(
+        industry,
+        Industry::Utility | Industry::Energy | Industry::Telecom
+    )
+}
+
+fn expense_lines(industry: Industry, base: &Base, wear: &ByYear, draw: &mut Draw) -> Vec<Line> {
+    const RESEARCH: Word = Word::new(
         "research and development",
         &["R&D"],
         "the cost of inventing",
     );
-    const SELLING: Term = term(
+    const SELLING: Word = Word::new(
         "sales and marketing",
         &["selling expenses"],
         "the cost of winning customers",
     );
-    const GENERAL: Term = term(
+    const GENERAL: Word = Word::new(
         "general and administrative",
         &["G&A"],
         "the cost of head office",
     );
-    const TOGETHER: Term = term(
+    const TOGETHER: Word = Word::new(
         "selling, general and administrative",
         &["SG&A"],
         "the cost of selling and of head office",
     );
-    const DEPRECIATION: Term = term(
+    const DEPRECIATION: Word = Word::new(
         "depreciation and amortization",
         &["D&A"],
         "the wear of assets",
     );
-    const OPERATIONS: Term = term(
+    const OPERATIONS: Word = Word::new(
         "operations and maintenance",
         &["O&M"],
         "the cost of running the plants",
     );
-    const LEVIES: Term = term(
+    const LEVIES: Word = Word::new(
         "taxes other than income taxes",
         &["property and other taxes"],
         "",
     );
-    let terms: &[Term] = match industry {
+    let terms: &[Word] = match industry {
         Industry::Software => &[RESEARCH, SELLING, GENERAL],
         Industry::Semiconductors | Industry::Pharma => &[RESEARCH, TOGETHER],
         Industry::Industrial => draw.pick(&[&[TOGETHER][..], &[TOGETHER, RESEARCH]]),
@@ -210,11 +219,10 @@ fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> 
         Industry::Telecom => &[TOGETHER, DEPRECIATION],
         _ => draw.pick(&[&[TOGETHER][..], &[SELLING, GENERAL]]),
     };
-    let usual = std::array::from_fn(|y| base.operating_expenses[y] - base.unusual_charges[y]);
-    let mut lines: Vec<Line> = if terms.contains(&DEPRECIATION) {
-        let wear = base.depreciation_amortization;
-        let rest = std::array::from_fn(|y| usual[y] - wear[y]);
-        let others: Vec<Term> = terms
+    let usual = base.usual_expenses();
+    let mut lines: Vec<Line> = if shows_wear(industry) {
+        let rest = subtract(&usual, wear);
+        let others: Vec<Word> = terms
             .iter()
             .copied()
             .filter(|t| *t != DEPRECIATION)
@@ -224,7 +232,7 @@ fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> 
             1,
             Line {
                 term: DEPRECIATION,
-                values: wear,
+                values: *wear,
             },
         );
         lines
@@ -232,7 +240,7 @@ fn expense_lines(industry: Industry, base: &Base, draw: &mut Draw) -> Vec<Line> 
         split(&usual, terms, Pace::Settled, draw)
     };
     lines.push(Line {
-        term: term(
+        term: Word::new(
             "restructuring and impairment charges",
             &["unusual charges"],
             "write-downs and layoffs",

@@ -1,6 +1,7 @@
 //! Intangible assets and goodwill.
 
 use super::items::{Items, Word, sometimes, trail, words};
+use super::income::shows_wear;
 use super::{Acquisitions, Base, ByYear, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
 use crate::identity::Industry;
@@ -11,7 +12,8 @@ pub(crate) struct Intangibles {
     pub(crate) classes: Vec<Class>,
     /// Amortization of all classes, positive.
     pub(crate) amortization: ByYear,
-    /// The part of `amortization` that is cost of revenue; the rest is operating expense.
+    /// The part of `amortization` that is cost of revenue, none where the expenses have a line for it; the rest is
+    /// operating expense.
     pub(crate) amortization_in_cost: ByYear,
     /// I9: the newest net amount of all classes by the year in which it will be expensed: five years, then the rest.
     pub(crate) future: [i64; 6],
@@ -63,8 +65,11 @@ impl Intangibles {
         let (classes, amortized) = classes(&mut draw, base, acquisitions, words);
         let amortization: ByYear = std::array::from_fn(|y| amortized.iter().map(|a| a[y]).sum());
         let share = draw.range(250, 800);
-        let amortization_in_cost =
-            amortization.map(|a| scale(a, share + draw.range(-30, 30), 1000));
+        let amortization_in_cost = if shows_wear(industry) {
+            [0; YEARS]
+        } else {
+            amortization.map(|a| scale(a, share + draw.range(-30, 30), 1000))
+        };
         let net: i64 = classes.iter().map(|class| class.net[0]).sum();
         let future = future(&mut draw, net, amortization[0]);
         let lasting = lasting(&mut draw, base, industry);
@@ -131,6 +136,7 @@ fn classes(
     words: &[Word],
 ) -> (Vec<Class>, Vec<ByYear>) {
     let mut size = draw.range(200, 1800);
+    let usual = base.usual_expenses();
     let mut amortized = Vec::new();
     let mut out = Vec::new();
     for word in words {
@@ -158,6 +164,7 @@ fn classes(
             gross[y] = (before + brought[y] + small - retired).max(1);
             amortization[y] = scale(before + brought[y] / 2, 10, life)
                 .min(gross[y] - (worn - retired))
+                .min(usual[y] / (4 * words.len() as i64))
                 .max(0);
             accumulated[y] = (worn - retired + amortization[y]).clamp(0, gross[y]);
         }

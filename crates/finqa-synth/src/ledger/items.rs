@@ -1,5 +1,6 @@
 //! Amounts with names: items that add up to a total, and balances that roll forward.
 
+use super::line::jump;
 use super::{ByYear, YEARS};
 use crate::draw::{Draw, apportion, scale};
 use crate::note::Label;
@@ -10,12 +11,12 @@ pub(crate) struct Term {
     concept: &'static str,
 }
 
-/// A term as one company words it.
-#[derive(Clone, Copy, Debug)]
+/// The words for a row as one company has them: how a table writes it and how else a question may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) text: &'static str,
-    also: &'static [&'static str],
-    concept: &'static str,
+    pub(crate) also: &'static [&'static str],
+    pub(crate) concept: &'static str,
 }
 
 /// An amount by year under a name.
@@ -70,9 +71,7 @@ impl Term {
             concept: self.concept,
         }
     }
-}
 
-impl Term {
     /// The first wording.
     pub(crate) fn plain(&self) -> Word {
         Word {
@@ -110,7 +109,7 @@ pub(crate) fn pool(lists: &[&'static [Term]]) -> Vec<&'static Term> {
 }
 
 impl Word {
-    /// A name that another section has worded.
+    /// From its words.
     pub(crate) const fn new(
         text: &'static str,
         also: &'static [&'static str],
@@ -124,9 +123,7 @@ impl Word {
     }
 
     pub(crate) fn label(self) -> Label {
-        let mut label = Label::new(self.text).also(self.also);
-        label.concept = self.concept;
-        label
+        Label::new(self.text).also(self.also).concept(self.concept)
     }
 
     /// The item that this names.
@@ -135,6 +132,12 @@ impl Word {
             word: self,
             amounts,
         }
+    }
+}
+
+impl From<Word> for Label {
+    fn from(word: Word) -> Self {
+        word.label()
     }
 }
 
@@ -188,9 +191,9 @@ impl Items {
             }
             let sum: i64 = shares.iter().sum();
             for share in &mut shares {
-                // What is large jumps less: half as far at half of the total.
-                let calm = if pace == Pace::Calm { 3 } else { 1 };
-                let growth = jump(draw) * sum / (calm * (sum + 2 * *share));
+                // What is large jumps less: four fifths as far at half of the total.
+                let (pace, of) = if pace == Pace::Calm { (3, 5) } else { (5, 5) };
+                let growth = jump(draw) * pace * sum / (of * (sum + *share / 2));
                 *share = scale(*share, 1000, 1000 + growth).clamp(1000, 1 << 45);
             }
         }
@@ -285,31 +288,12 @@ pub(crate) fn openings(oldest: i64, closing: &ByYear) -> ByYear {
     })
 }
 
-/// Growth of a small row from one year to the next in tenths of a percent, by the quantiles measured on real tables.
-pub(crate) fn jump(draw: &mut Draw) -> i64 {
-    const QUANTILES: [(i64, i64); 9] = [
-        (0, -850),
-        (50, -620),
-        (100, -350),
-        (250, -90),
-        (500, 40),
-        (750, 220),
-        (900, 700),
-        (950, 1860),
-        (1000, 4000),
-    ];
-    let at = draw.range(0, 999);
-    let i = QUANTILES.iter().rposition(|q| q.0 <= at).unwrap_or(0);
-    let ((low, a), (high, b)) = (QUANTILES[i], QUANTILES[i + 1]);
-    a + (b - a) * (at - low) / (high - low)
-}
-
-/// A balance that follows revenue half way and grows by 2 % a year beside: `share` hundredths of a percent of the newest revenue, noise of `sd`
-/// tenths of a percent a year, never below `least`.
+/// A balance that follows revenue half way and grows by 2 % a year beside: `share` hundredths of a percent of the newest revenue, noise of
+/// two `sd` tenths of a percent a year, never below `least`.
 pub(crate) fn trail(draw: &mut Draw, revenue: &ByYear, share: i64, sd: i64, least: i64) -> ByYear {
     let mut out = [scale(revenue[0], share, 10_000).max(least); YEARS];
     for y in 1..YEARS {
-        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 20 + draw.normal(sd);
+        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 25 + draw.normal(2 * sd);
         out[y] = scale(out[y - 1], 1000, 1000 + growth.clamp(-450, 900)).max(least);
     }
     out

@@ -64,7 +64,7 @@ impl Leases {
         let operating_cost: ByYear = std::array::from_fn(|y| {
             // Rents follow the size of the company at three quarters of its pace.
             let size = (3 * base.revenue[y] + anchor) / 4;
-            drift = (drift + draw.normal(45)).clamp(700, 1400);
+            drift = (drift + draw.normal(90)).clamp(600, 1600);
             scale(scale(size, level, 1000), drift, 1000).max(12)
         });
         let spread = draw.range(600, 2600);

@@ -52,11 +52,13 @@ pub(crate) struct Restructuring {
 }
 
 impl Liabilities {
+    /// `dividends`: declared and not yet paid at each year end.
     pub(crate) fn new(
         key: Key,
         base: &Base,
         industry: Industry,
         acquisitions: &Acquisitions,
+        dividends: &ByYear,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Liabilities);
         let draw = &mut draw;
@@ -71,6 +73,10 @@ impl Liabilities {
             .word(draw)
             .item(restructuring.closing);
         accrued = accrued.with(1 + draw.below(3), item);
+        if dividends[0] != 0 && draw.chance(40) {
+            let item = terms::DIVIDENDS_ACCRUED.word(draw).item(*dividends);
+            accrued = accrued.with(1 + draw.below(3), item);
+        }
         let (contracts, allowance) = contracts(draw, base, industry, acquisitions);
         let share = draw.range(350, 1100);
         let accounts_payable = trail(draw, &base.cost_of_revenue, share, 55, 15);
@@ -79,14 +85,14 @@ impl Liabilities {
         let deferred = terms::DEFERRED_REVENUE.word(draw).item(contracts.current);
         let other_current =
             others(draw, base, &terms::OTHER_CURRENT, n, (60, 420)).with(0, deferred);
-        let n = draw.range(4, 7) as usize;
+        let n = draw.range(4, 8) as usize;
         let deferred = terms::LONG_DEFERRED_REVENUE
             .word(draw)
             .item(contracts.noncurrent);
         let at = draw.below(3);
         let other_noncurrent =
             others(draw, base, &terms::OTHER_NONCURRENT, n, (150, 900)).with(at, deferred);
-        let n = draw.range(4, 8) as usize;
+        let n = draw.range(5, 9) as usize;
         let other_assets = others(draw, base, &terms::OTHER_ASSETS, n, (120, 1100));
         let n = draw.range(5, 8) as usize;
         let prepaid = others(draw, base, &terms::PREPAID, n, (90, 700));
@@ -143,7 +149,7 @@ impl Liabilities {
 
 fn accrued(draw: &mut Draw, base: &Base, industry: Industry) -> Items {
     let terms = terms::accrued(industry);
-    let n = draw.range(3, 8) as usize;
+    let n = draw.range(4, 9) as usize;
     let mut names = vec![terms::PAY.word(draw)];
     names.extend(words(draw, &terms, n));
     names.push(terms::OTHER_ACCRUED.word(draw));

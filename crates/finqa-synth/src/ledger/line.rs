@@ -1,40 +1,13 @@
 //! Named rows of the books and how they move from year to year.
 
+pub(crate) use super::items::Word;
 use super::{ByYear, YEARS};
 use crate::draw::{Draw, apportion, scale};
-use crate::note::Label;
-
-/// The words for a row: how a table writes it and how else a question may call it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Term {
-    pub(crate) text: &'static str,
-    pub(crate) also: &'static [&'static str],
-    pub(crate) concept: &'static str,
-}
-
-/// A [`Term`].
-pub(crate) const fn term(
-    text: &'static str,
-    also: &'static [&'static str],
-    concept: &'static str,
-) -> Term {
-    Term {
-        text,
-        also,
-        concept,
-    }
-}
-
-impl From<Term> for Label {
-    fn from(term: Term) -> Self {
-        Self::new(term.text).also(term.also).concept(term.concept)
-    }
-}
 
 /// A named amount by year.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
-    pub(crate) term: Term,
+    pub(crate) term: Word,
     pub(crate) values: ByYear,
 }
 
@@ -45,8 +18,6 @@ pub(crate) enum Pace {
     Settled,
     /// Products, regions: as much, and some lines end or begin.
     Steady,
-    /// Small rows: as measured on filings, and more lines end or begin.
-    Jumpy,
 }
 
 /// A year-on-year change in thousandths with the quantiles measured on filings' rows: a tenth below −35 %, a quarter
@@ -96,28 +67,25 @@ pub(crate) fn ratio_of(base: &ByYear, per_mille: i64, draw: &mut Draw) -> ByYear
 }
 
 /// Splits a total among terms so that the lines add up to it exactly in every year. The first of a company's terms is
-/// always there; of [`Pace::Jumpy`] lines some are born or die within the years of the books.
-pub(crate) fn split(total: &ByYear, terms: &[Term], pace: Pace, draw: &mut Draw) -> Vec<Line> {
+/// always there; others may be born or die within the years of the books.
+pub(crate) fn split(total: &ByYear, terms: &[Word], pace: Pace, draw: &mut Draw) -> Vec<Line> {
     let weights: Vec<ByYear> = (0..terms.len())
         .map(|i| {
             // Squares: a few large lines, more small ones.
             let newest = draw.range(14, 100).pow(2) * 100;
-            let mut weights = match pace {
-                Pace::Settled | Pace::Steady => {
-                    let mut w = [newest; YEARS];
-                    let trend = draw.normal(70);
-                    for y in 1..YEARS {
-                        let growth = (trend + draw.normal(80)).clamp(-450, 800);
-                        w[y] = scale(w[y - 1], 1000, 1000 + growth).max(1);
-                    }
-                    w
+            let mut weights = [newest; YEARS];
+            let trend = draw.normal(70);
+            for y in 1..YEARS {
+                let mut growth = trend + draw.normal(105);
+                if pace == Pace::Steady && draw.chance(36) {
+                    growth += jump(draw);
                 }
-                Pace::Jumpy => jumping(newest, draw).map(|w| w.max(1)),
-            };
+                let growth = growth.clamp(-700, 2500);
+                weights[y] = scale(weights[y - 1], 1000, 1000 + growth).max(1);
+            }
             let ends_pct = match pace {
                 Pace::Settled => 0,
                 Pace::Steady => 11,
-                Pace::Jumpy => 24,
             };
             if i > 0 {
                 lifetime(&mut weights, ends_pct, draw);
@@ -188,7 +156,7 @@ mod tests {
 
     #[test]
     fn lines_add_up_in_every_year() {
-        let terms = [term("a", &[], ""), term("b", &[], ""), term("c", &[], "")];
+        let terms = [Word::new("a", &[], ""), Word::new("b", &[], ""), Word::new("c", &[], "")];
         for index in 0..200 {
             let key = Key {
                 seed: 0,
@@ -197,7 +165,7 @@ mod tests {
             };
             let mut draw = Draw::new(key, Stream::Base);
             let total = [1000, 900, 1, 0, 77];
-            for pace in [Pace::Settled, Pace::Steady, Pace::Jumpy] {
+            for pace in [Pace::Settled, Pace::Steady] {
                 assert_eq!(sum(&split(&total, &terms, pace, &mut draw)), total);
             }
         }

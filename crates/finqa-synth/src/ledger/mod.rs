@@ -81,16 +81,18 @@ impl Ledger {
         let obligations = Obligations::new(key, &base, identity.industry, &debt, &leases);
         let industry = identity.industry;
         let revenue = Revenue::new(key, industry, &base);
-        let income = Income::new(key, industry, &base, &revenue, &debt);
-        let tax = Tax::new(key, industry, &base, &revenue, &income);
-        let equity = Equity::new(key, identity, &base, &income);
-        let cash = Cash::new(key, &base, &debt, &income, &tax);
-        let assets = Assets::new(key, &base, industry, &leases, &revenue);
         let classes = intangible_classes(key, industry);
         let acquisitions = Acquisitions::new(key, &base, industry, &classes);
         let intangibles = Intangibles::new(key, &base, industry, &acquisitions, &classes, &revenue);
-        let liabilities = Liabilities::new(key, &base, industry, &acquisitions);
-        let aoci = Aoci::new(key, &base, industry);
+        let assets = Assets::new(key, &base, industry, &leases, &revenue, &intangibles);
+        let wear = wear(&assets, &intangibles);
+        let income = Income::new(key, industry, &base, &revenue, &debt, &wear);
+        let tax = Tax::new(key, industry, &base, &revenue, &income);
+        let equity = Equity::new(key, identity, &base, &income);
+        let cash = Cash::new(key, &base, &debt, &income, &tax);
+        let dividends = equity.dividends.unpaid();
+        let liabilities = Liabilities::new(key, &base, industry, &acquisitions, &dividends);
+        let aoci = Aoci::new(key, &base, pension.as_ref());
         let investments = Investments::new(key, &base, industry, &acquisitions);
         Self {
             base,
@@ -112,6 +114,11 @@ impl Ledger {
         }
     }
 
+    /// Depreciation of plant and amortization of intangible assets.
+    pub(crate) fn depreciation_and_amortization(&self) -> ByYear {
+        wear(&self.assets, &self.intangibles)
+    }
+
     /// Identities that do not hold; empty for every company (tests).
     pub(crate) fn violations(&self) -> Vec<String> {
         let mut out = self.base.violations();
@@ -121,6 +128,7 @@ impl Ledger {
         out.extend(self.obligations.violations(&self.debt, &self.leases));
         out.extend(self.revenue.violations(&self.base));
         out.extend(self.income.violations(&self.base, &self.debt));
+        out.extend(self.shared());
         out.extend(self.tax.violations(&self.base, &self.income));
         out.extend(self.equity.violations(&self.base, &self.income));
         out.extend(self.assets.violations(&self.leases));
@@ -131,4 +139,27 @@ impl Ledger {
         out.extend(self.investments.violations());
         out
     }
+
+    /// Quantities that two sections hold and that differ.
+    fn shared(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let wear = self.depreciation_and_amortization();
+        let line = |name: &str| self.income.expenses.iter().find(|l| l.term.text == name);
+        if line("depreciation and amortization").is_some_and(|l| l.values != wear) {
+            out.push("I9: the expense line of depreciation and amortization".to_owned());
+        }
+        if let Some(pension) = &self.pension {
+            let taken: i64 = pension.plans().flat_map(Plan::from_equity).flatten().sum();
+            let shown: i64 = self.aoci.plans().flat_map(|line| line.amounts).sum();
+            if taken != -shown {
+                out.push("I6: plan losses reclassified".to_owned());
+            }
+        }
+        out
+    }
+}
+
+/// Depreciation of plant and amortization of intangible assets: what EBITDA adds back.
+fn wear(assets: &Assets, intangibles: &Intangibles) -> ByYear {
+    std::array::from_fn(|y| assets.depreciation[y] + intangibles.amortization[y])
 }

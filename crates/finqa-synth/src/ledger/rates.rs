@@ -1,7 +1,8 @@
 //! Interest rates of the outside world, in thousandths of a percent.
 //!
-//! Rounded yearly levels of short and ten-year dollar rates: debt, leases and pensions hang on the same world, so that
-//! bonds stand below par after rates have risen and obligations shrink in the same year.
+//! The figures are invented: they rise and fall about when and as far as dollar rates did, and are no record of them.
+//! Debt, leases and pensions hang on the same world, so that bonds stand below par after rates have risen and
+//! obligations shrink in the same year.
 
 const FIRST: i32 = 2013;
 const SHORT: [i64; 13] = [

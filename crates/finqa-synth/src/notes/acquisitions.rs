@@ -14,7 +14,7 @@ pub(super) const KINDS: &[Kind] = &[
             if id.industry == Industry::Utility {
                 12
             } else {
-                45
+                36
             }
         },
         make: taken_over,
@@ -25,7 +25,7 @@ pub(super) const KINDS: &[Kind] = &[
             if id.industry == Industry::Utility {
                 5
             } else {
-                22
+                14
             }
         },
         make: consideration,

@@ -192,7 +192,7 @@ fn depreciation_and_amortization(ledger: &Ledger, _: &Identity, draw: &mut Draw)
         1,
     )];
     let cost = &intangibles.amortization_in_cost;
-    if draw.chance(55) {
+    if cost[0] != 0 && draw.chance(55) {
         let rest = crate::ledger::subtract(&intangibles.amortization, cost);
         let label = Label::new("amortization of intangibles in cost of revenue")
             .also(&["amortization charged to cost of revenue"])
@@ -217,7 +217,7 @@ fn depreciation_and_amortization(ledger: &Ledger, _: &Identity, draw: &mut Draw)
         "total",
     ]))
     .also(&["depreciation plus amortization"])
-    .concept("the yearly wear of plant and intangibles");
+    .concept("the wear of assets");
     note.total(total, &rows);
     note
 }

@@ -1,7 +1,7 @@
 //! Pay in shares.
 
 use super::Kind;
-use super::rows::{flows, lines, negative, part, row, two_or_three};
+use super::rows::{flows, lines, negative, part, row, years_shown};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{ByYear, Ledger};
@@ -129,7 +129,7 @@ fn by_year(ledger: &Ledger, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         STEM,
         "restricted stock unit activity",
-        flows(ledger, two_or_three(draw, 75)),
+        flows(ledger, years_shown(draw, 75)),
     );
     let [begin, granted, vested, forfeited, end] = labels(draw);
     let count = Quantity::Shares;
@@ -170,7 +170,7 @@ fn cost(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfEmployeeServiceShareBasedCompensationAllocationOfRecognizedPeriodCosts",
         "stock-based compensation expense by line item",
-        flows(ledger, two_or_three(draw, 85)),
+        flows(ledger, years_shown(draw, 85)),
     );
     let parts = lines(&mut note, &books.by_line, 1);
     let total = Label::new(draw.pick(&[

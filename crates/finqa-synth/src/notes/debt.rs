@@ -23,7 +23,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "ScheduleOfCarryingValuesAndEstimatedFairValuesOfDebtInstruments",
-        presence_pct: |_| 62,
+        presence_pct: |_| 42,
         make: fair_values,
     },
     Kind {
@@ -33,7 +33,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "ScheduleOfLineOfCreditFacilities",
-        presence_pct: |_| 45,
+        presence_pct: |_| 26,
         make: facilities,
     },
     Kind {

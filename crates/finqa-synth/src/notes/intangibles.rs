@@ -10,7 +10,7 @@ use crate::note::{Cell, Column, Label, Note, Period, Role, Row, Sum};
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         stem: FINITE.stem,
-        presence_pct: |_| 75,
+        presence_pct: |_| 60,
         make: finite,
     },
     Kind {
@@ -20,17 +20,17 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: ALL.stem,
-        presence_pct: |_| 30,
+        presence_pct: |_| 20,
         make: intangibles_and_goodwill,
     },
     Kind {
         stem: FUTURE.stem,
-        presence_pct: |_| 75,
+        presence_pct: |_| 56,
         make: future,
     },
     Kind {
         stem: GOODWILL.stem,
-        presence_pct: |_| 65,
+        presence_pct: |_| 50,
         make: goodwill,
     },
 ];

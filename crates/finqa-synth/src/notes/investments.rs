@@ -12,7 +12,7 @@ use crate::note::{Label, Note, Period, Sum};
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         stem: FAIR.stem,
-        presence_pct: |_| 75,
+        presence_pct: |_| 58,
         make: fair_values,
     },
     Kind {
@@ -22,12 +22,12 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: MATURITY.stem,
-        presence_pct: |id| if rich(id) { 60 } else { 12 },
+        presence_pct: |id| if rich(id) { 45 } else { 8 },
         make: maturity,
     },
     Kind {
         stem: DEBT.stem,
-        presence_pct: |id| if rich(id) { 40 } else { 8 },
+        presence_pct: |id| if rich(id) { 30 } else { 6 },
         make: debt_securities,
     },
     Kind {

@@ -20,7 +20,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "FinanceLeaseLiabilityMaturity",
-        presence_pct: |_| 80,
+        presence_pct: |_| 58,
         make: finance_maturity,
     },
     Kind {

@@ -27,6 +27,8 @@ mod trim;
 mod variants;
 
 #[cfg(test)]
+mod agree_test;
+#[cfg(test)]
 mod wording_test;
 
 use crate::config::SynthConfig;

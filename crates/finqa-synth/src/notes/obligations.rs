@@ -10,12 +10,12 @@ use crate::note::{Column, Label, Note, Period, Prefix, Sum};
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         stem: "ContractualObligationFiscalYearMaturitySchedule",
-        presence_pct: |_| 68,
+        presence_pct: |_| 52,
         make: contractual,
     },
     Kind {
         stem: "PurchaseObligationFiscalYearMaturitySchedule",
-        presence_pct: |_| 40,
+        presence_pct: |_| 26,
         make: purchases,
     },
 ];

@@ -1,7 +1,7 @@
 //! Revenue by what, where and whom.
 
 use super::Kind;
-use super::rows::{bare, flows, lines, lines_as, part, two_or_three};
+use super::rows::{bare, flows, lines, lines_as, part, years_shown};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::{Ledger, Line};
@@ -40,7 +40,7 @@ pub(super) const KINDS: &[Kind] = &[
 
 fn revenue(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let books = &ledger.revenue;
-    let years = two_or_three(draw, 55);
+    let years = years_shown(draw, 55);
     let columns = flows(ledger, years);
     let (mut note, products, channels) = match draw.weighted(&[60, 16, 24]) {
         0 => (new("revenue by product", columns), true, false),
@@ -79,7 +79,7 @@ fn geography(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "RevenueFromExternalCustomersByGeographicAreas",
         "revenue by geographic area",
-        flows(ledger, two_or_three(draw, 85)),
+        flows(ledger, years_shown(draw, 85)),
     );
     let home = lines(&mut note, &books.regions[..1], 1);
     let mut parts = lines(&mut note, &books.regions[1..], 1);
@@ -100,7 +100,7 @@ fn segment_revenue(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "RevenueBySegment",
         "revenue by segment",
-        flows(ledger, two_or_three(draw, 60)),
+        flows(ledger, years_shown(draw, 60)),
     );
     note.prefix = Prefix::Ticker;
     note.twin_of = Some("DisaggregationOfRevenue");
@@ -129,7 +129,7 @@ fn segment_results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "SummaryOfSegmentRevenueAndOperatingIncome",
         "revenue and operating income by segment",
-        flows(ledger, two_or_three(draw, 65)),
+        flows(ledger, years_shown(draw, 65)),
     );
     note.prefix = Prefix::Ticker;
     note.section("revenue:");

@@ -47,9 +47,9 @@ pub(super) fn single(note: &mut Note, label: impl Into<Label>, quantity: Quantit
     note.push(Row::numbers(label.into(), Role::Single, quantity, values));
 }
 
-/// How many years a table of flows shows: mostly 3.
+/// How many years a table of flows shows.
 pub(super) fn flow_years(draw: &mut Draw) -> usize {
-    [2, 3, 5][draw.weighted(&[38, 58, 4])]
+    [2, 3, 5][draw.weighted(&[46, 46, 8])]
 }
 
 /// How many year ends a table of balances shows: mostly 2.

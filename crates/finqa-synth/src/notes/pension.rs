@@ -15,7 +15,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "ScheduleOfExpectedBenefitPayments",
-        presence_pct: |_| 78,
+        presence_pct: |_| 58,
         make: payments,
     },
     Kind {
@@ -35,7 +35,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "ScheduleOfAssumptionsUsed",
-        presence_pct: |_| 45,
+        presence_pct: |_| 36,
         make: assumptions,
     },
     Kind {

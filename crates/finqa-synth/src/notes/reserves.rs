@@ -40,7 +40,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         stem: RESTRUCTURING.stem,
         // One company in two has no such reserve; see `available`.
-        presence_pct: |_| 45,
+        presence_pct: |_| 34,
         make: restructuring,
     },
 ];

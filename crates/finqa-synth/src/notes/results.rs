@@ -1,7 +1,7 @@
 //! From operating income down, and bridges between measures of profit.
 
 use super::Kind;
-use super::rows::{bare, flows, lines, lines_as, negative, part, row, two_or_three};
+use super::rows::{bare, flows, lines, lines_as, negative, part, row, years_shown};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{Ledger, Line};
@@ -46,6 +46,12 @@ fn interest_expense() -> Label {
         .concept("the cost of borrowed money")
 }
 
+fn interest_and_other_income() -> Label {
+    Label::new("interest and other income, net")
+        .also(&["income beside operations"])
+        .concept("income beside operations, before the cost of borrowing")
+}
+
 fn pretax() -> Label {
     Label::new("income (loss) before income taxes")
         .also(&["pretax income", "earnings before taxes"])
@@ -74,7 +80,7 @@ fn other_income(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfOtherNonoperatingIncomeExpense",
         "other income and expense",
-        flows(ledger, two_or_three(draw, 80)),
+        flows(ledger, years_shown(draw, 80)),
     );
     let income = &ledger.income;
     let mut parts = lines(&mut note, &income.other[..1], 1);
@@ -83,7 +89,6 @@ fn other_income(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.extend(lines(&mut note, &income.other[1..], 1));
     let total = Label::new(draw.pick(&[
         "total other income (expense), net",
-        "other income (expense), net",
         "total nonoperating income (expense)",
     ]))
     .also(&["nonoperating result"])
@@ -96,13 +101,10 @@ fn interest_and_other(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "InterestAndOtherIncome",
         "interest and other income before interest expense",
-        flows(ledger, two_or_three(draw, 80)),
+        flows(ledger, years_shown(draw, 80)),
     );
     let parts = lines(&mut note, &ledger.income.other, 1);
-    let total = Label::new("total interest and other income, net")
-        .also(&["interest and other income"])
-        .concept("income beside operations, before the cost of borrowing");
-    note.total(total, &parts);
+    note.total(interest_and_other_income(), &parts);
     note
 }
 
@@ -110,7 +112,7 @@ fn cash_flow(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfCashFlowSupplementalDisclosures",
         "supplemental cash flow information",
-        flows(ledger, two_or_three(draw, 85)),
+        flows(ledger, years_shown(draw, 85)),
     );
     let cash = &ledger.cash;
     let headed = draw.chance(60);
@@ -165,7 +167,7 @@ fn cash_flow(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
         row.role = Role::Single;
     }
     if identity.pays_dividends && draw.chance(70) {
-        let unpaid = ledger.equity.dividends.amounts.map(|quarters| quarters[3]);
+        let unpaid = ledger.equity.dividends.unpaid();
         let label = Label::new("dividends declared but not yet paid")
             .also(&["unpaid dividends"])
             .concept("what shareholders were promised but had not yet received");
@@ -179,7 +181,7 @@ fn results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "SummaryOfConsolidatedResultsOfOperations",
         "consolidated results of operations",
-        flows(ledger, two_or_three(draw, 75)),
+        flows(ledger, years_shown(draw, 75)),
     );
     note.prefix = Prefix::Ticker;
     let (revenue, _) = part(&mut note, ledger.revenue.total, &base.revenue);
@@ -205,7 +207,7 @@ fn results(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         part(&mut note, label, &base.operating_expenses).0
     };
     let operating = note.total(operating_income(), &[(gross, 1), (expenses, -1)]);
-    let other = Label::new("other income (expense), net").also(&["other income"]);
+    let other = interest_and_other_income();
     let (other, _) = part(&mut note, other, &income.other_income);
     let (interest, _) = part(&mut note, interest_expense(), &ledger.debt.interest_expense);
     let before = note.total(pretax(), &[(operating, 1), (other, 1), (interest, -1)]);
@@ -219,7 +221,7 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ReconciliationOfSegmentOperatingIncomeToIncomeBeforeIncomeTaxes",
         "reconciliation of segment operating income to income before income taxes",
-        flows(ledger, two_or_three(draw, 70)),
+        flows(ledger, years_shown(draw, 70)),
     );
     note.prefix = Prefix::Ticker;
     // What names a segment in general does not say that its income is meant.
@@ -233,7 +235,7 @@ fn segment_bridge(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         .concept("what no segment bears");
     let corporate = part(&mut note, corporate, &books.corporate);
     let operating = note.total(operating_income(), &[(total, 1), corporate]);
-    let other = Label::new("other income (expense), net").also(&["other income"]);
+    let other = interest_and_other_income();
     let other = part(&mut note, other, &ledger.income.other_income);
     let interest = negative(&ledger.debt.interest_expense);
     let interest = part(&mut note, interest_expense(), &interest);
@@ -246,7 +248,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ReconciliationOfNetIncomeToAdjustedEbitda",
         "reconciliation of net income to adjusted EBITDA",
-        flows(ledger, two_or_three(draw, 60)),
+        flows(ledger, years_shown(draw, 60)),
     );
     note.prefix = Prefix::Ticker;
     let mut parts = vec![
@@ -267,7 +269,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     parts.push(part(
         &mut note,
         depreciation,
-        &base.depreciation_amortization,
+        &ledger.depreciation_and_amortization(),
     ));
     let label = Label::new("EBITDA")
         .also(&["earnings before interest, taxes, depreciation and amortization"]);

@@ -4,9 +4,15 @@ use crate::draw::Draw;
 use crate::ledger::{ByYear, Ledger, Line};
 use crate::note::{Column, Label, Note, Quantity, Role, Row, year_columns, year_end_columns};
 
-/// Two years or three, three in `three_pct` of 100 cases.
-pub(super) fn two_or_three(draw: &mut Draw, three_pct: u32) -> usize {
-    2 + usize::from(draw.chance(three_pct))
+/// How many years a table of flows shows: mostly two or three, three the more often the higher `three`; a few tables
+/// go back further.
+pub(super) fn years_shown(draw: &mut Draw, three: u32) -> usize {
+    match draw.weighted(&[400 - 3 * three, 3 * three, 14, 14]) {
+        0 => 2,
+        1 => 3,
+        2 => 4,
+        _ => 5,
+    }
 }
 
 /// Columns of flows for the newest `n` years.

@@ -1,7 +1,7 @@
 //! The company's stock: earnings per share, counts, repurchases, dividends.
 
 use super::Kind;
-use super::rows::{flows, negative, part, row, two_or_three};
+use super::rows::{flows, negative, part, row, years_shown};
 use crate::draw::Draw;
 use crate::identity::Identity;
 use crate::ledger::{ByYear, Equity, Ledger, YEARS};
@@ -86,7 +86,7 @@ fn earnings_per_share(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfEarningsPerShareBasicAndDiluted",
         "basic and diluted earnings per share",
-        flows(ledger, two_or_three(draw, 88)),
+        flows(ledger, years_shown(draw, 88)),
     );
     let headed = draw.chance(40);
     let heading = |note: &mut Note, text: &str| {
@@ -162,7 +162,7 @@ fn weighted_shares(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfWeightedAverageNumberOfShares",
         "weighted-average number of shares",
-        flows(ledger, two_or_three(draw, 88)),
+        flows(ledger, years_shown(draw, 88)),
     );
     share_rows(&mut note, &ledger.equity, draw);
     note
@@ -173,7 +173,7 @@ fn outstanding(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfCommonStockOutstandingRollForward",
         "changes in common shares outstanding",
-        flows(ledger, two_or_three(draw, 85)),
+        flows(ledger, years_shown(draw, 85)),
     );
     let (open, close) = draw.pick(&[
         (
@@ -222,7 +222,7 @@ fn repurchases(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ShareRepurchaseProgramDisclosure",
         "share repurchase program",
-        flows(ledger, two_or_three(draw, 80)),
+        flows(ledger, years_shown(draw, 80)),
     );
     note.prefix = Prefix::Ticker;
     let label = Label::new(draw.pick(&[
@@ -390,7 +390,7 @@ fn by_quarter(ledger: &Ledger, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "DividendsDeclared",
         topic,
-        flows(ledger, two_or_three(draw, 40)),
+        flows(ledger, years_shown(draw, 40)),
     );
     let (quantity, of) = if per_share {
         (Quantity::PerShare, &books.per_share)

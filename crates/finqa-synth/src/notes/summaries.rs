@@ -1,7 +1,7 @@
 //! Tables under the company's own tags that show the books in yet another way.
 
 use super::Kind;
-use super::rows::{flows, lines, part, row, two_or_three};
+use super::rows::{flows, lines, part, row, years_shown};
 use crate::draw::{Draw, scale};
 use crate::identity::{Identity, Industry};
 use crate::ledger::{ByYear, Ledger};
@@ -61,7 +61,7 @@ fn returned(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "SummaryOfCapitalReturnedToShareholders",
         "capital returned to shareholders",
         ledger,
-        two_or_three(draw, 70),
+        years_shown(draw, 70),
     );
     let equity = &ledger.equity;
     let dividends = Label::new("dividends declared")
@@ -106,7 +106,7 @@ fn channels(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "SummaryOfRevenueBySalesChannel",
         "revenue by sales channel",
         ledger,
-        two_or_three(draw, 60),
+        years_shown(draw, 60),
     );
     note.twin_of = Some("DisaggregationOfRevenue");
     let parts = lines(&mut note, &ledger.revenue.channels, 1);
@@ -119,7 +119,7 @@ fn expenses(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "SummaryOfOperatingExpenses",
         "operating expenses by function",
         ledger,
-        two_or_three(draw, 70),
+        years_shown(draw, 70),
     );
     let parts = lines(&mut note, &ledger.income.expenses, 1);
     let total = Label::new("total operating expenses")
@@ -135,7 +135,7 @@ fn adjusted(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "ReconciliationOfOperatingIncomeToAdjustedOperatingIncome",
         "reconciliation of operating income to adjusted operating income",
         ledger,
-        two_or_three(draw, 60),
+        years_shown(draw, 60),
     );
     let share = |values: &ByYear| -> ByYear {
         std::array::from_fn(|y| scale(values[y], 1000, base.revenue[y].max(1)))
@@ -191,7 +191,7 @@ fn percentages(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         "SummaryOfResultsAsPercentageOfRevenue",
         "results of operations as a percentage of revenue",
         ledger,
-        two_or_three(draw, 70),
+        years_shown(draw, 70),
     );
     let share = |values: &ByYear| -> ByYear {
         std::array::from_fn(|y| scale(values[y], 1000, base.revenue[y].max(1)))

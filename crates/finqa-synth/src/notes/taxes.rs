@@ -1,7 +1,7 @@
 //! Income taxes.
 
 use super::Kind;
-use super::rows::{balances, flows, lines, lines_as, negative, part, row, two_or_three};
+use super::rows::{balances, flows, lines, lines_as, negative, part, row, years_shown};
 use crate::draw::Draw;
 use crate::identity::{Identity, Industry};
 use crate::ledger::{ByYear, Ledger};
@@ -48,7 +48,7 @@ fn pretax(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfIncomeBeforeIncomeTaxDomesticAndForeign",
         "components of income before income taxes",
-        flows(ledger, two_or_three(draw, 88)),
+        flows(ledger, years_shown(draw, 88)),
     );
     let (home, abroad) = draw.pick(&[
         ("domestic", "foreign"),
@@ -86,7 +86,7 @@ fn provision(ledger: &Ledger, identity: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfComponentsOfIncomeTaxExpenseBenefit",
         "components of the provision for income taxes",
-        flows(ledger, two_or_three(draw, 88)),
+        flows(ledger, years_shown(draw, 88)),
     );
     let tax = &ledger.tax;
     let mut totals = Vec::new();
@@ -134,7 +134,7 @@ fn reconciliation(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "ScheduleOfEffectiveIncomeTaxRateReconciliation",
         "reconciliation of the statutory to the effective tax rate",
-        flows(ledger, two_or_three(draw, 88)),
+        flows(ledger, years_shown(draw, 88)),
     );
     // Rates alone, amounts alone, or amounts with the effective rate below.
     let shown = draw.weighted(&[55, 25, 20]);
@@ -237,7 +237,7 @@ fn deferred(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
 
 fn uncertain(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let books = &ledger.tax.uncertain;
-    let years = two_or_three(draw, 85);
+    let years = years_shown(draw, 85);
     let mut note = Note::new(
         "ScheduleOfUnrecognizedTaxBenefitsRollForward",
         "changes in unrecognized tax benefits",
@@ -320,7 +320,7 @@ fn deferred_change(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = Note::new(
         "SummaryOfChangesInNetDeferredTaxes",
         "changes in net deferred taxes",
-        flows(ledger, two_or_three(draw, 60)),
+        flows(ledger, years_shown(draw, 60)),
     );
     note.prefix = Prefix::Ticker;
     let opening = std::array::from_fn(|y| books.opening(y, &expense));

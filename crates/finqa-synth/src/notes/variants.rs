@@ -221,7 +221,7 @@ fn twin(note: &Note, cut: &Cut, draw: &mut Draw) -> Option<Note> {
             row.push(value);
         }
         for weight in &mut weights {
-            *weight = scale(*weight, draw.range(74, 136), 100).max(4);
+            *weight = scale(*weight, draw.range(58, 165), 100).max(4);
         }
     }
     let parts: Vec<(usize, i8)> = cut

@@ -3,7 +3,7 @@
 use super::{Shares, amount};
 use crate::draw::{Draw, scale};
 use crate::identity::Industry;
-use crate::ledger::line::{Line, Pace, Term, jump, split, sum, term};
+use crate::ledger::line::{Line, Pace, Word, jump, split, sum};
 use crate::ledger::{Base, ByYear, YEARS};
 
 /// Units in the unit of share counts; fair values in cents.
@@ -30,28 +30,28 @@ pub(crate) struct Awards {
     pub(crate) tax_benefit: ByYear,
 }
 
-const LINES: [Term; 4] = [
-    term("cost of revenue", &["cost of sales"], ""),
-    term(
+const LINES: [Word; 4] = [
+    Word::new("cost of revenue", &["cost of sales"], ""),
+    Word::new(
         "research and development",
         &["R&D"],
         "pay of those who invent",
     ),
-    term(
+    Word::new(
         "sales and marketing",
         &["selling expenses"],
         "pay of those who sell",
     ),
-    term("general and administrative", &["G&A"], "pay of head office"),
+    Word::new("general and administrative", &["G&A"], "pay of head office"),
 ];
-const LINES_WITHOUT_RESEARCH: [Term; 3] = [
-    term("cost of sales", &["cost of goods sold"], ""),
-    term(
+const LINES_WITHOUT_RESEARCH: [Word; 3] = [
+    Word::new("cost of sales", &["cost of goods sold"], ""),
+    Word::new(
         "selling, general and administrative",
         &["SG&A"],
         "pay of overhead staff",
     ),
-    term(
+    Word::new(
         "restructuring charges",
         &["reorganization charges"],
         "awards sped up by layoffs",
@@ -79,7 +79,7 @@ impl Awards {
             level = scale(level, 1000, 1000 + draw.normal(120).clamp(-350, 500)).max(20);
             value
         });
-        let terms: &[Term] = match industry {
+        let terms: &[Word] = match industry {
             Industry::Software | Industry::Semiconductors | Industry::Pharma => &LINES,
             _ => &LINES_WITHOUT_RESEARCH[..2 + usize::from(draw.chance(20))],
         };

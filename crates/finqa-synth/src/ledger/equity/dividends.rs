@@ -61,6 +61,11 @@ impl Dividends {
         out
     }
 
+    /// What was declared in the last quarter of a year, paid in the next.
+    pub(crate) fn unpaid(&self) -> ByYear {
+        self.amounts.map(|quarters| quarters[3])
+    }
+
     /// Cents a share declared in a year.
     pub(crate) fn yearly_per_share(&self) -> ByYear {
         self.per_share.map(|q| q.iter().sum())

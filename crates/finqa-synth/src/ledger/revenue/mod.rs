@@ -4,24 +4,24 @@ mod products;
 mod regions;
 mod segments;
 
-use super::line::{Line, Pace, Term, split, sum, term};
+use super::line::{Line, Pace, Word, split, sum};
 use super::{Base, ByYear, YEARS};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
 use crate::identity::Industry;
 
-const TOTALS: [Term; 4] = [
-    term(
+const TOTALS: [Word; 4] = [
+    Word::new(
         "total revenue",
         &["net sales", "total sales"],
         "the top line",
     ),
-    term(
+    Word::new(
         "total net sales",
         &["revenue", "total sales"],
         "the top line",
     ),
-    term("total revenues", &["sales", "net sales"], "the top line"),
-    term("net revenue", &["sales", "total sales"], "the top line"),
+    Word::new("total revenues", &["sales", "net sales"], "the top line"),
+    Word::new("net revenue", &["sales", "total sales"], "the top line"),
 ];
 
 /// Quarters of the newest two years, newest year first.
@@ -31,7 +31,7 @@ pub(crate) type ByQuarter = [[i64; 4]; 2];
 #[derive(Clone, Debug)]
 pub(crate) struct Revenue {
     /// How the company calls the sum.
-    pub(crate) total: Term,
+    pub(crate) total: Word,
     pub(crate) products: Vec<Line>,
     /// Empty where the industry has no channels to speak of.
     pub(crate) channels: Vec<Line>,

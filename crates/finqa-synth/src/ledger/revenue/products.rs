@@ -1,16 +1,16 @@
 //! What companies sell and through whom.
 
-use super::{Industry, Term, term};
+use super::{Industry, Word};
 use crate::draw::Draw;
 
-pub(super) const OTHER: [Term; 3] = [
-    term("other", &["everything else"], "lines too small to be named"),
-    term("other revenue", &["miscellaneous sales"], ""),
-    term("all other", &["remaining lines"], ""),
+pub(super) const OTHER: [Word; 3] = [
+    Word::new("other", &["everything else"], "lines too small to be named"),
+    Word::new("other revenue", &["miscellaneous sales"], ""),
+    Word::new("all other", &["remaining lines"], ""),
 ];
 
 /// What an industry sells.
-pub(super) const fn of(industry: Industry) -> &'static [Term] {
+pub(super) const fn of(industry: Industry) -> &'static [Word] {
     match industry {
         Industry::Software => SOFTWARE,
         Industry::Semiconductors => SEMICONDUCTORS,
@@ -26,31 +26,31 @@ pub(super) const fn of(industry: Industry) -> &'static [Term] {
 }
 
 /// Through whom a company sells, or when it recognises revenue.
-pub(super) fn channels(industry: Industry, draw: &mut Draw) -> &'static [Term] {
+pub(super) fn channels(industry: Industry, draw: &mut Draw) -> &'static [Word] {
     match industry {
         Industry::Retail | Industry::ConsumerGoods => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term(
+                    Word::new(
                         "stores",
                         &["brick-and-mortar sales"],
                         "sales over the counter",
                     ),
-                    term(
+                    Word::new(
                         "digital",
                         &["online sales"],
                         "what customers order on the web",
                     ),
-                    term("wholesale", &["sales to other retailers"], ""),
+                    Word::new("wholesale", &["sales to other retailers"], ""),
                 ],
                 &[
-                    term("direct-to-consumer", &["own channels"], ""),
-                    term(
+                    Word::new("direct-to-consumer", &["own channels"], ""),
+                    Word::new(
                         "distributors",
                         &["sales through distributors"],
                         "business done by intermediaries",
                     ),
-                    term(
+                    Word::new(
                         "licensing",
                         &["license fees"],
                         "income from lending out the brands",
@@ -60,88 +60,88 @@ pub(super) fn channels(industry: Industry, draw: &mut Draw) -> &'static [Term] {
             WAYS
         }),
         Industry::Utility | Industry::ManagedCare | Industry::Telecom => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("residential", &["households"], "what private homes pay"),
-                    term("commercial", &["business customers"], ""),
-                    term("government", &["public sector"], ""),
+                    Word::new("residential", &["households"], "what private homes pay"),
+                    Word::new("commercial", &["business customers"], ""),
+                    Word::new("government", &["public sector"], ""),
                 ],
                 &[
-                    term("consumer", &["private customers"], ""),
-                    term("business", &["corporate customers"], ""),
-                    term("wholesale and other", &["resale"], ""),
+                    Word::new("consumer", &["private customers"], ""),
+                    Word::new("business", &["corporate customers"], ""),
+                    Word::new("wholesale and other", &["resale"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Pharma => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term(
+                    Word::new(
                         "wholesalers",
                         &["drug wholesalers"],
                         "business done by intermediaries",
                     ),
-                    term("hospitals and clinics", &["sales to hospitals"], ""),
-                    term("government programs", &["sales to agencies"], ""),
-                    term("specialty pharmacies", &["sales to pharmacies"], ""),
+                    Word::new("hospitals and clinics", &["sales to hospitals"], ""),
+                    Word::new("government programs", &["sales to agencies"], ""),
+                    Word::new("specialty pharmacies", &["sales to pharmacies"], ""),
                 ],
                 &[
-                    term(
+                    Word::new(
                         "net product sales",
                         &["product revenue"],
                         "medicines sold under own label",
                     ),
-                    term("alliance revenue", &["income from partners"], ""),
-                    term("royalties and licensing", &["license fees"], ""),
+                    Word::new("alliance revenue", &["income from partners"], ""),
+                    Word::new("royalties and licensing", &["license fees"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Energy => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term(
+                    Word::new(
                         "affiliates",
                         &["sales to related companies"],
                         "business with related companies",
                     ),
-                    term("third parties", &["sales to outsiders"], ""),
+                    Word::new("third parties", &["sales to outsiders"], ""),
                 ],
                 &[
-                    term("contract revenue", &["sales under long-term contracts"], ""),
-                    term(
+                    Word::new("contract revenue", &["sales under long-term contracts"], ""),
+                    Word::new(
                         "spot sales",
                         &["sales at daily prices"],
                         "what is sold at the day's price",
                     ),
-                    term("other services", &["service fees"], ""),
+                    Word::new("other services", &["service fees"], ""),
                 ],
             ];
             WAYS
         }),
         _ => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("direct sales", &["own sales force"], ""),
-                    term("resellers", &["channel partners"], "sales made by partners"),
-                    term("original equipment manufacturers", &["OEM customers"], ""),
+                    Word::new("direct sales", &["own sales force"], ""),
+                    Word::new("resellers", &["channel partners"], "sales made by partners"),
+                    Word::new("original equipment manufacturers", &["OEM customers"], ""),
                 ],
                 &[
-                    term(
+                    Word::new(
                         "transferred at a point in time",
                         &["point-in-time revenue"],
                         "revenue booked on delivery",
                     ),
-                    term(
+                    Word::new(
                         "transferred over time",
                         &["over-time revenue"],
                         "revenue booked as work progresses",
                     ),
                 ],
                 &[
-                    term("direct", &["direct channel"], ""),
-                    term(
+                    Word::new("direct", &["direct channel"], ""),
+                    Word::new(
                         "indirect",
                         &["indirect channel"],
                         "business won through third parties",
@@ -153,247 +153,247 @@ pub(super) fn channels(industry: Industry, draw: &mut Draw) -> &'static [Term] {
     }
 }
 
-const SOFTWARE: &[Term] = &[
-    term(
+const SOFTWARE: &[Word] = &[
+    Word::new(
         "subscription",
         &["subscription revenue"],
         "recurring fees for access",
     ),
-    term("term licenses", &["licenses for a term"], ""),
-    term(
+    Word::new("term licenses", &["licenses for a term"], ""),
+    Word::new(
         "perpetual licenses",
         &["licenses without end"],
         "software sold once and for good",
     ),
-    term("maintenance and support", &["support contracts"], ""),
-    term(
+    Word::new("maintenance and support", &["support contracts"], ""),
+    Word::new(
         "professional services",
         &["consulting"],
         "work billed by people rather than code",
     ),
-    term(
+    Word::new(
         "platform usage",
         &["usage-based fees"],
         "what customers pay as they go",
     ),
-    term("advertising", &["ad sales"], ""),
-    term("payment processing", &["transaction fees"], ""),
-    term("training", &["education services"], ""),
-    term(
+    Word::new("advertising", &["ad sales"], ""),
+    Word::new("payment processing", &["transaction fees"], ""),
+    Word::new("training", &["education services"], ""),
+    Word::new(
         "appliances",
         &["hardware sales"],
         "the boxes that the software runs on",
     ),
-    term("security products", &["security offerings"], ""),
-    term("data services", &["data feeds"], ""),
+    Word::new("security products", &["security offerings"], ""),
+    Word::new("data services", &["data feeds"], ""),
 ];
 
-const SEMICONDUCTORS: &[Term] = &[
-    term("data center", &["server chips"], "chips for server farms"),
-    term("client computing", &["PC chips"], ""),
-    term(
+const SEMICONDUCTORS: &[Word] = &[
+    Word::new("data center", &["server chips"], "chips for server farms"),
+    Word::new("client computing", &["PC chips"], ""),
+    Word::new(
         "automotive",
         &["chips for cars"],
         "parts that go into vehicles",
     ),
-    term("industrial", &["factory electronics"], ""),
-    term("communications infrastructure", &["network chips"], ""),
-    term("mobile", &["handset chips"], "parts for phones"),
-    term("memory", &["memory products"], ""),
-    term("analog", &["analog products"], ""),
-    term("embedded processing", &["microcontrollers"], ""),
-    term("gaming", &["graphics for games"], ""),
-    term(
+    Word::new("industrial", &["factory electronics"], ""),
+    Word::new("communications infrastructure", &["network chips"], ""),
+    Word::new("mobile", &["handset chips"], "parts for phones"),
+    Word::new("memory", &["memory products"], ""),
+    Word::new("analog", &["analog products"], ""),
+    Word::new("embedded processing", &["microcontrollers"], ""),
+    Word::new("gaming", &["graphics for games"], ""),
+    Word::new(
         "foundry services",
         &["contract manufacturing"],
         "wafers made for others",
     ),
-    term(
+    Word::new(
         "intellectual property licensing",
         &["royalties and licenses"],
         "",
     ),
 ];
 
-const INDUSTRIAL: &[Term] = &[
-    term("equipment", &["machines sold"], "new machines"),
-    term(
+const INDUSTRIAL: &[Word] = &[
+    Word::new("equipment", &["machines sold"], "new machines"),
+    Word::new(
         "aftermarket parts",
         &["spare parts"],
         "parts for machines already in use",
     ),
-    term("service contracts", &["maintenance contracts"], ""),
-    term("flow control", &["valves and pumps"], ""),
-    term("motion systems", &["drives and motors"], ""),
-    term("filtration", &["filters"], ""),
-    term(
+    Word::new("service contracts", &["maintenance contracts"], ""),
+    Word::new("flow control", &["valves and pumps"], ""),
+    Word::new("motion systems", &["drives and motors"], ""),
+    Word::new("filtration", &["filters"], ""),
+    Word::new(
         "aerospace components",
         &["aircraft parts"],
         "parts that fly",
     ),
-    term("defense systems", &["military systems"], ""),
-    term("electrical products", &["electrical equipment"], ""),
-    term("fastening systems", &["fasteners"], ""),
-    term("coatings and adhesives", &["coatings"], ""),
-    term("software and controls", &["control systems"], ""),
-    term("rentals", &["rental income"], "machines let to customers"),
+    Word::new("defense systems", &["military systems"], ""),
+    Word::new("electrical products", &["electrical equipment"], ""),
+    Word::new("fastening systems", &["fasteners"], ""),
+    Word::new("coatings and adhesives", &["coatings"], ""),
+    Word::new("software and controls", &["control systems"], ""),
+    Word::new("rentals", &["rental income"], "machines let to customers"),
 ];
 
-const CONSUMER_GOODS: &[Term] = &[
-    term("snacks", &["snack foods"], ""),
-    term("beverages", &["drinks"], ""),
-    term("frozen meals", &["frozen foods"], ""),
-    term(
+const CONSUMER_GOODS: &[Word] = &[
+    Word::new("snacks", &["snack foods"], ""),
+    Word::new("beverages", &["drinks"], ""),
+    Word::new("frozen meals", &["frozen foods"], ""),
+    Word::new(
         "personal care",
         &["toiletries"],
         "what people use in the bathroom",
     ),
-    term("home care", &["cleaning products"], ""),
-    term("pet food", &["food for animals"], ""),
-    term("baby products", &["infant care"], ""),
-    term("apparel", &["clothing"], ""),
-    term("footwear", &["shoes"], ""),
-    term("cosmetics", &["make-up"], ""),
-    term("small appliances", &["kitchen appliances"], ""),
-    term("confectionery", &["sweets"], ""),
-    term("dairy", &["milk products"], ""),
+    Word::new("home care", &["cleaning products"], ""),
+    Word::new("pet food", &["food for animals"], ""),
+    Word::new("baby products", &["infant care"], ""),
+    Word::new("apparel", &["clothing"], ""),
+    Word::new("footwear", &["shoes"], ""),
+    Word::new("cosmetics", &["make-up"], ""),
+    Word::new("small appliances", &["kitchen appliances"], ""),
+    Word::new("confectionery", &["sweets"], ""),
+    Word::new("dairy", &["milk products"], ""),
 ];
 
-const RETAIL: &[Term] = &[
-    term("grocery", &["food sales"], ""),
-    term("fuel", &["gasoline sales"], "what the pumps sell"),
-    term("pharmacy", &["prescription counters"], ""),
-    term("apparel and accessories", &["fashion"], ""),
-    term("home furnishings", &["furniture and decor"], ""),
-    term("electronics", &["consumer electronics"], ""),
-    term("seasonal", &["holiday merchandise"], ""),
-    term("health and beauty", &["beauty products"], ""),
-    term("hardlines", &["durable goods"], ""),
-    term(
+const RETAIL: &[Word] = &[
+    Word::new("grocery", &["food sales"], ""),
+    Word::new("fuel", &["gasoline sales"], "what the pumps sell"),
+    Word::new("pharmacy", &["prescription counters"], ""),
+    Word::new("apparel and accessories", &["fashion"], ""),
+    Word::new("home furnishings", &["furniture and decor"], ""),
+    Word::new("electronics", &["consumer electronics"], ""),
+    Word::new("seasonal", &["holiday merchandise"], ""),
+    Word::new("health and beauty", &["beauty products"], ""),
+    Word::new("hardlines", &["durable goods"], ""),
+    Word::new(
         "membership fees",
         &["fees from members"],
         "what shoppers pay just to get in",
     ),
-    term("building materials", &["lumber and materials"], ""),
-    term("auto parts", &["car parts"], ""),
-    term(
+    Word::new("building materials", &["lumber and materials"], ""),
+    Word::new("auto parts", &["car parts"], ""),
+    Word::new(
         "credit card income",
         &["card program income"],
         "money from the house card",
     ),
 ];
 
-const PHARMA: &[Term] = &[
-    term(
+const PHARMA: &[Word] = &[
+    Word::new(
         "oncology",
         &["cancer medicines"],
         "treatments against tumors",
     ),
-    term("immunology", &["immune system medicines"], ""),
-    term("vaccines", &["immunization products"], ""),
-    term("cardiovascular", &["heart medicines"], ""),
-    term("neuroscience", &["brain and nerve medicines"], ""),
-    term("rare diseases", &["orphan drugs"], ""),
-    term("diabetes care", &["insulin and related products"], ""),
-    term("anti-infectives", &["antibiotics and antivirals"], ""),
-    term("animal health", &["veterinary products"], ""),
-    term(
+    Word::new("immunology", &["immune system medicines"], ""),
+    Word::new("vaccines", &["immunization products"], ""),
+    Word::new("cardiovascular", &["heart medicines"], ""),
+    Word::new("neuroscience", &["brain and nerve medicines"], ""),
+    Word::new("rare diseases", &["orphan drugs"], ""),
+    Word::new("diabetes care", &["insulin and related products"], ""),
+    Word::new("anti-infectives", &["antibiotics and antivirals"], ""),
+    Word::new("animal health", &["veterinary products"], ""),
+    Word::new(
         "royalties",
         &["royalty income"],
         "fees on what partners sell",
     ),
-    term("collaboration revenue", &["income from alliances"], ""),
-    term("established brands", &["older brands"], ""),
-    term("ophthalmology", &["eye care"], ""),
+    Word::new("collaboration revenue", &["income from alliances"], ""),
+    Word::new("established brands", &["older brands"], ""),
+    Word::new("ophthalmology", &["eye care"], ""),
 ];
 
-const MANAGED_CARE: &[Term] = &[
-    term("commercial premiums", &["employer plan premiums"], ""),
-    term(
+const MANAGED_CARE: &[Word] = &[
+    Word::new("commercial premiums", &["employer plan premiums"], ""),
+    Word::new(
         "Medicare Advantage premiums",
         &["senior plan premiums"],
         "premiums for members over 65",
     ),
-    term("Medicaid premiums", &["state program premiums"], ""),
-    term(
+    Word::new("Medicaid premiums", &["state program premiums"], ""),
+    Word::new(
         "individual exchange premiums",
         &["marketplace premiums"],
         "",
     ),
-    term(
+    Word::new(
         "administrative service fees",
         &["fees from self-insured employers"],
         "income without insurance risk",
     ),
-    term("pharmacy services", &["prescription benefits"], ""),
-    term("care delivery", &["clinics and physicians"], ""),
-    term("specialty products", &["dental and vision"], ""),
-    term("investment income", &["income on the float"], ""),
-    term("behavioral health", &["mental health services"], ""),
+    Word::new("pharmacy services", &["prescription benefits"], ""),
+    Word::new("care delivery", &["clinics and physicians"], ""),
+    Word::new("specialty products", &["dental and vision"], ""),
+    Word::new("investment income", &["income on the float"], ""),
+    Word::new("behavioral health", &["mental health services"], ""),
 ];
 
-const UTILITY: &[Term] = &[
-    term(
+const UTILITY: &[Word] = &[
+    Word::new(
         "residential electric",
         &["household electricity"],
         "power sold to homes",
     ),
-    term("commercial electric", &["electricity for businesses"], ""),
-    term("industrial electric", &["electricity for factories"], ""),
-    term(
+    Word::new("commercial electric", &["electricity for businesses"], ""),
+    Word::new("industrial electric", &["electricity for factories"], ""),
+    Word::new(
         "wholesale energy",
         &["off-system sales"],
         "power sold to other utilities",
     ),
-    term("residential gas", &["household gas"], ""),
-    term("commercial gas", &["gas for businesses"], ""),
-    term("gas transportation", &["gas carried for others"], ""),
-    term("transmission services", &["grid fees"], ""),
-    term(
+    Word::new("residential gas", &["household gas"], ""),
+    Word::new("commercial gas", &["gas for businesses"], ""),
+    Word::new("gas transportation", &["gas carried for others"], ""),
+    Word::new("transmission services", &["grid fees"], ""),
+    Word::new(
         "alternative revenue programs",
         &["decoupling mechanisms"],
         "",
     ),
-    term("water service", &["water sales"], ""),
-    term("renewable generation", &["wind and solar"], ""),
+    Word::new("water service", &["water sales"], ""),
+    Word::new("renewable generation", &["wind and solar"], ""),
 ];
 
-const ENERGY: &[Term] = &[
-    term("crude oil", &["oil sales"], ""),
-    term("natural gas", &["gas sales"], ""),
-    term("natural gas liquids", &["NGL sales"], ""),
-    term(
+const ENERGY: &[Word] = &[
+    Word::new("crude oil", &["oil sales"], ""),
+    Word::new("natural gas", &["gas sales"], ""),
+    Word::new("natural gas liquids", &["NGL sales"], ""),
+    Word::new(
         "refined products",
         &["gasoline and distillates"],
         "what leaves the refineries",
     ),
-    term("petrochemicals", &["chemical products"], ""),
-    term("gathering and processing", &["gathering fees"], ""),
-    term(
+    Word::new("petrochemicals", &["chemical products"], ""),
+    Word::new("gathering and processing", &["gathering fees"], ""),
+    Word::new(
         "pipeline transportation",
         &["pipeline tariffs"],
         "fees for moving other people's barrels",
     ),
-    term("storage and terminals", &["terminal fees"], ""),
-    term("drilling services", &["rig services"], ""),
-    term("marketing and trading", &["purchased commodity sales"], ""),
-    term("lubricants", &["lubricant sales"], ""),
-    term("renewable fuels", &["biofuels"], ""),
+    Word::new("storage and terminals", &["terminal fees"], ""),
+    Word::new("drilling services", &["rig services"], ""),
+    Word::new("marketing and trading", &["purchased commodity sales"], ""),
+    Word::new("lubricants", &["lubricant sales"], ""),
+    Word::new("renewable fuels", &["biofuels"], ""),
 ];
 
-const TELECOM: &[Term] = &[
-    term(
+const TELECOM: &[Word] = &[
+    Word::new(
         "wireless service",
         &["mobile service"],
         "monthly bills of phone customers",
     ),
-    term("wireless equipment", &["handset sales"], "phones sold"),
-    term("broadband", &["internet access"], ""),
-    term("video", &["pay television"], ""),
-    term("voice", &["fixed-line calls"], ""),
-    term("business services", &["enterprise connectivity"], ""),
-    term("advertising", &["ad sales"], ""),
-    term("wholesale carrier services", &["carrier services"], ""),
-    term("data center and hosting", &["hosting"], ""),
-    term("roaming", &["roaming fees"], ""),
+    Word::new("wireless equipment", &["handset sales"], "phones sold"),
+    Word::new("broadband", &["internet access"], ""),
+    Word::new("video", &["pay television"], ""),
+    Word::new("voice", &["fixed-line calls"], ""),
+    Word::new("business services", &["enterprise connectivity"], ""),
+    Word::new("advertising", &["ad sales"], ""),
+    Word::new("wholesale carrier services", &["carrier services"], ""),
+    Word::new("data center and hosting", &["hosting"], ""),
+    Word::new("roaming", &["roaming fees"], ""),
 ];

@@ -1,75 +1,75 @@
 //! Where companies sell.
 
-use super::{ByYear, Draw, Industry, Line, Pace, Term, split, term};
+use super::{ByYear, Draw, Industry, Line, Pace, Word, split};
 use crate::draw::scale;
 
-const HOME: Term = term(
+const HOME: Word = Word::new(
     "United States",
     &["the U.S.", "the domestic market"],
     "the home market",
 );
 
 /// Ways to cut the world outside the United States; the last line of each is the rest.
-const WORLDS: [&[Term]; 6] = [
+const WORLDS: [&[Word]; 6] = [
     &[
-        term("Europe", &["European countries"], ""),
-        term("Asia Pacific", &["the Asia-Pacific region"], ""),
-        term(
+        Word::new("Europe", &["European countries"], ""),
+        Word::new("Asia Pacific", &["the Asia-Pacific region"], ""),
+        Word::new(
             "other countries",
             &["the rest of the world"],
             "all places not named",
         ),
     ],
     &[
-        term("Europe, Middle East and Africa", &["EMEA"], ""),
-        term("Asia Pacific", &["APAC"], ""),
-        term("Latin America", &["South and Central America"], ""),
-        term(
+        Word::new("Europe, Middle East and Africa", &["EMEA"], ""),
+        Word::new("Asia Pacific", &["APAC"], ""),
+        Word::new("Latin America", &["South and Central America"], ""),
+        Word::new(
             "Canada",
             &["the Canadian market"],
             "the neighbor to the north",
         ),
     ],
     &[
-        term("China", &["the Chinese market"], "the largest Asian market"),
-        term("Germany", &["the German market"], ""),
-        term("Japan", &["the Japanese market"], ""),
-        term(
+        Word::new("China", &["the Chinese market"], "the largest Asian market"),
+        Word::new("Germany", &["the German market"], ""),
+        Word::new("Japan", &["the Japanese market"], ""),
+        Word::new(
             "other international",
             &["the rest of the world"],
             "all places not named",
         ),
     ],
     &[
-        term(
+        Word::new(
             "Canada",
             &["the Canadian market"],
             "the neighbor to the north",
         ),
-        term("United Kingdom", &["the U.K."], ""),
-        term(
+        Word::new("United Kingdom", &["the U.K."], ""),
+        Word::new(
             "other countries",
             &["the remaining countries"],
             "all places not named",
         ),
     ],
     &[
-        term(
+        Word::new(
             "Americas excluding the United States",
             &["the other Americas"],
             "",
         ),
-        term("EMEA", &["Europe, the Middle East and Africa"], ""),
-        term("Greater China", &["China, Hong Kong and Taiwan"], ""),
-        term("Japan", &["the Japanese market"], ""),
-        term("rest of Asia Pacific", &["the other Asian countries"], ""),
+        Word::new("EMEA", &["Europe, the Middle East and Africa"], ""),
+        Word::new("Greater China", &["China, Hong Kong and Taiwan"], ""),
+        Word::new("Japan", &["the Japanese market"], ""),
+        Word::new("rest of Asia Pacific", &["the other Asian countries"], ""),
     ],
     &[
-        term("Taiwan", &["the Taiwanese market"], ""),
-        term("South Korea", &["the Korean market"], ""),
-        term("China", &["the Chinese market"], ""),
-        term("Europe", &["European countries"], ""),
-        term("other", &["the rest of the world"], "all places not named"),
+        Word::new("Taiwan", &["the Taiwanese market"], ""),
+        Word::new("South Korea", &["the Korean market"], ""),
+        Word::new("China", &["the Chinese market"], ""),
+        Word::new("Europe", &["European countries"], ""),
+        Word::new("other", &["the rest of the world"], "all places not named"),
     ],
 ];
 

@@ -1,45 +1,45 @@
 //! How companies are organised.
 
-use super::{Draw, Industry, Term, term};
+use super::{Draw, Industry, Word};
 
 /// Segments of an industry; one of several ways to cut it.
-pub(super) fn of(industry: Industry, draw: &mut Draw) -> &'static [Term] {
+pub(super) fn of(industry: Industry, draw: &mut Draw) -> &'static [Word] {
     match industry {
         Industry::Software => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Cloud Platforms", &["the cloud segment"], ""),
-                    term("Enterprise Applications", &["the applications segment"], ""),
-                    term("Professional Services", &["the services segment"], ""),
+                    Word::new("Cloud Platforms", &["the cloud segment"], ""),
+                    Word::new("Enterprise Applications", &["the applications segment"], ""),
+                    Word::new("Professional Services", &["the services segment"], ""),
                 ],
                 &[
-                    term("Commercial", &["the commercial segment"], ""),
-                    term(
+                    Word::new("Commercial", &["the commercial segment"], ""),
+                    Word::new(
                         "Public Sector",
                         &["the government segment"],
                         "business with agencies",
                     ),
                 ],
                 &[
-                    term("Creative Products", &["the creative segment"], ""),
-                    term("Business Solutions", &["the business segment"], ""),
-                    term("Consumer Services", &["the consumer segment"], ""),
-                    term("Infrastructure", &["the infrastructure segment"], ""),
+                    Word::new("Creative Products", &["the creative segment"], ""),
+                    Word::new("Business Solutions", &["the business segment"], ""),
+                    Word::new("Consumer Services", &["the consumer segment"], ""),
+                    Word::new("Infrastructure", &["the infrastructure segment"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Semiconductors => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Compute Products", &["the compute segment"], ""),
-                    term("Connectivity Products", &["the connectivity segment"], ""),
-                    term("Power Products", &["the power segment"], ""),
+                    Word::new("Compute Products", &["the compute segment"], ""),
+                    Word::new("Connectivity Products", &["the connectivity segment"], ""),
+                    Word::new("Power Products", &["the power segment"], ""),
                 ],
                 &[
-                    term("Devices", &["the devices segment"], ""),
-                    term("Equipment Services", &["the equipment segment"], ""),
-                    term(
+                    Word::new("Devices", &["the devices segment"], ""),
+                    Word::new("Equipment Services", &["the equipment segment"], ""),
+                    Word::new(
                         "Licensing",
                         &["the licensing segment"],
                         "the segment that sells rights, not chips",
@@ -49,93 +49,93 @@ pub(super) fn of(industry: Industry, draw: &mut Draw) -> &'static [Term] {
             WAYS
         }),
         Industry::Industrial => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Aerospace Systems", &["the aerospace segment"], ""),
-                    term("Industrial Technologies", &["the industrial segment"], ""),
-                    term("Building Products", &["the building segment"], ""),
-                    term(
+                    Word::new("Aerospace Systems", &["the aerospace segment"], ""),
+                    Word::new("Industrial Technologies", &["the industrial segment"], ""),
+                    Word::new("Building Products", &["the building segment"], ""),
+                    Word::new(
                         "Transportation Solutions",
                         &["the transportation segment"],
                         "",
                     ),
                 ],
                 &[
-                    term("Process Equipment", &["the process segment"], ""),
-                    term("Precision Components", &["the components segment"], ""),
-                    term("Test and Measurement", &["the measurement segment"], ""),
+                    Word::new("Process Equipment", &["the process segment"], ""),
+                    Word::new("Precision Components", &["the components segment"], ""),
+                    Word::new("Test and Measurement", &["the measurement segment"], ""),
                 ],
                 &[
-                    term("Machines", &["the machines segment"], ""),
-                    term(
+                    Word::new("Machines", &["the machines segment"], ""),
+                    Word::new(
                         "Financial Services",
                         &["the financing segment"],
                         "the arm that lends to buyers",
                     ),
-                    term("Energy Systems", &["the energy segment"], ""),
+                    Word::new("Energy Systems", &["the energy segment"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::ConsumerGoods => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("North America Retail", &["the North American segment"], ""),
-                    term(
+                    Word::new("North America Retail", &["the North American segment"], ""),
+                    Word::new(
                         "International",
                         &["the international segment"],
                         "the segment abroad",
                     ),
-                    term("Foodservice", &["the foodservice segment"], ""),
+                    Word::new("Foodservice", &["the foodservice segment"], ""),
                 ],
                 &[
-                    term("Beauty", &["the beauty segment"], ""),
-                    term("Family Care", &["the family segment"], ""),
-                    term("Household Products", &["the household segment"], ""),
-                    term("Health and Nutrition", &["the nutrition segment"], ""),
+                    Word::new("Beauty", &["the beauty segment"], ""),
+                    Word::new("Family Care", &["the family segment"], ""),
+                    Word::new("Household Products", &["the household segment"], ""),
+                    Word::new("Health and Nutrition", &["the nutrition segment"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Retail => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Domestic Stores", &["the domestic segment"], ""),
-                    term(
+                    Word::new("Domestic Stores", &["the domestic segment"], ""),
+                    Word::new(
                         "International Stores",
                         &["the international segment"],
                         "the shops abroad",
                     ),
-                    term("Membership Clubs", &["the club segment"], ""),
+                    Word::new("Membership Clubs", &["the club segment"], ""),
                 ],
                 &[
-                    term("Namebrand Stores", &["the main banner"], ""),
-                    term(
+                    Word::new("Namebrand Stores", &["the main banner"], ""),
+                    Word::new(
                         "Off-Price",
                         &["the off-price segment"],
                         "the bargain banner",
                     ),
-                    term("Digital Commerce", &["the online segment"], ""),
-                    term("Credit", &["the credit segment"], ""),
+                    Word::new("Digital Commerce", &["the online segment"], ""),
+                    Word::new("Credit", &["the credit segment"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Pharma => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Prescription Medicines", &["the prescription segment"], ""),
-                    term(
+                    Word::new("Prescription Medicines", &["the prescription segment"], ""),
+                    Word::new(
                         "Consumer Health",
                         &["the consumer segment"],
                         "what is sold without a prescription",
                     ),
-                    term("Diagnostics", &["the diagnostics segment"], ""),
+                    Word::new("Diagnostics", &["the diagnostics segment"], ""),
                 ],
                 &[
-                    term("Specialty Medicines", &["the specialty segment"], ""),
-                    term("Established Products", &["the established segment"], ""),
-                    term(
+                    Word::new("Specialty Medicines", &["the specialty segment"], ""),
+                    Word::new("Established Products", &["the established segment"], ""),
+                    Word::new(
                         "Contract Manufacturing",
                         &["the contract segment"],
                         "work for other drug makers",
@@ -145,23 +145,23 @@ pub(super) fn of(industry: Industry, draw: &mut Draw) -> &'static [Term] {
             WAYS
         }),
         Industry::ManagedCare => {
-            const ONE: &[Term] = &[
-                term("Insurance", &["the insurance segment"], ""),
-                term("Health Services", &["the services segment"], ""),
-                term("Pharmacy", &["the pharmacy segment"], ""),
+            const ONE: &[Word] = &[
+                Word::new("Insurance", &["the insurance segment"], ""),
+                Word::new("Health Services", &["the services segment"], ""),
+                Word::new("Pharmacy", &["the pharmacy segment"], ""),
             ];
             ONE
         }
         Industry::Utility => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Electric Utility", &["the electric segment"], ""),
-                    term("Gas Utility", &["the gas segment"], ""),
-                    term("Contracted Renewables", &["the renewables segment"], ""),
+                    Word::new("Electric Utility", &["the electric segment"], ""),
+                    Word::new("Gas Utility", &["the gas segment"], ""),
+                    Word::new("Contracted Renewables", &["the renewables segment"], ""),
                 ],
                 &[
-                    term("Regulated Operations", &["the regulated segment"], ""),
-                    term(
+                    Word::new("Regulated Operations", &["the regulated segment"], ""),
+                    Word::new(
                         "Competitive Generation",
                         &["the merchant segment"],
                         "plants that sell at market prices",
@@ -171,40 +171,40 @@ pub(super) fn of(industry: Industry, draw: &mut Draw) -> &'static [Term] {
             WAYS
         }),
         Industry::Energy => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Upstream", &["exploration and production"], "the wells"),
-                    term("Midstream", &["pipelines and terminals"], ""),
-                    term(
+                    Word::new("Upstream", &["exploration and production"], "the wells"),
+                    Word::new("Midstream", &["pipelines and terminals"], ""),
+                    Word::new(
                         "Downstream",
                         &["refining and marketing"],
                         "the refineries and stations",
                     ),
-                    term("Chemicals", &["the chemicals segment"], ""),
+                    Word::new("Chemicals", &["the chemicals segment"], ""),
                 ],
                 &[
-                    term("Drilling Products", &["the drilling segment"], ""),
-                    term("Completion Services", &["the completion segment"], ""),
-                    term("Production Systems", &["the production segment"], ""),
+                    Word::new("Drilling Products", &["the drilling segment"], ""),
+                    Word::new("Completion Services", &["the completion segment"], ""),
+                    Word::new("Production Systems", &["the production segment"], ""),
                 ],
             ];
             WAYS
         }),
         Industry::Telecom => draw.pick({
-            const WAYS: &[&[Term]] = &[
+            const WAYS: &[&[Word]] = &[
                 &[
-                    term("Mobility", &["the mobile segment"], ""),
-                    term("Business Wireline", &["the wireline segment"], ""),
-                    term("Consumer Broadband", &["the broadband segment"], ""),
+                    Word::new("Mobility", &["the mobile segment"], ""),
+                    Word::new("Business Wireline", &["the wireline segment"], ""),
+                    Word::new("Consumer Broadband", &["the broadband segment"], ""),
                 ],
                 &[
-                    term("Connectivity", &["the connectivity segment"], ""),
-                    term(
+                    Word::new("Connectivity", &["the connectivity segment"], ""),
+                    Word::new(
                         "Media",
                         &["the media segment"],
                         "the segment with the studios",
                     ),
-                    term("Towers", &["the tower segment"], ""),
+                    Word::new("Towers", &["the tower segment"], ""),
                 ],
             ];
             WAYS

@@ -2,7 +2,7 @@
 
 use crate::draw::{Draw, scale};
 use crate::identity::Industry;
-use crate::ledger::line::{Line, Pace, Term, jumping, lifetime, split, sum, term};
+use crate::ledger::line::{Line, Pace, Word, jumping, lifetime, split, sum};
 use crate::ledger::{Base, ByYear, YEARS};
 
 /// Deferred tax assets and liabilities; all amounts positive but `net` and `in_oci`.
@@ -18,64 +18,64 @@ pub(crate) struct Deferred {
     pub(crate) in_oci: ByYear,
 }
 
-const ASSETS: [Term; 13] = [
-    term(
+const ASSETS: [Word; 13] = [
+    Word::new(
         "net operating loss carryforwards",
         &["loss carryforwards"],
         "losses kept for later years",
     ),
-    term(
+    Word::new(
         "tax credit carryforwards",
         &["unused tax credits"],
         "credits kept for later years",
     ),
-    term("stock-based compensation", &["share-based awards"], ""),
-    term("operating lease liabilities", &["lease liabilities"], ""),
-    term("accrued compensation and benefits", &["accrued pay"], ""),
-    term(
+    Word::new("stock-based compensation", &["share-based awards"], ""),
+    Word::new("operating lease liabilities", &["lease liabilities"], ""),
+    Word::new("accrued compensation and benefits", &["accrued pay"], ""),
+    Word::new(
         "capitalized research and development",
         &["capitalized R&D"],
         "research that must be written off over years",
     ),
-    term("deferred revenue", &["contract liabilities"], ""),
-    term("inventories", &["inventory reserves"], ""),
-    term("allowance for credit losses", &["bad debt reserves"], ""),
-    term("accrued liabilities and reserves", &["accruals"], ""),
-    term(
+    Word::new("deferred revenue", &["contract liabilities"], ""),
+    Word::new("inventories", &["inventory reserves"], ""),
+    Word::new("allowance for credit losses", &["bad debt reserves"], ""),
+    Word::new("accrued liabilities and reserves", &["accruals"], ""),
+    Word::new(
         "pension and postretirement benefits",
         &["retirement obligations"],
         "promises to retirees",
     ),
-    term(
+    Word::new(
         "interest expense carryforward",
         &["disallowed interest"],
         "interest that may be deducted later",
     ),
-    term("self-insurance reserves", &["insurance reserves"], ""),
+    Word::new("self-insurance reserves", &["insurance reserves"], ""),
 ];
 
-const LIABILITIES: [Term; 9] = [
-    term(
+const LIABILITIES: [Word; 9] = [
+    Word::new(
         "property, plant and equipment",
         &["fixed assets"],
         "faster write-offs of plants",
     ),
-    term("intangible assets", &["acquired intangibles"], ""),
-    term("operating lease right-of-use assets", &["lease assets"], ""),
-    term("goodwill", &["goodwill amortized for tax"], ""),
-    term(
+    Word::new("intangible assets", &["acquired intangibles"], ""),
+    Word::new("operating lease right-of-use assets", &["lease assets"], ""),
+    Word::new("goodwill", &["goodwill amortized for tax"], ""),
+    Word::new(
         "unremitted foreign earnings",
         &["undistributed earnings abroad"],
         "profits left abroad",
     ),
-    term("deferred contract costs", &["capitalized commissions"], ""),
-    term("prepaid expenses", &["prepayments"], ""),
-    term("unrealized gains on investments", &["investment gains"], ""),
-    term("debt issuance and hedging", &["hedges"], ""),
+    Word::new("deferred contract costs", &["capitalized commissions"], ""),
+    Word::new("prepaid expenses", &["prepayments"], ""),
+    Word::new("unrealized gains on investments", &["investment gains"], ""),
+    Word::new("debt issuance and hedging", &["hedges"], ""),
 ];
 
-const OTHER_ASSETS: Term = term("other", &["other deferred tax assets"], "");
-const OTHER_LIABILITIES: Term = term("other", &["other deferred tax liabilities"], "");
+const OTHER_ASSETS: Word = Word::new("other", &["other deferred tax assets"], "");
+const OTHER_LIABILITIES: Word = Word::new("other", &["other deferred tax liabilities"], "");
 
 impl Deferred {
     pub(super) fn new(

@@ -3,7 +3,7 @@
 use crate::draw::{Draw, scale};
 use crate::identity::Industry;
 use crate::ledger::income::statutory_rate;
-use crate::ledger::line::{Line, Term, lifetime, sum, term};
+use crate::ledger::line::{Line, Word, lifetime, sum};
 use crate::ledger::{Base, ByYear, Income, YEARS};
 
 /// The rate reconciliation.
@@ -22,10 +22,10 @@ pub(crate) struct Reconciliation {
 }
 
 /// Items with their usual range in tenths of a percent of pretax income.
-type Item = (Term, i64, i64);
+type Item = (Word, i64, i64);
 
 const STATE: Item = (
-    term(
+    Word::new(
         "state income taxes, net of federal benefit",
         &["state taxes"],
         "what states add after the federal deduction",
@@ -34,7 +34,7 @@ const STATE: Item = (
     42,
 );
 const FOREIGN: Item = (
-    term(
+    Word::new(
         "foreign rate differential",
         &["effect of foreign operations"],
         "the effect of earning abroad at other rates",
@@ -43,7 +43,7 @@ const FOREIGN: Item = (
     30,
 );
 const RESEARCH: Item = (
-    term(
+    Word::new(
         "research and development credit",
         &["R&D tax credits"],
         "the reward for inventing",
@@ -52,7 +52,7 @@ const RESEARCH: Item = (
     -5,
 );
 const VALUATION_ALLOWANCE: Item = (
-    term(
+    Word::new(
         "change in valuation allowance",
         &["valuation allowance"],
         "doubts about using deferred tax assets",
@@ -62,7 +62,7 @@ const VALUATION_ALLOWANCE: Item = (
 );
 const COMMON: [Item; 7] = [
     (
-        term(
+        Word::new(
             "stock-based compensation",
             &["share-based awards"],
             "the effect of paying with shares",
@@ -72,7 +72,7 @@ const COMMON: [Item; 7] = [
     ),
     VALUATION_ALLOWANCE,
     (
-        term(
+        Word::new(
             "nondeductible executive compensation",
             &["disallowed executive pay"],
             "",
@@ -81,7 +81,7 @@ const COMMON: [Item; 7] = [
         11,
     ),
     (
-        term(
+        Word::new(
             "unrecognized tax benefits",
             &["uncertain tax positions"],
             "movements in disputed positions",
@@ -90,7 +90,7 @@ const COMMON: [Item; 7] = [
         16,
     ),
     (
-        term(
+        Word::new(
             "audit settlements",
             &["settlements with tax authorities"],
             "",
@@ -99,7 +99,7 @@ const COMMON: [Item; 7] = [
         8,
     ),
     (
-        term(
+        Word::new(
             "nondeductible goodwill",
             &["goodwill without deduction"],
             "",
@@ -108,7 +108,7 @@ const COMMON: [Item; 7] = [
         32,
     ),
     (
-        term(
+        Word::new(
             "return-to-provision adjustments",
             &["prior-year true-ups"],
             "",
@@ -119,7 +119,7 @@ const COMMON: [Item; 7] = [
 ];
 const ABROAD: [Item; 4] = [
     (
-        term(
+        Word::new(
             "foreign-derived intangible income",
             &["FDII deduction"],
             "the deduction for exports of know-how",
@@ -128,7 +128,7 @@ const ABROAD: [Item; 4] = [
         -5,
     ),
     (
-        term(
+        Word::new(
             "global intangible low-taxed income",
             &["GILTI inclusion"],
             "the extra levy on lightly taxed profits abroad",
@@ -137,12 +137,12 @@ const ABROAD: [Item; 4] = [
         28,
     ),
     (
-        term("foreign withholding taxes", &["withholding taxes"], ""),
+        Word::new("foreign withholding taxes", &["withholding taxes"], ""),
         2,
         18,
     ),
     (
-        term(
+        Word::new(
             "foreign tax credits",
             &["credits for taxes paid abroad"],
             "",
@@ -155,7 +155,7 @@ const ABROAD: [Item; 4] = [
 const fn of_industry(industry: Industry) -> Item {
     match industry {
         Industry::Utility => (
-            term(
+            Word::new(
                 "amortization of excess deferred taxes",
                 &["excess deferred taxes returned"],
                 "old rate cuts handed back to customers",
@@ -164,22 +164,22 @@ const fn of_industry(industry: Industry) -> Item {
             -10,
         ),
         Industry::Energy => (
-            term("percentage depletion", &["depletion in excess of cost"], ""),
+            Word::new("percentage depletion", &["depletion in excess of cost"], ""),
             -20,
             -3,
         ),
         Industry::ManagedCare => (
-            term("health insurer fee", &["nondeductible insurer fee"], ""),
+            Word::new("health insurer fee", &["nondeductible insurer fee"], ""),
             5,
             34,
         ),
         Industry::Industrial => (
-            term("manufacturing incentives", &["investment tax credits"], ""),
+            Word::new("manufacturing incentives", &["investment tax credits"], ""),
             -22,
             -3,
         ),
         Industry::Retail => (
-            term(
+            Word::new(
                 "work opportunity credits",
                 &["federal employment credits"],
                 "",
@@ -188,7 +188,7 @@ const fn of_industry(industry: Industry) -> Item {
             -2,
         ),
         Industry::Telecom => (
-            term(
+            Word::new(
                 "noncontrolling interest",
                 &["partners' share of income"],
                 "",
@@ -197,7 +197,7 @@ const fn of_industry(industry: Industry) -> Item {
             -2,
         ),
         Industry::ConsumerGoods => (
-            term("charitable contributions", &["donated inventory"], ""),
+            Word::new("charitable contributions", &["donated inventory"], ""),
             -9,
             -1,
         ),
@@ -205,9 +205,9 @@ const fn of_industry(industry: Industry) -> Item {
     }
 }
 
-const OTHER: [Term; 2] = [
-    term("other, net", &["remaining items"], ""),
-    term("other", &["all other items"], ""),
+const OTHER: [Word; 2] = [
+    Word::new("other, net", &["remaining items"], ""),
+    Word::new("other", &["all other items"], ""),
 ];
 
 impl Reconciliation {

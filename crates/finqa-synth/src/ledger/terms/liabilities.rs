@@ -3,7 +3,7 @@
 use crate::identity::Industry;
 use crate::ledger::items::{Term, term};
 
-static ACCRUED: [Term; 11] = [
+static ACCRUED: [Term; 10] = [
     term(
         &[
             "compensation and benefits",
@@ -71,10 +71,6 @@ static ACCRUED: [Term; 11] = [
             "accrued litigation",
         ],
         "the settlements not yet paid",
-    ),
-    term(
-        &["dividends payable", "accrued dividends"],
-        "the declared dividends not yet paid",
     ),
     term(
         &["accrued capital expenditures", "construction payables"],
@@ -197,6 +193,11 @@ pub(in crate::ledger) static OTHER_ACCRUED: Term = term(
     "the accruals not named one by one",
 );
 
+pub(in crate::ledger) static DIVIDENDS_ACCRUED: Term = term(
+    &["dividends payable", "accrued dividends"],
+    "what shareholders were promised but had not yet received",
+);
+
 /// Accruals that are balances of reserves.
 pub(in crate::ledger) static WARRANTY_ACCRUED: Term = term(
     &[
@@ -215,7 +216,7 @@ pub(in crate::ledger) static RESTRUCTURING_ACCRUED: Term = term(
     "the unpaid cost of reorganizing",
 );
 
-pub(in crate::ledger) static OTHER_CURRENT: [Term; 8] = [
+pub(in crate::ledger) static OTHER_CURRENT: [Term; 7] = [
     term(
         &["income taxes payable", "accrued income taxes"],
         "the income tax owed within a year",
@@ -239,13 +240,6 @@ pub(in crate::ledger) static OTHER_CURRENT: [Term; 8] = [
     term(
         &["refund liabilities", "sales refunds"],
         "the refunds owed to customers",
-    ),
-    term(
-        &[
-            "asset retirement obligations, current",
-            "current decommissioning costs",
-        ],
-        "the dismantling due within a year",
     ),
     term(
         &["other current liabilities", "other", "other current items"],
