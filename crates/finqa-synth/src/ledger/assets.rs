@@ -1,7 +1,7 @@
 //! Plant, inventories and where long-lived assets stand.
 
-use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
 use super::income::shows_wear;
+use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
 use super::{Base, ByYear, Intangibles, Leases, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;

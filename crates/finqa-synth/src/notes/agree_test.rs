@@ -33,7 +33,8 @@ fn dump() {
     let mut text: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for index in 0..400 {
         for by_concept in [true, false] {
-            let mut seen: BTreeMap<(String, i32, bool, u8), Vec<(i64, &str, usize)>> = BTreeMap::new();
+            let mut seen: BTreeMap<(String, i32, bool, u8), Vec<(i64, &str, usize)>> =
+                BTreeMap::new();
             for note in notes(index) {
                 for (c, column) in note.columns.iter().enumerate() {
                     let (year, end) = match column.period {
@@ -41,12 +42,24 @@ fn dump() {
                         Period::YearEnd(y) => (y, true),
                         _ => continue,
                     };
-                    if !column.words.is_empty() { continue; }
+                    if !column.words.is_empty() {
+                        continue;
+                    }
                     for (r, row) in note.rows.iter().enumerate() {
-                        let Some(value) = note.number(r, c).map(i64::abs) else { continue };
-                        let name = if by_concept { row.label.concept.to_owned() } else { row.label.text.to_lowercase() };
-                        if name.is_empty() { continue; }
-                        seen.entry((name, year, end, row.quantity as u8)).or_default().push((value, note.stem, r));
+                        let Some(value) = note.number(r, c).map(i64::abs) else {
+                            continue;
+                        };
+                        let name = if by_concept {
+                            row.label.concept.to_owned()
+                        } else {
+                            row.label.text.to_lowercase()
+                        };
+                        if name.is_empty() {
+                            continue;
+                        }
+                        seen.entry((name, year, end, row.quantity as u8))
+                            .or_default()
+                            .push((value, note.stem, r));
                     }
                 }
             }
@@ -55,10 +68,14 @@ fn dump() {
                 for (value, other, _) in &list[1..] {
                     if by_concept {
                         if *value != first {
-                            *concept.entry(format!("{name:?}: {stem}, {other}")).or_default() += 1;
+                            *concept
+                                .entry(format!("{name:?}: {stem}, {other}"))
+                                .or_default() += 1;
                         }
                     } else if *other != stem {
-                        let e = text.entry(format!("{name:?}: {stem}, {other}")).or_default();
+                        let e = text
+                            .entry(format!("{name:?}: {stem}, {other}"))
+                            .or_default();
                         e.0 += 1;
                         e.1 += u32::from(*value != first);
                     }
@@ -68,5 +85,9 @@ fn dump() {
     }
     let _: BTreeSet<u8> = BTreeSet::new();
     println!("CONCEPT {concept:#?}");
-    for (k, v) in text { if v.1 > 0 { println!("TEXT {k} {v:?}"); } }
+    for (k, v) in text {
+        if v.1 > 0 {
+            println!("TEXT {k} {v:?}");
+        }
+    }
 }
