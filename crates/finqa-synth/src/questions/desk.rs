@@ -1,6 +1,6 @@
 //! The desk at which questions about a company are made: its tables and who else bears a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
 use super::sheet::{At, Sheet};
@@ -13,6 +13,9 @@ pub(crate) struct Desk<'a> {
     pub(crate) sheets: Vec<Sheet<'a>>,
     /// Rows by every name that they have, folded.
     names: BTreeMap<String, Vec<(usize, usize)>>,
+    /// The same names, one a line, and which lengths they have.
+    all_names: String,
+    name_lengths: BTreeSet<usize>,
     /// How many tables have a topic.
     topics: BTreeMap<&'static str, usize>,
 }
@@ -145,9 +148,12 @@ impl<'a> Desk<'a> {
                 }
             }
         }
+        let all_names = names.keys().map(String::as_str).collect::<Vec<_>>();
         Self {
             view,
             sheets,
+            all_names: all_names.join("\n"),
+            name_lengths: names.keys().map(String::len).collect(),
             names,
             topics,
         }
@@ -177,9 +183,18 @@ impl<'a> Desk<'a> {
             .filter(move |other| *other != own)
     }
 
-    /// Every name of a row of the company, folded.
-    pub(crate) fn row_names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
+    /// Whether a row of the company has this name (folded), or one that holds it or lies in it; names of one word lie
+    /// in too many to count.
+    pub(crate) fn has_name_like(&self, folded: &str) -> bool {
+        // A name that lies in it begins and ends anywhere within a word, too, so every part is looked up.
+        self.all_names.contains(folded)
+            || self.name_lengths.iter().any(|&length| {
+                (0..(folded.len() + 1).saturating_sub(length)).any(|from| {
+                    folded
+                        .get(from..from + length)
+                        .is_some_and(|part| part.contains(' ') && self.names.contains_key(part))
+                })
+            })
     }
 
     /// Rows of other tables that share a name with a row.

@@ -152,10 +152,7 @@ fn unreported(desk: &Desk<'_>, other: Other<'_>, draw: &mut Draw) -> Vec<Item> {
 /// Whether the company has a row of this name, or one whose name holds it or lies in it.
 fn is_reported(desk: &Desk<'_>, name: &str) -> bool {
     let folded = fold(name);
-    !folded.is_empty()
-        && desk
-            .row_names()
-            .any(|own| own.contains(&folded) || (own.contains(' ') && folded.contains(own)))
+    !folded.is_empty() && desk.has_name_like(&folded)
 }
 
 /// What is asked for, in which form, from which numbers one would invent an answer.

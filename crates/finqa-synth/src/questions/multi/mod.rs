@@ -5,6 +5,7 @@ mod companies;
 mod flows;
 mod number;
 mod report;
+mod several;
 mod tie;
 
 use super::desk::Desk;
@@ -36,8 +37,9 @@ const NUMBERS: [(Maker, u32); 4] = [
     (number::combined, 10),
 ];
 
-const REPORTS: [(Maker, u32); 4] = [
-    (burden::burden, 35),
+const REPORTS: [(Maker, u32); 5] = [
+    (burden::burden, 20),
+    (several::several, 20),
     (burden::trend, 25),
     (flows::bridge, 25),
     (tie::reconciliation, 15),
@@ -58,12 +60,13 @@ pub(super) fn make(
     {
         return Some(draft);
     }
-    let makers = if !reasons && draw.chance(ONE_NUMBER_PCT) {
-        NUMBERS
+    let makers: &[(Maker, u32)] = if !reasons && draw.chance(ONE_NUMBER_PCT) {
+        &NUMBERS
     } else {
-        REPORTS
+        &REPORTS
     };
-    let first = draw.weighted(&makers.map(|(_, weight)| weight));
+    let weights: Vec<u32> = makers.iter().map(|(_, weight)| *weight).collect();
+    let first = draw.weighted(&weights);
     // Another of the same family where the tables do not allow the one drawn.
     (0..makers.len())
         .map(|i| makers[(first + i) % makers.len()].0)
