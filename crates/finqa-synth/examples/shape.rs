@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         shape.add(company);
     }
     let tables: usize = made.iter().map(|c| c.tables.len()).sum();
-    println!("{tables} tables in {seconds:.2} s: {:.0} a second", tables as f64 / seconds);
+    println!(
+        "{tables} tables in {seconds:.2} s: {:.0} a second",
+        tables as f64 / seconds
+    );
     println!(
         "tables a company: least {} median {} most {} mean {:.1}",
         shape.tables(0),
@@ -31,9 +34,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let quantiles = [0, 50, 100, 250, 500, 750, 900, 950, 1000];
     println!("quantiles            {quantiles:?}");
-    println!("rows a table         {:?}", quantiles.map(|q| shape.rows(q)));
-    println!("columns a table      {:?}", quantiles.map(|q| shape.columns(q)));
-    println!("year on year, tenths of a percent {:?}", quantiles.map(|q| shape.growth(q)));
+    println!(
+        "rows a table         {:?}",
+        quantiles.map(|q| shape.rows(q))
+    );
+    println!(
+        "columns a table      {:?}",
+        quantiles.map(|q| shape.columns(q))
+    );
+    println!(
+        "year on year, tenths of a percent {:?}",
+        quantiles.map(|q| shape.growth(q))
+    );
     let (negatives, zeros) = shape.signs();
     println!("of 1000 numbers: {negatives} negative, {zeros} zero");
     let digits: Vec<u64> = (1..10).map(|d| shape.first_digit(d)).collect();

@@ -1,7 +1,7 @@
 //! Plant, inventories and where long-lived assets stand.
 
-use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
 use super::income::shows_wear;
+use super::items::{Item, Items, RollForward, Word, jumpy, trail, words, words_and_last};
 use super::{Base, ByYear, Intangibles, Leases, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
@@ -150,7 +150,8 @@ fn inventory(draw: &mut Draw, base: &Base, industry: Industry) -> Option<Items> 
     let mut parts = Items::split(draw, &total, &names);
     if draw.chance(25) {
         let share = draw.range(300, 1200);
-        let reserve = jumpy(draw, &total, share).map(|r| -r);
+        let reserve = jumpy(draw, &total, share);
+        let reserve = std::array::from_fn(|y| -reserve[y].min(total[y] / 4));
         let word = terms::INVENTORY_RESERVE.word(draw);
         parts = parts.with(n, word.item(reserve));
     }

@@ -78,8 +78,14 @@ const OTHER: [(Word, u32); 10] = [
         ),
         80,
     ),
-    (Word::new("royalty and license income", &["royalties"], ""), 100),
-    (Word::new("dividend income", &["dividends received"], ""), 100),
+    (
+        Word::new("royalty and license income", &["royalties"], ""),
+        100,
+    ),
+    (
+        Word::new("dividend income", &["dividends received"], ""),
+        100,
+    ),
     (
         Word::new(
             "litigation settlements",

@@ -1,7 +1,7 @@
 //! Intangible assets and goodwill.
 
-use super::items::{Items, Word, sometimes, trail, words};
 use super::income::shows_wear;
+use super::items::{Items, Word, sometimes, trail, words};
 use super::{Acquisitions, Base, ByYear, Revenue, YEARS, terms};
 use crate::draw::{Draw, Key, Stream, apportion, scale};
 use crate::identity::Industry;

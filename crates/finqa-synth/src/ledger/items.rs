@@ -293,7 +293,8 @@ pub(crate) fn openings(oldest: i64, closing: &ByYear) -> ByYear {
 pub(crate) fn trail(draw: &mut Draw, revenue: &ByYear, share: i64, sd: i64, least: i64) -> ByYear {
     let mut out = [scale(revenue[0], share, 10_000).max(least); YEARS];
     for y in 1..YEARS {
-        let growth = (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 25 + draw.normal(2 * sd);
+        let growth =
+            (scale(1000, revenue[y - 1], revenue[y]) - 1000) / 2 + 25 + draw.normal(2 * sd);
         out[y] = scale(out[y - 1], 1000, 1000 + growth.clamp(-450, 900)).max(least);
     }
     out

@@ -145,7 +145,11 @@ mod tests {
 
     #[test]
     fn lines_add_up_in_every_year() {
-        let terms = [Word::new("a", &[], ""), Word::new("b", &[], ""), Word::new("c", &[], "")];
+        let terms = [
+            Word::new("a", &[], ""),
+            Word::new("b", &[], ""),
+            Word::new("c", &[], ""),
+        ];
         for index in 0..200 {
             let key = Key {
                 seed: 0,

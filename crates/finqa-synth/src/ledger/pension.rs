@@ -243,7 +243,11 @@ impl Plan {
     /// What the net cost takes out of accumulated other comprehensive income, losses positive: actuarial losses, prior
     /// service, settlements.
     pub(crate) fn from_equity(&self) -> [ByYear; 3] {
-        [self.loss_amortised, self.prior_service, self.settlement_loss]
+        [
+            self.loss_amortised,
+            self.prior_service,
+            self.settlement_loss,
+        ]
     }
 
     fn violations(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{ledger, notes};
-use crate::note::{Note, Period};
+use crate::note::{Note, Period, Role};
 
 const COMPANIES: u32 = 2000;
 
@@ -11,7 +11,11 @@ const COMPANIES: u32 = 2000;
 type Shown<'a> = (&'a str, i32, bool, u8);
 
 /// Calls `see` with every number of a row under a column that a year alone names; signs are a matter of layout.
-fn each<'a>(notes: &'a [Note], name: impl Fn(&'a Note, usize) -> &'a str, mut see: impl FnMut(Shown<'a>, i64, &'a Note)) {
+fn each<'a>(
+    notes: &'a [Note],
+    name: impl Fn(&'a Note, usize) -> &'a str,
+    mut see: impl FnMut(Shown<'a>, i64, &'a Note),
+) {
     for note in notes {
         for (c, column) in note.columns.iter().enumerate() {
             let (year, is_end) = match column.period {
@@ -40,36 +44,111 @@ fn a_concept_means_one_amount_of_a_company_and_year() {
     for index in 0..COMPANIES {
         let notes = notes(index);
         let mut seen: BTreeMap<(&str, i32), (i64, &str)> = BTreeMap::new();
-        each(&notes, |note, r| note.rows[r].label.concept, |shown, value, note| {
-            let (first, stem) = *seen.entry((shown.0, shown.1)).or_insert((value, note.stem));
-            shared += u32::from(stem != note.stem);
-            if value != first {
-                different.insert(format!("{:?}: {stem}, {}", shown.0, note.stem));
-            }
-        });
+        each(
+            &notes,
+            |note, r| note.rows[r].label.concept,
+            |shown, value, note| {
+                let (first, stem) = *seen.entry((shown.0, shown.1)).or_insert((value, note.stem));
+                shared += u32::from(stem != note.stem);
+                if value != first {
+                    different.insert(format!("{:?}: {stem}, {}", shown.0, note.stem));
+                }
+            },
+        );
     }
     assert!(different.is_empty(), "{different:#?}");
     assert!(shared > 10 * COMPANIES, "{shared}");
 }
 
-/// Labels that stand for different things in different tables, and why they may. Segments and places are not listed:
-/// their names say whose figure it is, the table says of what.
-const HOMONYMS: &[(&str, &str)] = &[];
+/// Tables whose rows are called after the lines that they say something about, and what they say.
+const ABOUT_OTHERS: [(&str, &str); 9] = [
+    (
+        "ScheduleOfDeferredTaxAssetsAndLiabilities",
+        "the tax effect of what the row names",
+    ),
+    (
+        "ScheduleOfEffectiveIncomeTaxRateReconciliation",
+        "the tax effect of what the row names",
+    ),
+    (
+        "ScheduleOfComponentsOfIncomeTaxExpenseBenefit",
+        "the tax of the place that the row names",
+    ),
+    (
+        "ScheduleOfEmployeeServiceShareBasedCompensationAllocationOfRecognizedPeriodCosts",
+        "the stock compensation within the line that the row names",
+    ),
+    (
+        "ReclassificationOutOfAccumulatedOtherComprehensiveIncome",
+        "what was reclassified into the line that the row names, of all plans together",
+    ),
+    (
+        "UnrealizedGainsAndLossesByYear",
+        "gains and losses of the class that the row names",
+    ),
+    (
+        "ScheduleOfNetFundedStatus",
+        "the plans' part of the line that the row names",
+    ),
+    (
+        "ScheduleOfChangesInProjectedBenefitObligations",
+        "what moved the obligation alone",
+    ),
+    (
+        "ScheduleOfChangesInFairValueOfPlanAssets",
+        "what moved the assets alone",
+    ),
+];
 
-/// The same words in two tables are the same amount, but for [`HOMONYMS`].
+/// Labels that stand for different things in different tables, and why they may. Segments and places are not listed:
+/// their names say whose figure it is, the table says of what. Nor are opening and closing balances.
+const HOMONYMS: [(&str, &str); 7] = [
+    ("total", "of the table"),
+    ("other", "what the table does not name"),
+    ("other, net", "what the table does not name"),
+    (
+        "other current items",
+        "assets in one table, liabilities in the other",
+    ),
+    (
+        "currency translation",
+        "its effect on what the table is about",
+    ),
+    ("commercial paper", "owed in one table, held in the other"),
+    ("corporate bonds", "held by the company or by its plans"),
+];
+
+/// The label of a row that is about nothing but itself; empty for others.
+fn own_text(note: &Note, row: usize) -> &str {
+    let is_balance = matches!(note.rows[row].role, Role::Opening | Role::Closing);
+    if is_balance || ABOUT_OTHERS.iter().any(|t| t.0 == note.stem) {
+        return "";
+    }
+    &note.rows[row].label.text
+}
+
+/// The same words in two tables are the same amount, but for [`ABOUT_OTHERS`] and [`HOMONYMS`].
 #[test]
 fn a_label_of_two_tables_means_one_amount() {
     let mut different: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for index in 0..COMPANIES {
         let notes = notes(index);
         let revenue = ledger(index).revenue;
-        let names: Vec<&str> = revenue.segments.iter().chain(&revenue.regions).map(|l| l.term.text).collect();
+        let names: Vec<&str> = revenue
+            .segments
+            .iter()
+            .chain(&revenue.regions)
+            .map(|l| l.term.text)
+            .collect();
         let mut seen: BTreeMap<Shown<'_>, (i64, &str)> = BTreeMap::new();
-        each(&notes, |note, r| note.rows[r].label.text.as_str(), |shown, value, note| {
+        each(&notes, own_text, |shown, value, note| {
             let (first, stem) = *seen.entry(shown).or_insert((value, note.stem));
             let homonym = names.contains(&shown.0) || HOMONYMS.iter().any(|h| h.0 == shown.0);
             if value != first && stem != note.stem && !homonym {
-                different.entry(shown.0.to_owned()).or_default().insert(format!("{stem}, {}", note.stem));
+                different
+                    .entry(shown.0.to_owned())
+                    .or_default()
+                    .insert(format!("{stem}, {}", note.stem));
             }
         });
     }

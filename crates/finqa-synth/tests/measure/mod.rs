@@ -52,7 +52,9 @@ impl Shape {
                     if let Some(first) = first {
                         self.digits[usize::from(first - b'0')] += 1;
                     }
-                    let Some(Some(year)) = years.get(c) else { continue };
+                    let Some(Some(year)) = years.get(c) else {
+                        continue;
+                    };
                     let older = years.iter().position(|y| *y == Some(year - 1));
                     let older = older.filter(|_| plain).and_then(|o| cells[o]);
                     // As measured: of amounts above zero in both years, without percentages.
