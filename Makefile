@@ -4,7 +4,7 @@
 PYTHON ?= python3
 # Cargo features of the extension module.
 FEATURES ?=
-# A corpus for `make demo`; empty means the built-in one.
+# A corpus for `make demo`; empty means the synthetic one.
 CORPUS ?=
 # More arguments for `make bench` and `make test-py`.
 ARGS ?=

@@ -14,7 +14,7 @@ fn sql(c: &mut Criterion) {
     let limits = QueryLimits::default();
     let task = corpus
         .stored()
-        .expect("the built-in corpus is stored")
+        .expect("the corpus is stored")
         .tasks()
         .iter()
         .find(|task| {
@@ -22,17 +22,12 @@ fn sql(c: &mut Criterion) {
                 .as_ref()
                 .is_some_and(|gold| !gold.queries.is_empty())
         })
-        .expect("the built-in corpus has gold programs");
+        .expect("the corpus has gold programs");
     let gold = task.gold.as_ref().expect("it was chosen by it");
     let query = &gold.queries[0];
     let company = corpus
         .company_index(&query.company)
-        .map(|i| {
-            &corpus
-                .stored()
-                .expect("the built-in corpus is stored")
-                .companies()[i]
-        })
+        .map(|i| &corpus.stored().expect("the corpus is stored").companies()[i])
         .expect("gold programs name companies of the corpus");
     let fresh = SqliteBackend::new(BackendConfig {
         result_cache_bytes: 0,

@@ -1,4 +1,4 @@
-//! Steps of the environment without Python: messages of the gold policy on the built-in corpus (list, info, query,
+//! Steps of the environment without Python: messages of the gold policy on a part of the synthetic corpus (list, info, query,
 //! calculator, submit), recorded first and then replayed.
 //!
 //! - `episode/*`: one [`Episode`](finqa_env::Episode) after the other on the calling thread; `kept` keeps the messages,

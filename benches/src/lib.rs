@@ -1,4 +1,4 @@
-//! Recorded messages of the gold policy on the built-in corpus, to be replayed without the policy's own cost.
+//! Recorded messages of the gold policy on a part of the synthetic corpus, to be replayed without the policy's own cost.
 //!
 //! The mix of tools is that of the gold programs: list, info and query for every table of a task, the calculator
 //! where the answer is computed, one submission.
@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use finqa_core::Corpus;
+use finqa_core::corpus::Pick;
 use finqa_core::tool::ToolKind;
+use finqa_data::{SynthConfig, materialise, synthetic};
 use finqa_env::episode::Step;
 use finqa_env::stats::Delta;
 use finqa_env::{Action, ActionSource, Context, EnvConfig, Episode};
@@ -19,14 +21,14 @@ pub const NUM_COMPANIES: u32 = 32;
 /// Seed of the corpus.
 pub const SEED: u64 = 7;
 
-/// The built-in corpus of the benchmarks.
+/// The first companies of split `train` of the synthetic corpus.
 ///
 /// # Panics
 /// If the corpus cannot be made, which its tests rule out.
 pub fn corpus() -> Arc<Corpus> {
-    Arc::new(
-        finqa_data::builtin::corpus(SEED, NUM_COMPANIES).expect("the built-in corpus is valid"),
-    )
+    let whole = synthetic(SEED, SynthConfig::default()).expect("the defaults are valid");
+    let pick = Pick::first("train", NUM_COMPANIES);
+    Arc::new(materialise(&whole, &[pick]).expect("the generator makes every company"))
 }
 
 /// A backend with default settings.

@@ -5,7 +5,7 @@ answers scored.
 
 Example:
     >>> import finqa_gym
-    >>> env = finqa_gym.VectorEnv(finqa_gym.builtin(), num_envs=4, split="train")
+    >>> env = finqa_gym.VectorEnv(num_envs=4, split="train")
     >>> observations, infos = env.reset(seed=0)
     >>> batch = env.step(["FINAL ANSWER: 42"] * 4)
     >>> env.close()
@@ -13,7 +13,15 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.audits import AuditReport
-from finqa_gym.data import EXPORT_LAYOUTS, LAYOUTS, Corpus, ExportReport, builtin, load, synthetic
+from finqa_gym.data import (
+    EXPORT_LAYOUTS,
+    LAYOUTS,
+    Corpus,
+    ExportReport,
+    is_evaluation_split,
+    load,
+    synthetic,
+)
 from finqa_gym.demonstrations import Demonstrations, demonstrations
 from finqa_gym.exceptions import (
     AlreadyPendingCallError,
@@ -61,8 +69,8 @@ __all__ = [
     "VectorEnv",
     "__version__",
     "build_info",
-    "builtin",
     "demonstrations",
+    "is_evaluation_split",
     "judge_answer",
     "load",
     "make",

@@ -22,7 +22,7 @@ class AuditReport:
 
     Example:
         >>> import finqa_gym
-        >>> report = finqa_gym.builtin(num_companies=2).audit()
+        >>> report = finqa_gym.synthetic().take("val", 2).audit()
         >>> report.num_failed
         0
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
@@ -18,7 +18,7 @@ __all__ = [
     "ExportReport",
     "Refusal",
     "TaskCheck",
-    "builtin",
+    "is_evaluation_split",
     "load",
     "open_corpus",
     "synthetic",
@@ -82,18 +82,18 @@ class TaskCheck(NamedTuple):
 class Corpus:
     """Companies with their tables, and tasks about them. Immutable.
 
-    Made by `load`, `synthetic` or `builtin`. A synthetic corpus makes a company when somebody asks
+    Made by `load` or `synthetic`. A synthetic corpus makes a company when somebody asks
     for it and keeps those used last, so that a split may be endless; what lists everything then
     asks for a number.
 
     Example:
-        >>> corpus = builtin()
-        >>> sorted(corpus.splits())
-        ['test', 'train', 'val']
+        >>> corpus = synthetic()
+        >>> corpus.task(0)["split"]
+        'val'
     """
 
     def __init__(self, native: _native.Corpus) -> None:
-        """Wraps a native corpus; use `load`, `synthetic` or `builtin`."""
+        """Wraps a native corpus; use `load` or `synthetic`."""
         self._native = native
 
     @property
@@ -268,6 +268,36 @@ class Corpus:
             raise NotFoundError(msg)
         return split
 
+    def select(self, tasks: Iterable[str | int], *, suffix: str = "-selected") -> Corpus:
+        """Some tasks of a corpus in memory, in the order given, with all its companies.
+
+        Args:
+            tasks: Tasks, by id or position.
+            suffix: What is appended to the name.
+
+        Returns:
+            The corpus; its content hash covers the tasks that are left.
+
+        Raises:
+            NotFoundError: There is no such task.
+            ValueError: A task is named twice, or companies are made on demand: `take` some first.
+
+        Example:
+            >>> corpus = synthetic(config=SynthConfig.preset("tiny")).take("val", 2)
+            >>> len(corpus.select([0, 3])), len(corpus.select([0, 3]).companies)
+            (2, 2)
+        """
+        indices = [
+            self.task_index(task) if isinstance(task, str) else arguments.integer("task", task)
+            for task in tasks
+        ]
+        num_tasks = self._native.num_tasks
+        for index in indices:
+            if not 0 <= index < num_tasks:
+                msg = f"no task {index} in corpus {self.name!r}; it has {num_tasks} tasks"
+                raise NotFoundError(msg)
+        return Corpus(self._native.select(indices, arguments.text("suffix", suffix)))
+
     def _endless(self) -> str:
         names = [name for name, size in self.splits().items() if size is None]
         return f"split {names[0]!r} of corpus {self.name!r} is endless"
@@ -405,7 +435,7 @@ class Corpus:
         Example:
             >>> import tempfile
             >>> folder = tempfile.mkdtemp()
-            >>> report = builtin(num_companies=2).export(f"{folder}/out", "rllm")
+            >>> report = synthetic().take("val", 2).export(f"{folder}/out", "rllm")
             >>> report.left_out
             {}
         """
@@ -438,8 +468,8 @@ class Corpus:
     def __reduce__(self) -> str:
         """Refused: a copy in each process would be what `load` makes, only slower."""
         msg = (
-            f"corpus {self.name!r} cannot be pickled: pass its path (or the arguments of synthetic "
-            "or builtin) and load it in the process that uses it"
+            f"corpus {self.name!r} cannot be pickled: pass its path (or the arguments of "
+            "synthetic) and load it in the process that uses it"
         )
         raise TypeError(msg)
 
@@ -482,6 +512,7 @@ def load(
     tasks: str | os.PathLike[str] | None = None,
     name: str | None = None,
     limits: dict[str, int] | None = None,
+    reviewed_only: bool = False,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
     r"""Reads a corpus from disk.
@@ -494,6 +525,8 @@ def load(
         name: Name of the corpus; None takes the path's.
         limits: Limits of this corpus's episodes: ``max_ops``, ``max_rows``, ``max_result_bytes``,
             ``max_turns``. By default ``max_ops`` grows with the longest table.
+        reviewed_only: Only tasks that a reviewer accepted and none rejected, as ``finqa-gym data
+            review`` wrote down beside ``path``. All companies stay.
         progress: Called with (what, done, total or None) during long work.
 
     Returns:
@@ -501,7 +534,8 @@ def load(
 
     Raises:
         FileNotFoundError: The path does not exist.
-        DataError: A file is broken (path, record and reason are named) or no layout fits.
+        DataError: A file is broken (path, record and reason are named), no layout fits, or
+            ``reviewed_only`` finds no decisions.
 
     Example:
         >>> import pathlib, tempfile
@@ -522,7 +556,7 @@ def load(
             key: arguments.integer(f"limits[{key!r}]", value, least=1, below=2**32)
             for key, value in limits.items()
         }
-    return Corpus(
+    corpus = Corpus(
         _native.Corpus.load(
             os.fsdecode(path),
             layout,
@@ -532,22 +566,24 @@ def load(
             progress,
         )
     )
+    if not reviewed_only:
+        return corpus
+    from finqa_gym.review import accepted_task_ids, decisions_folder
+
+    accepted = accepted_task_ids(corpus, decisions_folder(os.fsdecode(path)))
+    return corpus.select(accepted, suffix="-reviewed")
 
 
-def builtin(seed: int = 0, num_companies: int = 512) -> Corpus:
-    """The built-in corpus: invented companies, made by code, the same bytes everywhere.
+def is_evaluation_split(split: str) -> bool:
+    """Whether tasks of a split are there to measure with, so that they must not be trained on.
 
-    Args:
-        seed: Another seed makes other companies.
-        num_companies: How many; company ``i`` does not depend on this number.
+    Those are the splits whose names start with ``test``, ``eval`` or ``reason``, case ignored.
 
     Example:
-        >>> len(builtin(num_companies=10).companies)
-        10
+        >>> [split for split in synthetic().splits() if is_evaluation_split(split)]
+        ['eval290', 'reason79']
     """
-    seed = arguments.integer("seed", seed)
-    num_companies = arguments.integer("num_companies", num_companies, least=1, below=2**32)
-    return Corpus(_native.Corpus.builtin(seed, num_companies))
+    return _native.is_evaluation_split(arguments.text("split", split))
 
 
 def synthetic(seed: int = 0, config: SynthConfig | None = None) -> Corpus:
@@ -577,48 +613,40 @@ def open_corpus(
     layout: str | None = None,
     *,
     tasks: str | os.PathLike[str] | None = None,
+    reviewed_only: bool = False,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Corpus:
     """A corpus by the name that the command line takes.
 
-    That is a path, ``builtin[:COMPANIES]`` or ``synthetic[:SEED[:PRESET]]``, where the preset is a
-    level from 1 to 5 or ``tiny``.
+    That is a path or ``synthetic[:SEED[:PRESET]]``, where the preset is a level from 1 to 5 or
+    ``tiny``.
 
     Args:
-        name: The name. A path that is called ``builtin`` is reached as ``./builtin``.
+        name: The name. A path that is called ``synthetic`` is reached as ``./synthetic``.
         layout: As for `load`.
         tasks: As for `load`.
+        reviewed_only: As for `load`.
         progress: As for `load`.
 
     Raises:
-        ValueError: The number of companies, the seed or the preset is none, or a layout or tasks
-            file for a corpus that is made by code.
+        ValueError: The seed or the preset is none; a layout, a tasks file or reviews for a corpus
+            that is made by code.
         FileNotFoundError: The path does not exist.
         DataError: As for `load`.
 
     Example:
-        >>> len(open_corpus("builtin:3").companies)
-        3
         >>> open_corpus("synthetic:7:tiny").name
         'synthetic-tiny-v1-s7'
     """
-    kind, colon, number = name.partition(":")
-    if kind not in ("builtin", "synthetic"):
-        return load(name, layout, tasks=tasks, progress=progress)
-    if layout is not None or tasks is not None:
-        msg = f"corpus {name!r} is made by code: a layout or a tasks file goes with a path"
-        raise ValueError(msg)
-    if kind == "synthetic":
-        return _open_synthetic(name)
-    if not colon:
-        return builtin()
-    if not number.isdecimal() or int(number) < 1:
+    if name.partition(":")[0] != "synthetic":
+        return load(name, layout, tasks=tasks, reviewed_only=reviewed_only, progress=progress)
+    if layout is not None or tasks is not None or reviewed_only:
         msg = (
-            f"corpus {name!r}: behind 'builtin:' stands a number of companies from 1, "
-            "as in 'builtin:64'"
+            f"corpus {name!r} is made by code: a layout, a tasks file or decisions of reviewers "
+            "go with a path"
         )
         raise ValueError(msg)
-    return builtin(num_companies=int(number))
+    return _open_synthetic(name)
 
 
 def _open_synthetic(name: str) -> Corpus:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finqa_gym import _native, arguments
-from finqa_gym.data import Corpus
+from finqa_gym.data import Corpus, is_evaluation_split
 from finqa_gym.policies import PolicyName
 
 __all__ = ["Demonstrations", "demonstrations"]
@@ -80,6 +80,7 @@ def demonstrations(
     seed: int = 0,
     min_reward: float | None = None,
     max_turns: int | None = None,
+    allow_eval_split: bool = False,
 ) -> Demonstrations:
     """Plays scripted policies through the engine and yields their episodes as training data.
 
@@ -103,18 +104,30 @@ def demonstrations(
         seed: Seed of the policies' draws.
         min_reward: Leave out episodes with a smaller reward.
         max_turns: Messages of an episode; None is the corpus's own limit.
+        allow_eval_split: Demonstrations are training data, so evaluation splits
+            (`finqa_gym.is_evaluation_split`) are refused unless this is set.
 
     Raises:
         NotFoundError: There is no such split.
-        ValueError: A name is unknown.
+        ValueError: A name is unknown, or a split is for evaluation.
 
     Example:
         >>> import finqa_gym
-        >>> demos = demonstrations(finqa_gym.builtin(num_companies=1), "recovery")
+        >>> demos = demonstrations(finqa_gym.synthetic(), "recovery", split="train", max_tasks=8)
         >>> demo = next(demos)
         >>> demo["reward"], demo["messages"][2]["role"]
         (1.0, 'assistant')
     """
+    split = corpus.known_split(split)
+    chosen = corpus.splits() if split is None else [split]
+    refused = [name for name in chosen if is_evaluation_split(name)]
+    if refused and not allow_eval_split:
+        msg = (
+            f"demonstrations are training data, and split {', '.join(refused)} of corpus "
+            f"{corpus.name!r} is for evaluation; choose another split, or allow it with "
+            "allow_eval_split=True (--allow-eval-split)"
+        )
+        raise ValueError(msg)
     return Demonstrations(
         _native.Demonstrations(
             corpus._native,
@@ -123,7 +136,7 @@ def demonstrations(
             answer_mode,
             format,
             arguments,
-            corpus.known_split(split),
+            split,
             _at_least_one("max_tasks", max_tasks),
             _integer("seed", seed),
             min_reward,

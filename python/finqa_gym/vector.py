@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from finqa_gym import _native, arguments, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
-from finqa_gym.data import Corpus, builtin
+from finqa_gym.data import Corpus, synthetic
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
 
@@ -26,7 +26,7 @@ class VectorEnv:
     """N slots, each holding an episode, stepped in one call on native threads.
 
     Args:
-        corpus: Data; None is the built-in corpus.
+        corpus: Data; None is `finqa_gym.synthetic()`.
         num_envs: Slots; divisible by ``group_size``.
         split: Only tasks of this split; None for all, or for the endless split of a corpus that
             has one.
@@ -115,7 +115,7 @@ class VectorEnv:
         for old, new in (tool_names or {}).items():
             arguments.text("a key of tool_names", old)
             arguments.text(f"tool_names[{old!r}]", new)
-        self.corpus = builtin() if corpus is None else corpus
+        self.corpus = synthetic() if corpus is None else corpus
         self.num_envs = arguments.integer("num_envs", num_envs, least=1)
         self.group_size = arguments.integer("group_size", group_size, least=1)
         self.autoreset_mode = autoreset_mode
@@ -188,7 +188,7 @@ class VectorEnv:
 
         Example:
             >>> env = VectorEnv(num_envs=4, group_size=2)
-            >>> task_id = env.corpus.task_ids("train")[0]
+            >>> task_id = env.corpus.task_ids("train", 1)[0]
             >>> observations, infos = env.reset(task_ids=[task_id, task_id])
             >>> len(set(observations))
             1

@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 
 import finqa_gym
 from finqa_gym.cli import app
+from small_corpus import small_corpus, small_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SMALL = "builtin:6"
+SMALL = small_path()
 
 
 def run(arguments: Sequence[str], *, code: int = 0, typed: str | None = None) -> str:
@@ -53,21 +54,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- demo ---------------------------------------------------------------------------------------
 
 
-def rows(output: str) -> dict[str, list[str]]:
-    """Cells of the first table by their first cell."""
-    lines = [line.strip("│ ").split("│") for line in output.splitlines() if line.startswith("│")]
+def rows(output: str, title: str = "") -> dict[str, list[str]]:
+    """Cells of the tables behind a title by their first cell, those of the first table first."""
+    shown = output[output.index(title) :].splitlines()
+    lines = [line.strip("│ ").split("│") for line in shown if line.startswith("│")][::-1]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
 def test_demo_rewards_gold_and_not_guessing() -> None:
     command = ["demo", "--corpus", SMALL, "--num-envs", "48", "--rounds", "2"]
     output = run([*command, "--baseline-seconds", "0"])
-    table = rows(output)
-    assert table["gold"][:2] == ["96", "1.0000"]
-    assert table["gold"][3:5] == ["0.00", "100%"]
-    assert float(table["guess"][1]) < 0.1
+    scores = rows(output)
+    # Episodes, then pass@1 and mean reward of all tasks and of three splits.
+    assert list(scores)[::-1] == list(finqa_gym.POLICIES)
+    assert scores["gold"] == scores["recovery"] == ["96"] + ["1.000 / 1.000"] * 4
+    for policy in ("guess", "random", "spam_tables", "immediate"):
+        passed, _, reward = scores[policy][1].partition(" / ")
+        assert float(passed) <= float(reward) < 0.1
+    work = rows(output, "How they work")
+    assert work["gold"][1:4] == ["0.00", "100%", "100%"]
     # One of its two courses lists the tables, and guesses the column.
-    assert int(table["guess"][4].rstrip("%")) < 75
+    assert 25 < int(work["guess"][2].rstrip("%")) < 75
+    assert work["guess"][3] == "0%"
+    assert work["spam_tables"][2:4] == ["100%", "100%"]
+    assert work["immediate"][0] == "1.00"
     assert "reward     1.0" in output
     assert "reward     0.0" in output
     assert "get_table_names(company_name=" in output
@@ -84,10 +94,10 @@ def test_demo_shows_the_baselines_of_the_same_run() -> None:
     assert bare[3].endswith("x")
 
 
-def test_demo_without_gold_programs_plays_the_guesser_and_says_so(folder: Path) -> None:
+def test_demo_without_gold_programs_plays_the_others_and_says_so(folder: Path) -> None:
     output = run(["demo", "--corpus", str(folder), "--num-envs", "4", "--baseline-seconds", "0"])
     assert "1 of 1 tasks have no gold program" in output
-    assert list(rows(output)) == ["guess"]
+    assert set(rows(output)) == {"guess", "random", "spam_tables", "immediate"}
 
 
 def test_demo_without_pandas_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +195,7 @@ def test_bench_writes_nothing_but_json_to_standard_output() -> None:
 
 
 def test_inspect_counts_and_shows_a_task_with_its_table() -> None:
-    corpus = finqa_gym.builtin(num_companies=6)
+    corpus = small_corpus()
     output = run(["data", "inspect", SMALL])
     assert corpus.content_hash in output
     for title in ("Tasks by split", "Tasks by type", "Tasks by unit"):
@@ -215,23 +225,25 @@ def test_import_writes_what_was_read(tmp_path: Path, format_: str) -> None:
     out = tmp_path / "native"
     output = run(["data", "import", SMALL, "--out", str(out), "--format", format_])
     assert "read back with the same hash" in output
-    assert finqa_gym.load(out).content_hash == finqa_gym.builtin(num_companies=6).content_hash
-    other = ["data", "import", "builtin:7", "--out", str(out), "--format", format_]
+    assert finqa_gym.load(out).content_hash == small_corpus().content_hash
+    seven = tmp_path / "seven"
+    small_corpus(7, evaluation=False).save(seven)
+    other = ["data", "import", str(seven), "--out", str(out), "--format", format_]
     assert str(out) in refused(other)
     run([*other, "--overwrite"])
-    assert len(finqa_gym.load(out).companies) == 7
+    assert len(finqa_gym.load(out).companies) == 9
 
 
 # --- play, info, errors --------------------------------------------------------------------------
 
 
 def truth_of(task: int) -> str:
-    truth: str = finqa_gym.builtin(num_companies=6).task(task)["truth"]
+    truth: str = small_corpus().task(task)["truth"]
     return truth
 
 
 def test_play_takes_commands_from_a_pipe() -> None:
-    task = finqa_gym.builtin(num_companies=6).task(0)
+    task = small_corpus().task(0)
     query = task["gold"]["queries"][0]
     lines = ["help", "list", f"info {query['table']}", query["sql"], "= 6 * 7"]
     typed = "\n".join([*lines, f"submit {task['truth']}", "list", ""])
@@ -251,7 +263,7 @@ def test_play_reads_a_final_answer_as_a_model_writes_it() -> None:
 
 @pytest.mark.parametrize("profile", ["openenv", "compact"])
 def test_play_speaks_every_profile(profile: str) -> None:
-    table = finqa_gym.builtin(num_companies=6).task(0)["gold"]["queries"][0]["table"]
+    table = small_corpus().task(0)["gold"]["queries"][0]["table"]
     typed = f"list\ninfo {table}\nsubmit 1\n"
     output = run(["play", "--corpus", SMALL, "--task", "0", "--profile", profile], typed=typed)
     assert "turns   3, tool errors 0" in output
@@ -272,8 +284,8 @@ def test_info_names_versions() -> None:
     ("arguments", "part"),
     [
         (["data", "inspect", "no/such/path"], "no/such/path"),
-        (["data", "inspect", SMALL, "--layout", "folder"], SMALL),
-        (["data", "inspect", "builtin:none"], "a number of companies"),
+        (["data", "inspect", "synthetic", "--layout", "folder"], "'synthetic'"),
+        (["data", "inspect", "synthetic:none"], "a seed from 0"),
         (["data", "inspect", SMALL, "--task", "nope"], '"nope"'),
         (["data", "validate", SMALL, "--profile", "nope"], "tool_profile"),
         (["data", "validate", SMALL, "--split", "nope"], "nope"),

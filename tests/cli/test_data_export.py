@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 import finqa_gym
 from finqa_gym.cli import app
+from small_corpus import small_corpus, small_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALL = "builtin:6"
+SMALL = small_path()
 SOUTH = "SELECT \"2024\" FROM sales WHERE region = 'south'"
 
 
@@ -52,7 +53,7 @@ def write_sales(folder: Path, *tasks: dict[str, str]) -> Path:
 def test_validate_passes_a_sound_corpus_and_writes_both_reports(tmp_path: Path) -> None:
     reports = [tmp_path / "report.json", tmp_path / "report.md"]
     output = run("validate", SMALL, "--report", reports[0], "--report", reports[1])
-    tasks = len(finqa_gym.builtin(num_companies=6))
+    tasks = len(small_corpus())
     assert f"{tasks} of {tasks} tasks have a gold program" in output
     assert f"{tasks} tasks: 0 failed" in output
     report = json.loads(reports[0].read_text())
@@ -60,7 +61,7 @@ def test_validate_passes_a_sound_corpus_and_writes_both_reports(tmp_path: Path) 
     assert report["outcomes"] == {"ok": tasks}
     assert report["known_wrong_answers"]["strict"]["accepted"] == 0
     assert report["known_wrong_answers"]["strict"]["tried"] > tasks
-    assert reports[1].read_text().startswith("# Validation of builtin")
+    assert reports[1].read_text().startswith("# Validation of synthetic-v1-s0")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "report.md"]
 
 
@@ -111,12 +112,13 @@ def test_validate_finds_what_is_wrong_with_a_benchmark_file(shared_dir: Path) ->
 def test_export_writes_a_corpus_that_loads_again(tmp_path: Path, layout: str) -> None:
     out = tmp_path / "out"
     output = run("export", SMALL, out, "--layout", layout)
-    corpus = finqa_gym.builtin(num_companies=6)
+    corpus = small_corpus()
     assert f"{len(corpus)} tasks" in output
     again = finqa_gym.load(out)
-    assert again.layout == ("builtin" if layout == "native" else layout)
-    assert [task["truth"] for task in again] == [task["truth"] for task in corpus]
-    assert [task["user_query"] for task in again] == [task["user_query"] for task in corpus]
+    assert again.layout == ("synthetic" if layout == "native" else layout)
+    # One of the layouts has a file for each split, which changes the order.
+    for of in ("truth", "user_query"):
+        assert sorted(task[of] for task in again) == sorted(task[of] for task in corpus)
     assert ("gold" in output) == (layout != "native")
     if layout != "native":
         assert "set overwrite" in complaint("export", SMALL, out, "--layout", layout)
@@ -140,6 +142,7 @@ def test_export_says_what_a_layout_cannot_hold(tmp_path: Path) -> None:
 def test_export_writes_demonstrations_as_json_lines(tmp_path: Path) -> None:
     out = tmp_path / "demos.jsonl"
     command = ["export", SMALL, out, "--layout", "messages-jsonl", "--arguments", "object"]
+    command += ["--split", "train"]
     policies = ["--policy", "gold", "--policy", "recovery", "--policy", "guess"]
     output = run(*command, *policies, "--max-tasks", 4)
     assert "12 demonstrations" in output
@@ -155,10 +158,11 @@ def test_export_writes_demonstrations_as_json_lines(tmp_path: Path) -> None:
 def test_export_writes_parquet_that_pyarrow_reads(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "demos.parquet"
-    run("export", SMALL, out, "--layout", "messages-parquet", "--policy", "recovery")
+    command = ["export", SMALL, out, "--layout", "messages-parquet", "--split", "train"]
+    run(*command, "--policy", "recovery")
     table = parquet.read_table(out)
-    assert table.num_rows == len(finqa_gym.builtin(num_companies=6))
-    played = finqa_gym.demonstrations(finqa_gym.builtin(num_companies=6), "recovery")
+    assert table.num_rows == small_corpus().splits()["train"]
+    played = finqa_gym.demonstrations(small_corpus(), "recovery", split="train")
     for row, demo in zip(table.to_pylist(), played, strict=True):
         messages = [
             {key: value for key, value in message.items() if value is not None}
@@ -187,11 +191,11 @@ def check_chat(messages: list[dict[str, Any]]) -> None:
 
 def test_export_keeps_evaluation_tasks_out_of_training_data(tmp_path: Path) -> None:
     out = tmp_path / "demos.jsonl"
-    command = ["export", "builtin:10", out, "--layout", "messages-jsonl"]
-    assert "split test of corpus" in complaint(*command)
-    assert "--allow-eval-split" in complaint(*command, "--split", "test")
+    command = ["export", SMALL, out, "--layout", "messages-jsonl"]
+    assert "split eval290, reason79 of corpus" in complaint(*command)
+    assert "--allow-eval-split" in complaint(*command, "--split", "eval290")
     assert not out.exists()
     run(*command, "--split", "train")
-    run(*command, "--split", "test", "--allow-eval-split", "--overwrite")
+    run(*command, "--split", "eval290", "--allow-eval-split", "--overwrite")
     splits = {json.loads(line)["split"] for line in out.read_text().splitlines()}
-    assert splits == {"test"}
+    assert splits == {"eval290"}

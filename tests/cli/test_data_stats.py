@@ -13,9 +13,10 @@ import typer
 from typer.testing import CliRunner
 
 from finqa_gym import SynthConfig, synthetic
-from finqa_gym.cli.data_stats import ENDLESS, chosen, stats
+from finqa_gym.cli.data.stats import ENDLESS, chosen, stats
 from finqa_gym.corpus_stats import MEASURED, dollar_pattern, read_number, table_stats, task_stats
-from finqa_gym.data import builtin, load
+from finqa_gym.data import load
+from small_corpus import small_corpus, small_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +129,7 @@ def test_an_empty_corpus_has_figures_too() -> None:
 
 
 def test_the_command_prints_every_figure() -> None:
-    printed = run("builtin:4", "--companies", "3")
+    printed = run(small_path(), "--companies", "3")
     assert "TAT-QA" in printed
     for figure in MEASURED:
         assert figure in printed
@@ -137,11 +138,11 @@ def test_the_command_prints_every_figure() -> None:
 
 def test_some_companies_of_each_split_are_counted() -> None:
     few = json.loads(run("synthetic:0:tiny", "--companies", "5", "--json"))
-    assert few["tasks"]["counts"]["split"].keys() == {"val", "train"}
-    more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "20", "--json"))
+    assert few["tasks"]["counts"]["split"].keys() == synthetic().splits().keys()
+    more = json.loads(run("synthetic:0:tiny", "--split", "val", "--companies", "40", "--json"))
     assert more["tasks"]["counts"]["split"].keys() == {"val"}
     tables = [one["tables"]["synthetic:0:tiny"]["num_tables"] for one in (few, more)]
-    assert tables[1] > tables[0]  # 20 companies, 10 companies
+    assert tables[1] > tables[0]  # 40 companies, 5 of each of four splits
 
 
 def test_an_endless_split_is_counted_in_part() -> None:
@@ -150,15 +151,16 @@ def test_an_endless_split_is_counted_in_part() -> None:
     assert chosen(endless, None, 7).splits().keys() == {"train"}
     assert len(chosen(endless, None, 7).companies) == 7
     assert len(chosen(endless, "train", None).companies) == ENDLESS
-    finite = builtin(num_companies=3)
+    finite = small_corpus()
     assert chosen(finite, None, None) is finite
 
 
 def test_two_corpora_stand_side_by_side_as_json() -> None:
-    report = json.loads(run("builtin:4", "--against", "builtin:2", "--json"))
-    assert list(report["tables"]) == ["builtin:4", "builtin:2"]
-    assert report["tables"]["builtin:4"]["num_tables"] > report["tables"]["builtin:2"]["num_tables"]
-    assert set(report["published"]) <= set(report["tables"]["builtin:4"]["values"])
+    few, tiny = small_path(), "synthetic:0:tiny"
+    report = json.loads(run(few, "--against", tiny, "--companies", "2", "--json"))
+    assert list(report["tables"]) == [few, tiny]
+    assert report["tables"][few]["num_tables"] > report["tables"][tiny]["num_tables"]
+    assert set(report["published"]) <= set(report["tables"][few]["values"])
     assert report["tasks"]["num_tasks"] == sum(report["tasks"]["counts"]["split"].values())
 
 

@@ -9,17 +9,18 @@ import pytest
 
 pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=ImportError)
 
-from finqa_gym import VectorEnv, builtin
+from finqa_gym import VectorEnv
 from finqa_gym.bench.engine import ACTIONS, Workload, make_workload
 from finqa_gym.bench.plain_env import parse_call
 from finqa_gym.bench.workload import BenchTable, BenchTask, distinct_episodes
+from small_corpus import small_corpus
 
 NUM_ENVS, ROUNDS = 18, 3
 
 
 @pytest.fixture(scope="module")
 def workload() -> Workload:
-    return make_workload(builtin(num_companies=4), num_envs=NUM_ENVS, rounds=ROUNDS)
+    return make_workload(small_corpus(4), num_envs=NUM_ENVS, rounds=ROUNDS)
 
 
 def kind(text: str) -> str:
@@ -68,4 +69,4 @@ def test_nothing_to_ask_is_an_error() -> None:
     with pytest.raises(ValueError, match="no company has both"):
         distinct_episodes([BenchTable("acme", "sales", ["item"], [])], {}, 1)
     with pytest.raises(ValueError, match="at least 1"):
-        make_workload(builtin(num_companies=1), num_envs=0)
+        make_workload(small_corpus(4), num_envs=0)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import finqa_gym
+from small_corpus import small_corpus
 
 TASKS = "question,answer,unit,scale,gold_sql\n"
 
@@ -94,7 +95,7 @@ def test_a_sqlite_file_of_any_schema(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["parquet", "jsonl"])
 def test_a_saved_corpus_is_the_same_corpus(tmp_path: Path, format: Any) -> None:
-    corpus = finqa_gym.builtin(seed=3, num_companies=6)
+    corpus = small_corpus(3, seed=3)
     corpus.save(tmp_path / "saved", format=format)
     again = finqa_gym.load(tmp_path / "saved")
     assert again.content_hash == corpus.content_hash
@@ -102,7 +103,7 @@ def test_a_saved_corpus_is_the_same_corpus(tmp_path: Path, format: Any) -> None:
     assert [again.tables(c) for c in again.companies] == [
         corpus.tables(c) for c in corpus.companies
     ]
-    other = finqa_gym.builtin(seed=4, num_companies=2)
+    other = small_corpus(1, seed=4)
     with pytest.raises(finqa_gym.DataError, match="overwrite"):
         other.save(tmp_path / "saved")
     other.save(tmp_path / "saved", overwrite=True)
@@ -110,7 +111,7 @@ def test_a_saved_corpus_is_the_same_corpus(tmp_path: Path, format: Any) -> None:
 
 
 def test_a_damaged_corpus_is_refused(tmp_path: Path) -> None:
-    finqa_gym.builtin(num_companies=1).save(tmp_path / "saved", format="jsonl")
+    small_corpus(1).save(tmp_path / "saved", format="jsonl")
     tables = tmp_path / "saved" / "tables.jsonl"
     tables.write_text(tables.read_text("utf-8").replace("1", "2", 1), "utf-8")
     with pytest.raises(finqa_gym.DataError, match="SHA-256"):

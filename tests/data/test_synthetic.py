@@ -16,7 +16,6 @@ import finqa_gym
 from finqa_gym import Corpus, SynthConfig, VectorEnv, _native, synthetic
 from finqa_gym.data import open_corpus
 
-
 # Behind 3,200 tasks of `val` and the two splits of the published sizes.
 FIRST_OF_TRAIN = 3200 + 290 + 79
 
@@ -139,6 +138,27 @@ def test_taken_companies_are_a_corpus_in_memory(endless: Corpus, tmp_path: pathl
     again = finqa_gym.load(tmp_path / "made")
     assert again.splits() == {"val": 3200, "eval290": 290, "reason79": 79, "train": 64}
     assert again.task_ids("train") == endless.task_ids("train", 64)
+
+
+def test_selected_tasks_keep_all_companies(endless: Corpus) -> None:
+    taken = endless.take({"val": 3, "train": 2})
+    ids = taken.task_ids()
+    chosen = taken.select([ids[40], 3, 0], suffix="-few")
+    assert chosen.task_ids() == [ids[40], ids[3], ids[0]]
+    assert chosen.companies == taken.companies
+    assert chosen.name == taken.name + "-few"
+    assert chosen.content_hash == taken.select([ids[40], ids[3], ids[0]]).content_hash
+    assert chosen.content_hash != taken.select([0, 3, 40]).content_hash
+    assert taken.select(range(len(taken))).content_hash == taken.content_hash
+    for wrong in ([len(taken)], ["nothing"]):
+        with pytest.raises(finqa_gym.NotFoundError):
+            taken.select(wrong)
+    with pytest.raises(ValueError, match="task is -1"):
+        taken.select([-1])
+    with pytest.raises(ValueError, match="twice"):
+        taken.select([3, 3])
+    with pytest.raises(ValueError, match="on demand"):
+        endless.select([0])
 
 
 def test_eight_threads_see_the_same_tasks(endless: Corpus) -> None:

@@ -11,6 +11,7 @@ pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=Impor
 
 import finqa_gym
 from finqa_gym.policies import run_episodes
+from small_corpus import small_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ PROFILES: tuple[Profile, ...] = ("rllm", "openenv", "compact")
 
 @pytest.fixture(scope="module")
 def corpus() -> finqa_gym.Corpus:
-    return finqa_gym.builtin(num_companies=16)
+    return small_corpus(14, evaluation=False)
 
 
 def rewards_of(corpus: finqa_gym.Corpus, policy: PolicyName, profile: Profile) -> Any:
@@ -110,6 +111,20 @@ def test_wrong_names_are_refused(corpus: finqa_gym.Corpus) -> None:
         finqa_gym.demonstrations(corpus, max_tasks=0)
     with pytest.raises(ValueError, match="arguments"):
         finqa_gym.demonstrations(corpus, arguments="dict")  # type: ignore[arg-type]
+
+
+def test_evaluation_tasks_are_no_training_data() -> None:
+    corpus = small_corpus()
+    for chosen in ({}, {"split": "eval290"}, {"split": "reason79", "max_tasks": 1}):
+        with pytest.raises(ValueError, match=r"is for evaluation; .*allow_eval_split"):
+            finqa_gym.demonstrations(corpus, **chosen)
+    for split in ("train", "val"):
+        assert next(finqa_gym.demonstrations(corpus, split=split))["split"] == split
+    allowed = finqa_gym.demonstrations(corpus, split="eval290", allow_eval_split=True)
+    assert next(allowed)["split"] == "eval290"
+    names = {"test", "Test_gold", "eval", "eval290", "reason79", "EVAL", "reasoning"}
+    others = {"train", "val", "dev", "all", "latest", "retrieval"}
+    assert {name for name in names | others if finqa_gym.is_evaluation_split(name)} == names
 
 
 def test_an_audit_is_a_report(corpus: finqa_gym.Corpus, tmp_path: Path) -> None:

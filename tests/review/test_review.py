@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
 import finqa_gym
+from finqa_gym.cli import app
 from finqa_gym.exceptions import DataError
 from finqa_gym.review import (
     DecisionLog,
@@ -22,6 +24,7 @@ from finqa_gym.review import (
 )
 from finqa_gym.review.seat import Seat
 from finqa_gym.review.server import MAX_BODY_BYTES, ReviewServer
+from small_corpus import small_corpus
 
 TOOLS = ["get_table_names", "get_table_info", "sql_query", "calculator", "submit_answer"]
 SCRIPT = "<script>alert(1)</script>"
@@ -225,3 +228,32 @@ def test_kappa_is_cohens(tmp_path: Path) -> None:
     assert (result.num_both, result.num_agreed, len(result.disputed)) == (50, 35, 15)
     assert result.kappa == pytest.approx(0.4)
     assert agreement({}, {}, ("a", "b")).kappa is None
+
+
+def test_a_corpus_holds_what_is_accepted_and_not_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    small_corpus(2).save(path)
+    corpus = finqa_gym.load(path)
+    with pytest.raises(DataError, match="no decisions"):
+        finqa_gym.load(path, reviewed_only=True)
+    anna, ben = (DecisionLog(decisions_folder(path), name) for name in ("anna", "ben"))
+    ids = corpus.task_ids()
+    for log, accepts, rejects in ((anna, (0, 1, 5), (2,)), (ben, (1, 2, 9), (5,))):
+        for index in accepts:
+            log.add(ids[index], task_hash(corpus, corpus.task(index)), "accept", "")
+        for index in rejects:
+            log.add(ids[index], task_hash(corpus, corpus.task(index)), "reject", "off")
+    kept = finqa_gym.load(path, reviewed_only=True)
+    # Tasks 2 and 5 were rejected by one of the two.
+    assert kept.task_ids() == [ids[0], ids[1], ids[9]]
+    assert kept.companies == corpus.companies
+    assert kept.name == corpus.name + "-reviewed"
+    assert kept.content_hash == corpus.select([0, 1, 9]).content_hash != corpus.content_hash
+    out = tmp_path / "out"
+    command = ["data", "import", str(path), "--reviewed-only", "--out", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert finqa_gym.load(out).content_hash == kept.content_hash
+    ben.add(ids[0], task_hash(corpus, corpus.task(0)), "reject", "on second thought")
+    assert len(finqa_gym.load(path, reviewed_only=True)) == 2
+    refused = CliRunner().invoke(app, ["play", "--corpus", "synthetic", "--reviewed-only"])
+    assert "go with a path" in refused.stderr

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import finqa_gym
+from small_corpus import small_corpus
 
-CORPUS = finqa_gym.builtin(num_companies=4)
+CORPUS = small_corpus(2)
 
 
 def make(**options: Any) -> finqa_gym.VectorEnv:
@@ -42,8 +43,8 @@ def test_an_option_that_cannot_work_is_named(
 
 
 def test_a_path_is_no_corpus() -> None:
-    with pytest.raises(TypeError, match=r"corpus is 'builtin' \(str\); a Corpus"):
-        finqa_gym.VectorEnv("builtin")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"corpus is 'synthetic' \(str\); a Corpus"):
+        finqa_gym.VectorEnv("synthetic")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ MakeVec = Callable[..., Any]
 
 @pytest.fixture
 def make_env() -> Iterator[MakeVec]:
-    """Builds vector environments on the built-in corpus and closes them."""
+    """Builds vector environments on the default corpus and closes them."""
     made: list[Any] = []
 
     def build(num_envs: int = 3, **kwargs: Any) -> Any:

@@ -22,11 +22,13 @@ import finqa_gym
 import numpy as np
 
 
+CORPUS = finqa_gym.synthetic().take({"train": 6, "eval290": 1, "reason79": 3})
+
+
 def play(policy_name, seed, threads=1, sizes=None, policy_seed=0):
     """All observations, rewards and infos of one episode a slot, by slot."""
-    corpus = finqa_gym.builtin(num_companies=16)
     options = {"num_threads": threads, "max_turns": 12, "group_size": 2}
-    env = finqa_gym.VectorEnv(corpus, 24, seed=seed, **options)
+    env = finqa_gym.VectorEnv(CORPUS, 24, seed=seed, **options)
     policy = finqa_gym.ScriptedPolicy(policy_name, env, seed=policy_seed)
     observations, infos = env.reset()
     policy.reset(infos["env_id"], infos["task_index"])
@@ -107,8 +109,7 @@ def test_another_seed_gives_other_episodes(names: dict[str, Any], policy: str) -
 
 
 def test_gold_is_right_everywhere(names: dict[str, Any], finqa_gym: Any) -> None:
-    del names
-    corpus = finqa_gym.builtin(num_companies=16)
+    corpus = names["CORPUS"]
     env = finqa_gym.VectorEnv(corpus, len(corpus), shuffle=False)
     rewards, _ = finqa_gym.policies.run_episodes(env, finqa_gym.ScriptedPolicy("gold", env))
     env.close()

@@ -1,4 +1,4 @@
-"""The three tool profiles, end to end on the built-in corpus."""
+"""The three tool profiles, end to end on the small corpus."""
 
 from __future__ import annotations
 

@@ -411,10 +411,10 @@ def test_step_is_send_and_recv_sorted(make: MakeEnv, call: Call) -> None:
 
 
 def test_recv_is_in_order_of_completion(make: MakeEnv, call: Call) -> None:
-    env = make(2, cache_bytes=0, max_calls_per_turn=60)
+    env = make(2, cache_bytes=0, max_calls_per_turn=60, max_action_bytes=1 << 20)
     env.reset(task_ids=[0, 0])
     company = env.corpus.task(0)["companies"][0]
-    table = env.corpus.tables(company)[0]["name"]
+    table = max(env.corpus.tables(company), key=lambda t: len(t["rows"]))["name"]
     joined = ", ".join(f'"{table}" AS t{i}' for i in range(12))
     long = f"SELECT COUNT(*) FROM {joined} WHERE t0.rowid + t11.rowid < 0"
     slow = call("sql_query", company_name=company, table_name=table, query=long)
@@ -528,7 +528,7 @@ def test_use_after_fork_is_detected(finqa_gym: Any) -> None:
         import os, warnings
         warnings.simplefilter("ignore")
         import finqa_gym
-        env = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=2), 4, num_threads=2)
+        env = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 2), 4, num_threads=2)
         env.reset()
         child = os.fork()
         if child == 0:
@@ -542,7 +542,7 @@ def test_use_after_fork_is_detected(finqa_gym: Any) -> None:
                     raised += str(os.getpid()) in str(error) and "spawn" in str(error)
             env.close()
             del env
-            fresh = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=2), 4, num_threads=2)
+            fresh = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 2), 4, num_threads=2)
             fresh.reset()
             works = len(fresh.step(["x"] * 4)) == 4
             os._exit(0 if raised == len(uses) and works else 10 + raised)
@@ -562,12 +562,12 @@ def test_ctrl_c_ends_a_long_recv_and_loses_nothing(finqa_gym: Any) -> None:
         import finqa_gym
         # A shell's background jobs inherit an ignored SIGINT.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        corpus = finqa_gym.builtin(num_companies=2)
+        corpus = finqa_gym.synthetic().take("train", 2)
         n = 4096
         env = finqa_gym.VectorEnv(corpus, n, num_threads=1, cache_bytes=0)
         env.reset(task_ids=[0] * n)
         company = corpus.task(0)["companies"][0]
-        table = corpus.tables(company)[0]["name"]
+        table = max(corpus.tables(company), key=lambda t: len(t["rows"]))["name"]
         def act(i):
             joined = ", ".join(f'"{table}" AS t{i}' for i in range(12))
             query = f"SELECT COUNT(*) + {i} FROM {joined} WHERE t0.rowid + t11.rowid < 0"
@@ -617,7 +617,7 @@ def test_a_saved_state_resumes_exactly(finqa_gym: Any, make: MakeEnv) -> None:
     for wrong in (make(8, group_size=2), make(4), make(4, group_size=2, shuffle=False)):
         with pytest.raises(ValueError, match="state was taken"):
             wrong.load_state_dict(state)
-    foreign = finqa_gym.VectorEnv(finqa_gym.builtin(num_companies=3), 4, group_size=2)
+    foreign = finqa_gym.VectorEnv(finqa_gym.synthetic().take("train", 3), 4, group_size=2)
     with pytest.raises(ValueError, match="corpus"):
         foreign.load_state_dict(state)
     foreign.close()

@@ -14,6 +14,23 @@ pub struct Split(pub String);
 impl Split {
     /// The default split of sources that have none.
     pub const ALL: &'static str = "all";
+
+    /// Whether tasks of this split are there to measure with, so that they must not be trained on: names that start
+    /// with `test`, `eval` or `reason`, case ignored. That is the published benchmarks (`eval290`, `reason79`) and
+    /// what everybody calls a test split; `val` and `dev` are for choosing between models.
+    ///
+    /// ```
+    /// use finqa_core::Split;
+    ///
+    /// assert!(Split("eval290".into()).is_evaluation() && Split("test_gold".into()).is_evaluation());
+    /// assert!(!Split("train".into()).is_evaluation() && !Split("val".into()).is_evaluation());
+    /// ```
+    pub fn is_evaluation(&self) -> bool {
+        let name = self.0.to_lowercase();
+        ["test", "eval", "reason"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    }
 }
 
 /// One question with its truth.

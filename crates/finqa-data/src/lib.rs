@@ -1,20 +1,20 @@
-//! Data of finqa-gym: importers of the published layouts and of anybody's own tables, the native layout, and a
-//! built-in corpus of invented companies.
+//! Data of finqa-gym: importers of the published layouts and of anybody's own tables, the native layout, and the
+//! synthetic corpus of [`finqa_synth`], the default of everything above.
 //!
 //! Everything ends in a [`finqa_core::Corpus`]. Nothing here runs SQL: a SQLite file is read through
 //! [`LoadOptions::read_sqlite`]. What a source holds and what becomes of it is described in `docs/spec/corpus.md`.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let corpus = finqa_data::builtin::corpus(0, 4)?;
-//! assert_eq!(corpus.num_companies(), 4);
-//! println!("{}", corpus.stored()?.tasks()[0].user_query());
+//! use finqa_data::SynthConfig;
+//!
+//! let corpus = finqa_data::synthetic(0, SynthConfig::default())?;
+//! println!("{}", corpus.task(0)?.user_query());
 //! # Ok(())
 //! # }
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod builtin;
 pub mod error;
 pub mod export;
 pub mod hash;
@@ -33,5 +33,5 @@ pub use hash::content_hash;
 pub use import::{Imported, Refusal};
 pub use layout::{Layout, detect};
 pub use load::{IMPORT_VERSION, LoadOptions, Loaded, Progress, ReadSqlite, load};
-pub use materialise::materialise;
+pub use materialise::{materialise, select};
 pub use native::{SaveFormat, SaveOptions, save};

@@ -1,9 +1,10 @@
-//! From companies that are made on demand to a corpus that holds them.
+//! Parts of a corpus as a corpus: companies that are made on demand, or chosen tasks.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use finqa_core::corpus::{Part, Pick};
-use finqa_core::{Corpus, Result};
+use finqa_core::{Corpus, Error, Result};
 
 use crate::hash::hash_of;
 
@@ -20,9 +21,10 @@ use crate::hash::hash_of;
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use finqa_core::corpus::Pick;
-/// let corpus = finqa_data::builtin::corpus(0, 20)?;
-/// let pick = Pick { split: "train".into(), max_companies: Some(3) };
-/// let small = finqa_data::materialise(&corpus, &[pick])?;
+/// use finqa_data::SynthConfig;
+///
+/// let corpus = finqa_data::synthetic(0, SynthConfig::default())?;
+/// let small = finqa_data::materialise(&corpus, &[Pick::first("train", 3)])?;
 /// assert_eq!(small.num_companies(), 3);
 /// assert_eq!(small.splits().len(), 1);
 /// # Ok(())
@@ -39,7 +41,7 @@ pub fn materialise(corpus: &Corpus, picks: &[Pick]) -> Result<Corpus> {
     for (i, pick) in picks.iter().enumerate() {
         let before = if i == 0 { '-' } else { '+' };
         let written = match pick.max_companies {
-            Some(n) => write!(info.name, "{before}{}{n}", pick.split),
+            Some(n) => write!(info.name, "{before}{}:{n}", pick.split),
             None => write!(info.name, "{before}{}", pick.split),
         };
         debug_assert!(written.is_ok(), "a String takes every write");
@@ -50,5 +52,45 @@ pub fn materialise(corpus: &Corpus, picks: &[Pick]) -> Result<Corpus> {
     }
     // The budget follows the longest table, and a part must play as the whole does.
     info.limits.max_ops = Some(corpus.query_limits().max_ops);
+    Corpus::from_shared(info, companies, tasks)
+}
+
+/// The tasks `task_indices` of a stored corpus, in this order, with all its companies. The name gets `suffix`.
+///
+/// # Errors
+/// [`finqa_core::Error::InvalidConfig`] if the corpus makes its companies on demand ([`materialise`] it first), if an
+/// index is out of range or stands twice.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use finqa_core::corpus::Pick;
+/// use finqa_data::{SynthConfig, materialise, select, synthetic};
+///
+/// let corpus = materialise(&synthetic(0, SynthConfig::tiny())?, &[Pick::first("val", 2)])?;
+/// let chosen = select(&corpus, &[3, 5], "-chosen")?;
+/// assert_eq!((chosen.num_tasks(), chosen.num_companies()), (2, 2));
+/// assert_eq!(chosen.task(0)?, corpus.task(3)?);
+/// # Ok(())
+/// # }
+/// ```
+pub fn select(corpus: &Corpus, task_indices: &[u32], suffix: &str) -> Result<Corpus> {
+    let stored = corpus.stored()?;
+    let tasks = task_indices
+        .iter()
+        .map(|&index| {
+            let task = stored.tasks().get(index as usize);
+            task.map(Arc::clone).ok_or_else(|| {
+                Error::InvalidConfig(format!(
+                    "task index {index} of corpus {:?}: it has {} tasks",
+                    corpus.info().name,
+                    stored.tasks().len()
+                ))
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let companies = stored.companies().to_vec();
+    let mut info = corpus.info().clone();
+    info.content_hash = hash_of(&companies, &tasks);
+    info.name.push_str(suffix);
     Corpus::from_shared(info, companies, tasks)
 }

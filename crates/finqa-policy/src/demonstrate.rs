@@ -247,11 +247,14 @@ impl Iterator for Demonstrations {
 /// use std::sync::Arc;
 ///
 /// use finqa_core::sql::SqlBackend;
+/// use finqa_core::corpus::Pick;
+/// use finqa_data::{SynthConfig, materialise, synthetic};
 /// use finqa_policy::{DemonstrateOptions, demonstrate};
 /// use finqa_sqlite::{BackendConfig, SqliteBackend};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let corpus = Arc::new(finqa_data::builtin::corpus(0, 1)?);
+/// let whole = synthetic(0, SynthConfig::default())?;
+/// let corpus = Arc::new(materialise(&whole, &[Pick::first("train", 1)])?);
 /// let backend: Arc<dyn SqlBackend> = Arc::new(SqliteBackend::new(BackendConfig::default())?);
 /// let mut rewards = Vec::new();
 /// demonstrate(&corpus, &backend, DemonstrateOptions::default(), &mut |demo| {

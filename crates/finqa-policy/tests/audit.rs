@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 #![expect(clippy::print_stdout, reason = "skips are told with their reason")]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use finqa_data::{LoadOptions, load};
 use finqa_policy::audit::{CODES, Class, TaskAudit, class_of};
 use finqa_policy::{AuditOptions, AuditReport, audit};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
+
+use common::synthetic_part;
 
 fn audited(corpus: &Arc<Corpus>, options: &AuditOptions) -> AuditReport {
     let backend: Arc<dyn SqlBackend> =
@@ -38,8 +42,8 @@ fn shared(name: &str) -> Option<Arc<Corpus>> {
 }
 
 #[test]
-fn the_builtin_corpus_passes() {
-    let corpus = Arc::new(finqa_data::builtin::corpus(0, 48).unwrap());
+fn the_synthetic_corpus_passes() {
+    let corpus = synthetic_part(&[("train", 16), ("val", 16), ("eval290", 8), ("reason79", 8)]);
     let report = audited(&corpus, &AuditOptions::default());
     assert_eq!(report.num_failed(), 0, "{}", report.to_markdown());
     assert_eq!(
@@ -384,9 +388,9 @@ fn the_report_counts_as_json_and_markdown() {
 
 #[test]
 fn a_part_is_audited_by_split_and_number() {
-    let corpus = Arc::new(finqa_data::builtin::corpus(0, 20).unwrap());
+    let corpus = synthetic_part(&[("train", 2), ("eval290", 1)]);
     let part = AuditOptions {
-        split: Some("test".into()),
+        split: Some("eval290".into()),
         max_tasks: Some(3),
         ..AuditOptions::default()
     };
@@ -398,5 +402,5 @@ fn a_part_is_audited_by_split_and_number() {
             .0
             .clone()
     };
-    assert!(report.tasks.iter().all(|t| splits(t) == "test"));
+    assert!(report.tasks.iter().all(|t| splits(t) == "eval290"));
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 #![expect(clippy::print_stdout, reason = "skips are told with their reason")]
 
+mod common;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use finqa_core::{Corpus, Task, ToolProfile, Value};
 use finqa_data::{LoadOptions, load};
 use finqa_policy::{TaskCheck, ValidateOptions, reading, validate};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
+
+use common::synthetic_part;
 
 fn backend() -> Arc<dyn SqlBackend> {
     Arc::new(SqliteBackend::new(BackendConfig::default()).unwrap())
@@ -224,8 +228,8 @@ fn finqa_golds_are_work_done() {
 }
 
 #[test]
-fn the_built_in_corpus_is_answerable_in_every_profile() {
-    let corpus = Arc::new(finqa_data::builtin::corpus(0, 24).unwrap());
+fn the_synthetic_corpus_is_answerable_in_every_profile() {
+    let corpus = synthetic_part(&[("train", 16), ("eval290", 4), ("reason79", 4)]);
     let backend = backend();
     for profile in ToolProfile::ALL {
         let bad: Vec<_> = check(&corpus, &backend, profile)
@@ -239,7 +243,7 @@ fn the_built_in_corpus_is_answerable_in_every_profile() {
 
 #[test]
 fn a_wrong_truth_is_found() {
-    let corpus = finqa_data::builtin::corpus(0, 1).unwrap();
+    let corpus = synthetic_part(&[("train", 1)]);
     let mut tasks: Vec<Task> = corpus
         .stored()
         .unwrap()

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 #![expect(clippy::print_stdout, reason = "skips are told with their reason")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,12 +19,10 @@ use finqa_data::{LoadOptions, load};
 use finqa_policy::{DemonstrateOptions, Demonstrations, PolicyKind, ScriptedPolicy};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
 
+use common::synthetic_part;
+
 fn backend() -> Arc<dyn SqlBackend> {
     Arc::new(SqliteBackend::new(BackendConfig::default()).unwrap())
-}
-
-fn builtin(num_companies: u32) -> Arc<Corpus> {
-    Arc::new(finqa_data::builtin::corpus(0, num_companies).unwrap())
 }
 
 fn shared(name: &str) -> Option<Arc<Corpus>> {
@@ -96,7 +96,7 @@ fn every_mistake_is_repaired(demos: &[Demonstration]) -> BTreeMap<String, usize>
 
 #[test]
 fn gold_and_recovery_are_right_in_every_profile() {
-    let corpus = builtin(24);
+    let corpus = synthetic_part(&[("train", 24)]);
     for profile in ToolProfile::ALL {
         let gold = played(&corpus, PolicyKind::Gold, profile);
         assert!(gold.iter().all(|d| d.num_errors == 0));
@@ -131,7 +131,7 @@ fn recovery_repairs_its_mistakes_on_real_tables() {
 
 #[test]
 fn the_others_are_right_by_chance_only() {
-    let corpus = builtin(64);
+    let corpus = synthetic_part(&[("train", 64)]);
     for profile in ToolProfile::ALL {
         for kind in [
             PolicyKind::Guess,
@@ -150,7 +150,7 @@ fn the_others_are_right_by_chance_only() {
 
 #[test]
 fn guessing_has_all_its_variants_and_meets_errors() {
-    let corpus = builtin(24);
+    let corpus = synthetic_part(&[("train", 24)]);
     for profile in ToolProfile::ALL {
         let demos = played(&corpus, PolicyKind::Guess, profile);
         let variants: BTreeSet<&str> = demos.iter().map(|d| d.variant.as_str()).collect();
@@ -170,7 +170,7 @@ fn guessing_has_all_its_variants_and_meets_errors() {
 
 #[test]
 fn spamming_reads_every_table() {
-    let corpus = builtin(6);
+    let corpus = synthetic_part(&[("train", 6)]);
     for profile in ToolProfile::ALL {
         for demo in played(&corpus, PolicyKind::SpamTables, profile) {
             let task = &corpus.stored().unwrap().tasks()[corpus.task_index(&demo.task_id).unwrap()];
@@ -226,7 +226,7 @@ fn with_unanswerable(corpus: &Corpus) -> Arc<Corpus> {
 
 #[test]
 fn where_nothing_can_be_found_gold_says_so_and_guess_invents() {
-    let corpus = with_unanswerable(&builtin(1));
+    let corpus = with_unanswerable(&synthetic_part(&[("train", 1)]));
     for profile in ToolProfile::ALL {
         let gold = &played(&corpus, PolicyKind::Gold, profile)[0];
         assert!((gold.reward - 1.0).abs() < f32::EPSILON);
@@ -277,7 +277,12 @@ fn years_as_rows_are_mistaken_for_texts() {
     }
     };
     let tasks = (0..40).map(task).collect();
-    let corpus = Corpus::new(builtin(1).info().clone(), vec![company], tasks).unwrap();
+    let corpus = Corpus::new(
+        synthetic_part(&[("train", 1)]).info().clone(),
+        vec![company],
+        tasks,
+    )
+    .unwrap();
     let demos = played(
         &Arc::new(corpus),
         PolicyKind::Recovery,
@@ -288,7 +293,7 @@ fn years_as_rows_are_mistaken_for_texts() {
 
 #[test]
 fn draws_depend_on_seed_slot_and_episode() {
-    let corpus = builtin(1);
+    let corpus = synthetic_part(&[("train", 1)]);
     let tools = Toolbox::new(ToolProfile::Rllm, &[], Vec::new()).unwrap();
     let policy = |seed| {
         ScriptedPolicy::new(
@@ -317,7 +322,7 @@ fn draws_depend_on_seed_slot_and_episode() {
 
 #[test]
 fn a_demonstration_does_not_depend_on_the_tasks_beside_it() {
-    let corpus = builtin(10);
+    let corpus = synthetic_part(&[("train", 8), ("val", 2)]);
     let options = DemonstrateOptions {
         policies: vec![PolicyKind::Recovery, PolicyKind::Guess],
         ..DemonstrateOptions::default()
@@ -342,7 +347,7 @@ fn a_demonstration_does_not_depend_on_the_tasks_beside_it() {
 
 #[test]
 fn both_forms_say_the_same_and_calls_and_answers_match() {
-    let corpus = builtin(4);
+    let corpus = synthetic_part(&[("train", 4)]);
     for profile in ToolProfile::ALL {
         for kind in PolicyKind::ALL {
             let play = |call_form| -> Vec<Demonstration> {
@@ -398,7 +403,7 @@ fn both_forms_say_the_same_and_calls_and_answers_match() {
 
 #[test]
 fn json_has_openai_form() {
-    let corpus = builtin(1);
+    let corpus = synthetic_part(&[("train", 1)]);
     let demo = &played(&corpus, PolicyKind::Recovery, ToolProfile::Rllm)[0];
     let json = demo.to_json(ArgumentsForm::Text);
     let messages = json["messages"].as_array().unwrap();
@@ -415,7 +420,7 @@ fn json_has_openai_form() {
 
 #[test]
 fn tasks_without_gold_and_small_rewards_are_left_out_and_counted() {
-    let corpus = builtin(2);
+    let corpus = synthetic_part(&[("train", 2)]);
     let mut tasks: Vec<Task> = corpus
         .stored()
         .unwrap()

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use finqa_core::Split;
 use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::{Corpus, CorpusLimits, Pick};
 use finqa_core::sql::SqlBackend;
@@ -103,17 +104,6 @@ impl PyCorpus {
         Ok(Self {
             corpus: Arc::new(corpus),
             refusals,
-        })
-    }
-
-    #[staticmethod]
-    #[pyo3(signature = (seed=0, num_companies=512))]
-    fn builtin(py: Python<'_>, seed: u64, num_companies: u32) -> PyResult<Self> {
-        let corpus = gil::enter(py, || finqa_data::builtin::corpus(seed, num_companies))
-            .map_err(Error::from)?;
-        Ok(Self {
-            corpus: Arc::new(corpus),
-            refusals: Vec::new(),
         })
     }
 
@@ -302,6 +292,18 @@ impl PyCorpus {
         })
     }
 
+    /// Some tasks of a stored corpus with all its companies.
+    fn select(&self, py: Python<'_>, task_indices: Vec<u32>, suffix: &str) -> PyResult<Self> {
+        let corpus = gil::enter(py, || {
+            finqa_data::select(&self.corpus, &task_indices, suffix)
+        })
+        .map_err(Error::from)?;
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        })
+    }
+
     /// Tables of a company.
     fn tables<'py>(&self, py: Python<'py>, company: &str) -> PyResult<Bound<'py, PyList>> {
         let index = gil::enter(py, || self.corpus.company_index(company)).ok_or_else(|| {
@@ -402,6 +404,12 @@ impl PyCorpus {
             })
             .collect()
     }
+}
+
+/// Whether tasks of a split are there to measure with.
+#[pyfunction]
+pub(crate) fn is_evaluation_split(name: String) -> bool {
+    Split(name).is_evaluation()
 }
 
 /// A preset of the synthetic corpus as JSON: `"1"` to `"5"` or `"tiny"`.

@@ -63,6 +63,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<corpus::PyCorpus>()?;
     m.add_function(wrap_pyfunction!(corpus::synth_preset, m)?)?;
     m.add_function(wrap_pyfunction!(corpus::check_synth_config, m)?)?;
+    m.add_function(wrap_pyfunction!(corpus::is_evaluation_split, m)?)?;
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;

@@ -22,10 +22,37 @@ if TYPE_CHECKING:
 
     from finqa_gym.data import Corpus
 
-__all__ = ["EngineRun", "EngineSpeed", "Workload", "make_workload", "tables_of", "tasks_of"]
+__all__ = [
+    "COMPANIES",
+    "EngineRun",
+    "EngineSpeed",
+    "Workload",
+    "finite",
+    "make_workload",
+    "tables_of",
+    "tasks_of",
+]
 
 ACTIONS = 6
 """Actions of an episode; see `finqa_gym.bench.workload`."""
+
+COMPANIES = 512
+"""Companies of an endless split that are measured."""
+
+
+def finite(corpus: Corpus) -> Corpus:
+    """The corpus, or the first companies of its endless split: the same in every measurement.
+
+    Example:
+        >>> from finqa_gym import SynthConfig, synthetic
+        >>> endless = synthetic(config=SynthConfig.preset("tiny", train_companies=None))
+        >>> len(finite(endless).companies) == COMPANIES
+        True
+    """
+    for split, size in corpus.splits().items():
+        if size is None:
+            return corpus.take(split, COMPANIES)
+    return corpus
 
 
 def tables_of(corpus: Corpus) -> list[BenchTable]:
@@ -111,8 +138,8 @@ def make_workload(
         ValueError: ``num_envs`` or ``rounds`` below 1, or the corpus has nothing to ask.
 
     Example:
-        >>> from finqa_gym import builtin
-        >>> workload = make_workload(builtin(num_companies=3), num_envs=12, rounds=2)
+        >>> from finqa_gym import synthetic
+        >>> workload = make_workload(synthetic().take("val", 3), num_envs=12, rounds=2)
         >>> len(workload.steps), len(workload.steps[0]), workload.num_queries
         (12, 12, 48)
     """
@@ -188,8 +215,8 @@ class EngineRun:
         measure_latency: Measure every call; two clock reads a call are then part of the time.
 
     Example:
-        >>> from finqa_gym import builtin
-        >>> with EngineRun(make_workload(builtin(num_companies=3), num_envs=12)) as run:
+        >>> from finqa_gym import synthetic
+        >>> with EngineRun(make_workload(synthetic().take("val", 3), num_envs=12)) as run:
         ...     run.measure(0.01)
         ...     speed = run.speed()
         >>> speed.correct_share, sorted(speed.errors)

@@ -55,15 +55,15 @@ def measure(corpus_name: str, episodes: int) -> EpisodeMemory:
     """Play five turns in ``episodes`` slots and see what stays resident.
 
     Args:
-        corpus_name: A path, or ``builtin:<companies>``.
+        corpus_name: As the command line takes it.
         episodes: Slots.
     """
-    from finqa_gym.bench.engine import tables_of, tasks_of
+    from finqa_gym.bench.engine import finite, tables_of, tasks_of
     from finqa_gym.bench.workload import distinct_episodes
     from finqa_gym.data import open_corpus
     from finqa_gym.vector import VectorEnv
 
-    corpus = open_corpus(corpus_name)
+    corpus = finite(open_corpus(corpus_name))
     workload = distinct_episodes(tables_of(corpus), tasks_of(corpus), episodes)
     tasks = [episode.task.task_index or 0 for episode in workload]
     turns = [[episode.actions[turn] for episode in workload] for turn in range(TURNS)]

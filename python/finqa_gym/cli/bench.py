@@ -26,7 +26,7 @@ GIB = 1 << 30
 
 
 def bench(
-    corpus: CorpusOption = "builtin",
+    corpus: CorpusOption = "synthetic",
     num_envs: Annotated[int, typer.Option("--num-envs", min=1, help="Slots.")] = 4096,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.001, help="Time of one measurement.")
@@ -49,13 +49,16 @@ def bench(
 ) -> None:
     """Measure the engine and two baselines on the same tables in the same run."""
     from finqa_gym.bench.compare import compare
-    from finqa_gym.bench.engine import EngineRun, make_workload
+    from finqa_gym.bench.engine import EngineRun, finite, make_workload
     from finqa_gym.bench.machine import machine, usable_cores
     from finqa_gym.bench.memory import measure_in_child
 
     facts = machine()
     opened = open_with_progress(corpus)
     with stages() as stage:
+        if opened.is_endless:
+            stage("making the companies")
+            opened = finite(opened)
         stage("writing the workload")
         workload = make_workload(opened, num_envs=num_envs, rounds=rounds)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from finqa_gym.cli.corpora import CorpusOption, LayoutOption, open_with_progress
+from finqa_gym.cli.corpora import CorpusOption, LayoutOption, ReviewedOption, open_with_progress
 from finqa_gym.cli.screen import results
 from finqa_gym.vector import VectorEnv
 
@@ -113,7 +113,7 @@ def _needed(text: str, usage: str) -> str:
 
 
 def play(
-    corpus: CorpusOption = "builtin",
+    corpus: CorpusOption = "synthetic",
     layout: LayoutOption = None,
     task: Annotated[
         str | None, typer.Option("--task", help="Task id or position; else one is drawn.")
@@ -125,10 +125,11 @@ def play(
         str, typer.Option("--mode", help="Answer rules: strict or openenv.")
     ] = "strict",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draw.")] = 0,
+    reviewed_only: ReviewedOption = False,
 ) -> None:
     """Play one episode by hand. Reads lines from a pipe, too."""
     console = results()
-    opened = open_with_progress(corpus, layout)
+    opened = open_with_progress(corpus, layout, reviewed_only=reviewed_only)
     env = VectorEnv(
         opened,
         seed=seed,

@@ -105,7 +105,7 @@ class FinQAEnv(gymnasium.Env[str, str]):
     Terminated when an answer is submitted; truncated after ``max_turns`` messages.
 
     Args:
-        corpus: Data; None is the built-in corpus.
+        corpus: Data; None is `finqa_gym.synthetic()`.
         split: Only tasks of this split.
         render_mode: None; there is nothing to draw.
         **options: Further arguments of `finqa_gym.VectorEnv`.
@@ -171,7 +171,7 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
 
     Args:
         num_envs: Slots.
-        corpus: Data; None is the built-in corpus.
+        corpus: Data; None is `finqa_gym.synthetic()`.
         split: Only tasks of this split.
         autoreset_mode: Gymnasium's enum or its value; the default is Gymnasium's.
         render_mode: None; there is nothing to draw.

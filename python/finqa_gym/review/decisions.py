@@ -71,7 +71,7 @@ def task_hash(corpus: Corpus, task: dict[str, Any]) -> str:
 
     Example:
         >>> import finqa_gym
-        >>> corpus = finqa_gym.builtin(num_companies=1)
+        >>> corpus = finqa_gym.synthetic()
         >>> len(task_hash(corpus, corpus.task(0)))
         16
     """

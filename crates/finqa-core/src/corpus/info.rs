@@ -38,9 +38,9 @@ impl CorpusLimits {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CorpusInfo {
-    /// Short name ("tatqa_dataset_dev", "builtin").
+    /// Short name ("tatqa_dataset_dev", "synthetic-v1-s0").
     pub name: String,
-    /// Layout it was read from ("tatqa", "finqa", "openenv", "rllm", "native", "folder", "sqlite", "builtin").
+    /// Layout it was read from ("tatqa", "finqa", "openenv", "rllm", "native", "folder", "sqlite", "synthetic").
     pub layout: String,
     /// Version of the importer or generator that made it: bumped when observations or rewards can change.
     pub version: u32,

@@ -18,6 +18,24 @@ pub struct Pick {
     pub max_companies: Option<u32>,
 }
 
+impl Pick {
+    /// The first `max_companies` companies of a split.
+    pub fn first(split: impl Into<String>, max_companies: u32) -> Self {
+        Self {
+            split: split.into(),
+            max_companies: Some(max_companies),
+        }
+    }
+
+    /// All companies of a split.
+    pub fn all(split: impl Into<String>) -> Self {
+        Self {
+            split: split.into(),
+            max_companies: None,
+        }
+    }
+}
+
 /// Companies and tasks that were taken out of a corpus.
 #[derive(Clone, Debug, Default)]
 pub struct Part {

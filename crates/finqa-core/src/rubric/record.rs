@@ -142,7 +142,8 @@ impl TruthRecord {
             value: truth.value,
             unit: Some(unit),
             scale,
-            op: is_number.then_some(op),
+            // Of a text it means nothing; it is kept where reading would not put it back.
+            op: (is_number || op != Op::default()).then_some(op),
             decimals: truth.decimals,
             signed_change,
             aliases,

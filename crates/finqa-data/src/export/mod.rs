@@ -123,8 +123,11 @@ impl ExportReport {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use finqa_data::{ExportLayout, ExportOptions, LoadOptions, builtin, export, load};
-/// let corpus = builtin::corpus(0, 2)?;
+/// use finqa_core::corpus::Pick;
+/// use finqa_data::{
+///     ExportLayout, ExportOptions, LoadOptions, SynthConfig, export, load, materialise, synthetic,
+/// };
+/// let corpus = materialise(&synthetic(0, SynthConfig::default())?, &[Pick::first("val", 2)])?;
 /// let folder = tempfile::tempdir()?;
 /// let target = folder.path().join("for_rllm");
 /// let report = export(&corpus, &target, ExportLayout::Rllm, &ExportOptions::default())?;

@@ -36,8 +36,9 @@ pub struct SaveOptions {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use finqa_data::{LoadOptions, SaveOptions, builtin, load, save};
-/// let corpus = builtin::corpus(0, 2)?;
+/// use finqa_core::corpus::Pick;
+/// use finqa_data::{LoadOptions, SaveOptions, SynthConfig, load, materialise, save, synthetic};
+/// let corpus = materialise(&synthetic(0, SynthConfig::default())?, &[Pick::first("val", 2)])?;
 /// let folder = tempfile::tempdir()?;
 /// let target = folder.path().join("mine");
 /// let manifest = save(&corpus, &target, &SaveOptions::default())?;

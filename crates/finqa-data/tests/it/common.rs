@@ -3,8 +3,19 @@
 use std::fs;
 use std::path::Path;
 
+use finqa_core::corpus::Pick;
 use finqa_core::{Company, Corpus, Table, Value};
-use finqa_data::{LoadOptions, Loaded, load};
+use finqa_data::{LoadOptions, Loaded, SynthConfig, load, materialise, synthetic};
+
+/// The first companies of splits of the synthetic corpus, with six tasks each.
+pub(crate) fn synthetic_part(picks: &[(&str, u32)]) -> Corpus {
+    let config = SynthConfig {
+        tasks_per_company: 6,
+        ..SynthConfig::default()
+    };
+    let picks: Vec<_> = picks.iter().map(|(s, n)| Pick::first(*s, *n)).collect();
+    materialise(&synthetic(0, config).unwrap(), &picks).unwrap()
+}
 
 /// Writes files given as (relative path, content).
 pub(crate) fn write(root: &Path, files: &[(&str, &str)]) {

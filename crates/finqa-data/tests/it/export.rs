@@ -8,6 +8,8 @@ use finqa_core::{Company, Corpus, CorpusInfo, Split, Table, Task, Value};
 use finqa_data::{ExportLayout, ExportOptions, ExportReport, LoadOptions, Refusal, export, load};
 use proptest::prelude::*;
 
+use crate::common::synthetic_part;
+
 const PUBLISHED: [ExportLayout; 2] = [ExportLayout::OpenEnv, ExportLayout::Rllm];
 
 fn exported(corpus: &Corpus, dir: &Path, layout: ExportLayout) -> ExportReport {
@@ -83,8 +85,8 @@ fn comes_back(corpus: &Corpus, layout: ExportLayout) -> (usize, ExportReport) {
 }
 
 #[test]
-fn the_builtin_corpus_comes_back_from_both_published_layouts() {
-    let corpus = finqa_data::builtin::corpus(0, 24).unwrap();
+fn the_synthetic_corpus_comes_back_from_both_published_layouts() {
+    let corpus = synthetic_part(&[("train", 16), ("val", 4), ("eval290", 2), ("reason79", 2)]);
     for layout in PUBLISHED {
         let (found, report) = comes_back(&corpus, layout);
         assert_eq!(found, corpus.stored().unwrap().tasks().len());
@@ -334,7 +336,7 @@ fn what_a_layout_cannot_hold_is_counted_and_named() {
 
 #[test]
 fn a_part_holds_its_tasks_and_their_companies_only() {
-    let corpus = finqa_data::builtin::corpus(0, 20).unwrap();
+    let corpus = synthetic_part(&[("train", 2), ("val", 2), ("eval290", 1)]);
     let options = ExportOptions {
         split: Some("val".into()),
         max_tasks: Some(3),
@@ -375,14 +377,16 @@ fn a_part_holds_its_tasks_and_their_companies_only() {
     )
     .unwrap_err();
     assert!(
-        error.to_string().contains("it has train, val, test"),
+        error
+            .to_string()
+            .contains("its splits are train, val, eval290"),
         "{error}"
     );
 }
 
 #[test]
 fn the_native_export_is_the_corpus() {
-    let corpus = finqa_data::builtin::corpus(0, 3).unwrap();
+    let corpus = synthetic_part(&[("train", 3)]);
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("out");
     let report = exported(&corpus, &dir, ExportLayout::Native);
@@ -392,7 +396,7 @@ fn the_native_export_is_the_corpus() {
 
 #[test]
 fn only_an_earlier_export_is_replaced() {
-    let corpus = finqa_data::builtin::corpus(0, 2).unwrap();
+    let corpus = synthetic_part(&[("val", 2)]);
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("out");
     let overwrite = ExportOptions {

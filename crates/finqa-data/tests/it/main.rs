@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 #![expect(clippy::print_stdout, reason = "skips are told with their reason")]
 
-mod builtin;
 mod common;
 mod detect;
 mod export;

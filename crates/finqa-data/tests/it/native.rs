@@ -5,11 +5,9 @@ use std::path::Path;
 
 use finqa_core::gold::{Gold, GoldAnswer, GoldQuery};
 use finqa_core::{Company, Corpus, CorpusInfo, CorpusLimits, Split, Table, Task, Value};
-use finqa_data::{
-    DataError, LoadOptions, SaveFormat, SaveOptions, builtin, content_hash, load, save,
-};
+use finqa_data::{DataError, LoadOptions, SaveFormat, SaveOptions, content_hash, load, save};
 
-use crate::common::{load_error, loaded};
+use crate::common::{load_error, loaded, synthetic_part};
 
 const FORMATS: [SaveFormat; 2] = [SaveFormat::Parquet, SaveFormat::Jsonl];
 
@@ -123,7 +121,7 @@ fn same(a: &Corpus, b: &Corpus) {
 
 #[test]
 fn both_formats_give_the_corpus_back_with_one_hash() {
-    for corpus in [odd(), builtin::corpus(3, 12).unwrap()] {
+    for corpus in [odd(), synthetic_part(&[("train", 4), ("reason79", 2)])] {
         for format in FORMATS {
             let dir = tempfile::tempdir().unwrap();
             let target = dir.path().join("new/folder");
@@ -275,7 +273,7 @@ fn another_corpus_is_replaced_only_on_request() {
     save(&odd(), &target, &SaveOptions::default()).unwrap();
     save(&odd(), &target, &options(SaveFormat::Jsonl))
         .expect("the same content may be saved again");
-    let other = builtin::corpus(0, 1).unwrap();
+    let other = synthetic_part(&[("val", 1)]);
     let error = save(&other, &target, &SaveOptions::default()).unwrap_err();
     assert!(matches!(error, DataError::Exists { .. }), "{error}");
     same(&loaded(&target).corpus, &odd());
@@ -340,17 +338,24 @@ fn a_corpus_made_on_demand_is_saved_as_far_as_it_is_said() {
         ..SaveOptions::default()
     };
     let manifest = save(&corpus, &target, &options).unwrap();
-    assert_eq!((manifest.num_companies, manifest.num_tasks), (8, 128));
+    // Of train five companies, the others whole.
+    assert_eq!((manifest.num_companies, manifest.num_tasks), (49, 497));
     // The hash of what lies there, not of the source.
     assert_ne!(manifest.corpus.content_hash, corpus.info().content_hash);
     let again = loaded(&target).corpus;
     assert_eq!(
         again.splits(),
-        [("val".to_owned(), Some(48)), ("train".to_owned(), Some(80))]
+        [
+            ("val", 48),
+            ("eval290", 290),
+            ("reason79", 79),
+            ("train", 80)
+        ]
+        .map(|(split, tasks)| (split.to_owned(), Some(tasks)))
     );
     assert_eq!(again.query_limits(), corpus.query_limits());
-    for index in [0, 47, 48, 127] {
+    for index in [0, 47, 48, 496] {
         assert_eq!(again.task(index).unwrap(), corpus.task(index).unwrap());
     }
-    assert_eq!(*again.company(7).unwrap(), *corpus.company(7).unwrap());
+    assert_eq!(*again.company(48).unwrap(), *corpus.company(48).unwrap());
 }

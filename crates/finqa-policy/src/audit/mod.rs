@@ -62,11 +62,14 @@ impl Default for AuditOptions {
 /// use std::sync::Arc;
 ///
 /// use finqa_core::sql::SqlBackend;
+/// use finqa_core::corpus::Pick;
+/// use finqa_data::{SynthConfig, materialise, synthetic};
 /// use finqa_policy::{AuditOptions, audit};
 /// use finqa_sqlite::{BackendConfig, SqliteBackend};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let corpus = Arc::new(finqa_data::builtin::corpus(0, 2)?);
+/// let whole = synthetic(0, SynthConfig::default())?;
+/// let corpus = Arc::new(materialise(&whole, &[Pick::first("val", 2)])?);
 /// let backend: Arc<dyn SqlBackend> = Arc::new(SqliteBackend::new(BackendConfig::default())?);
 /// let report = audit(&corpus, &backend, &AuditOptions::default(), &mut |_| true)?;
 /// assert_eq!(report.num_failed(), 0);

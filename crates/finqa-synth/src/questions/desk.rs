@@ -89,6 +89,38 @@ const GENERIC: [&str; 60] = [
     "year",
 ];
 
+/// Tables whose parts are called by other things than what they measure: "operating lease liabilities" is a tax asset
+/// among the deferred taxes, "Europe" revenue or property, "research and development" a share of some cost.
+const TOPICAL: [&str; 27] = [
+    "AccruedLiabilitiesByFunction",
+    "DisaggregationOfRevenue",
+    "InventoryByRegion",
+    "LeaseCostByFunction",
+    "LongLivedAssetsByGeographicAreas",
+    "NetBenefitCostByFunction",
+    "ReclassificationOutOfAccumulatedOtherComprehensiveIncome",
+    "ReconciliationOfSegmentOperatingIncomeToIncomeBeforeIncomeTaxes",
+    "RevenueByContractDuration",
+    "RevenueByCustomerType",
+    "RevenueBySegment",
+    "RevenueFromExternalCustomersByGeographicAreas",
+    "ScheduleOfAccumulatedOtherComprehensiveIncomeLoss",
+    "ScheduleOfAllocationOfPlanAssets",
+    "ScheduleOfCashFlowSupplementalDisclosures",
+    "ScheduleOfChangesInFairValueOfPlanAssets",
+    "ScheduleOfComponentsOfIncomeTaxExpenseBenefit",
+    "ScheduleOfDeferredTaxAssetsAndLiabilities",
+    "ScheduleOfEffectiveIncomeTaxRateReconciliation",
+    "ScheduleOfEmployeeServiceShareBasedCompensationAllocationOfRecognizedPeriodCosts",
+    "ScheduleOfFairValueAssetsAndLiabilitiesMeasuredOnRecurringBasis",
+    "ScheduleOfIncomeBeforeIncomeTaxDomesticAndForeign",
+    "ScheduleOfRecognizedIdentifiedAssetsAcquiredAndLiabilitiesAssumed",
+    "ScheduleOfRevenuesFromExternalCustomersAndLongLivedAssetsByGeographicalAreas",
+    "SummaryOfChangesInNetDeferredTaxes",
+    "SummaryOfRevenueBySalesChannel",
+    "SummaryOfSegmentRevenueAndOperatingIncome",
+];
+
 impl<'a> Desk<'a> {
     pub(crate) fn new(view: &'a View<'a>) -> Self {
         let sheets: Vec<Sheet<'a>> = view
@@ -194,13 +226,18 @@ impl<'a> Desk<'a> {
     fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {
         let sheet = &self.sheets[table];
         let folded = fold(text);
-        let mut needs_topic = !folded.contains(' ')
+        let mut needs_topic = TOPICAL.contains(&sheet.written.note.stem)
+            && sheet.rows()[row].role == Role::Part
+            || !folded.contains(' ')
             || folded.split(' ').all(|word| {
                 GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
             })
             || matches!(sheet.rows()[row].role, Role::Opening | Role::Closing)
             || sheet.rows()[row].due.is_some();
         let mut name = text.trim_end_matches(':').to_owned();
+        if folded == "total" {
+            "the total".clone_into(&mut name);
+        }
         let mut twins = false;
         for (other, other_row) in self.namesakes(text, (table, row)) {
             if other == table {
@@ -215,7 +252,7 @@ impl<'a> Desk<'a> {
         }
         if let Some(section) = sheet.section(row).filter(|_| twins) {
             let heading = sheet.rows()[section].label.text.trim_end_matches(':');
-            name = format!("{name} under {heading}");
+            name = format!("{name} under \"{heading}\"");
         }
         if needs_topic && self.topic(table).is_none() {
             return None;

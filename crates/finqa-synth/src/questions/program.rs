@@ -8,6 +8,7 @@ use finqa_core::gold::{CellRef, GoldQuery};
 
 use super::desk::Desk;
 use super::sheet::At;
+use crate::config::SqlStrictness;
 use crate::style::Written;
 
 /// A quoted name.
@@ -46,14 +47,19 @@ pub(crate) fn fetch(desk: &Desk<'_>, cells: &[At]) -> (Vec<GoldQuery>, Vec<CellR
                 columns.push(at.column);
             }
         }
-        let (sql, offset) = select(desk.sheets[table].written, &rows, &columns);
+        let strictness = desk.view.config.sql_strictness;
+        let (sql, offset, whole) = select(desk.sheets[table].written, &rows, &columns, strictness);
         queries.push(GoldQuery {
             company: company.clone(),
             table: desk.sheets[table].written.table.name.clone(),
             sql,
         });
         for (i, at) in own {
-            let row = rows.iter().position(|r| *r == at.row).unwrap_or_default();
+            let row = if whole {
+                at.row
+            } else {
+                rows.iter().position(|r| *r == at.row).unwrap_or_default()
+            };
             let column = columns
                 .iter()
                 .position(|c| *c == at.column)
@@ -68,8 +74,16 @@ pub(crate) fn fetch(desk: &Desk<'_>, cells: &[At]) -> (Vec<GoldQuery>, Vec<CellR
     (queries, places.into_iter().flatten().collect())
 }
 
-/// The query, and how many columns of its result stand before the values.
-fn select(written: &Written, rows: &BTreeSet<usize>, columns: &[usize]) -> (String, usize) {
+/// The query, how many columns of its result stand before the values, and whether it returns every row.
+///
+/// rLLM's guard takes LIMIT for a filter, OpenEnv's does not: where only the first must be passed, queries for several
+/// rows, or for one whose label is not enough, read the whole column.
+fn select(
+    written: &Written,
+    rows: &BTreeSet<usize>,
+    columns: &[usize],
+    strictness: SqlStrictness,
+) -> (String, usize, bool) {
     let label = identifier(written.label_header());
     let mut shown: Vec<String> = columns
         .iter()
@@ -84,6 +98,16 @@ fn select(written: &Written, rows: &BTreeSet<usize>, columns: &[usize]) -> (Stri
     let repeated = labels.len() < rows.len()
         || (0..written.note.rows.len())
             .any(|r| !rows.contains(&r) && labels.contains(&written.label(r)));
+    if strictness == SqlStrictness::Rllm && (repeated || rows.len() > 1) {
+        shown.insert(0, label);
+        let sql = format!(
+            "SELECT {} FROM {} LIMIT {}",
+            shown.join(", "),
+            identifier(&written.table.name),
+            written.note.rows.len()
+        );
+        return (sql, 1, true);
+    }
     let mut filter = match labels.as_slice() {
         [one] => format!("{label} = {}", literal(one)),
         several => {
@@ -107,7 +131,7 @@ fn select(written: &Written, rows: &BTreeSet<usize>, columns: &[usize]) -> (Stri
         shown.join(", "),
         identifier(&written.table.name)
     );
-    (sql, offset)
+    (sql, offset, false)
 }
 
 /// What the calculator makes of an expression over cells as they are shown, rounded half away from zero to `decimals`

@@ -4,7 +4,7 @@ use super::calendar::{quarter_end, year_end};
 use super::house::House;
 use super::names::{self, slug};
 use super::scale_words;
-use super::units::Place;
+use super::units::{Place, is_shares};
 use crate::config::{HeaderStyle, SynthConfig};
 use crate::draw::Draw;
 use crate::note::{Display, Note, Period};
@@ -193,6 +193,7 @@ fn label_title(note: &Note, unit: &str, place: Place, is_filing: bool, draw: &mu
             _ if is_filing => format!("(in {unit})"),
             0 => format!("{name} in {unit}").trim().to_owned(),
             1 => format!("in {unit}"),
+            _ if is_shares(note) => format!("in {unit}"),
             _ => format!("dollars in {unit}"),
         };
     }

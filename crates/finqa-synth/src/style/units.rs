@@ -40,6 +40,15 @@ fn any_scaled(note: &Note) -> bool {
         .any(|r| r.role != Role::Section && is_scaled(r.quantity))
 }
 
+/// What is scaled are shares, no money.
+pub(super) fn is_shares(note: &Note) -> bool {
+    any_scaled(note)
+        && note
+            .rows
+            .iter()
+            .all(|r| r.role == Role::Section || r.quantity != Quantity::Money)
+}
+
 /// Chooses where the scale stands; `must` says that it has to stand somewhere.
 pub(super) fn place(
     note: &Note,
@@ -101,7 +110,9 @@ pub(super) fn description(
     if place == Place::Description {
         let unit = scale_words(display.scale);
         words.push(' ');
-        words.push_str(["in", "usd", "dollars in", "amounts in"][form]);
+        let counts = ["in", "shares in", "number of shares in", "amounts in"];
+        let money = ["in", "usd", "dollars in", "amounts in"];
+        words.push_str(if is_shares(note) { counts } else { money }[form]);
         words.push(' ');
         words.push_str(unit);
         if note.rows.iter().any(|r| r.quantity == Quantity::PerShare) {

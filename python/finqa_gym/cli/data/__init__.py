@@ -1,23 +1,25 @@
-"""``finqa-gym data``: look into a corpus, convert it, check that its tasks can be solved.
+"""``finqa-gym data``: make a corpus, look into one, convert it, check and review its tasks.
 
 One module a command.
 """
 
 import typer
 
+from finqa_gym.cli.data.author import author
 from finqa_gym.cli.data.export import export
+from finqa_gym.cli.data.generate import generate
 from finqa_gym.cli.data.importing import import_
+from finqa_gym.cli.data.review import review
 from finqa_gym.cli.data.show import inspect
+from finqa_gym.cli.data.stats import stats
 from finqa_gym.cli.data.validate import validate
-from finqa_gym.cli.data_author import author
-from finqa_gym.cli.data_review import review
-from finqa_gym.cli.data_stats import stats
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look into a corpus, convert it, validate it, write one."
+    no_args_is_help=True, help="Make a corpus, look into one, convert it, check and review it."
 )
+app.command("generate")(generate)
 app.command("inspect")(inspect)
 app.command("import")(import_)
 app.command("export")(export)

@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 PathArgument = Annotated[
-    str, typer.Argument(metavar="PATH", help="A file or folder, `builtin` or `builtin:N`.")
+    str,
+    typer.Argument(metavar="PATH", help="A file or folder, or `synthetic[:SEED[:PRESET]]`."),
 ]
 TasksOption = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from finqa_gym.cli.corpora import open_with_progress
+from finqa_gym.cli.corpora import ReviewedOption, open_with_progress
 from finqa_gym.cli.data.common import (
     MaxTasksOption,
     OverwriteOption,
@@ -17,7 +17,7 @@ from finqa_gym.cli.data.common import (
     plain,
 )
 from finqa_gym.cli.screen import grid, progress_bar, results, section, shorten
-from finqa_gym.data import Corpus, ExportReport
+from finqa_gym.data import ExportReport
 from finqa_gym.demonstrations import demonstrations
 from finqa_gym.policies import POLICIES, PolicyName
 
@@ -98,22 +98,20 @@ def export(
         typer.Option("--from-layout", help="Layout of PATH. Found out if not given."),
     ] = None,
     tasks: TasksOption = None,
+    reviewed_only: ReviewedOption = False,
 ) -> None:
     """Write a corpus in another layout, or what the scripted policies do in it as messages.
 
     What a layout cannot hold is counted and shown. Nothing but an earlier export is replaced.
     """
     folder = FOLDERS.get(layout)
+    if folder is not None and policy:
+        raise ValueError(f"--policy goes with messages; layout {layout.value} holds tasks")
+    corpus = open_with_progress(path, from_layout, tasks, reviewed_only=reviewed_only)
     if folder is not None:
-        if policy:
-            raise ValueError(f"--policy goes with messages; layout {layout.value} holds tasks")
-        corpus = open_with_progress(path, from_layout, tasks)
         report = corpus.export(out, folder, split=split, max_tasks=max_tasks, overwrite=overwrite)
         _print_report(results(), report, out)
         return
-    corpus = open_with_progress(path, from_layout, tasks)
-    if not allow_eval_split:
-        _refuse_eval_splits(corpus, split)
     played = demonstrations(
         corpus,
         [_policy(name) for name in policy or ["gold"]],
@@ -124,6 +122,7 @@ def export(
         max_tasks=max_tasks,
         seed=seed,
         min_reward=min_reward,
+        allow_eval_split=allow_eval_split,
     )
     with progress_bar("playing", played.num_episodes) as advance:
         written = played.write(
@@ -146,18 +145,6 @@ def _policy(name: str) -> PolicyName:
         if known == name:
             return known
     raise ValueError(f"policy {name!r} is unknown; it must be one of {', '.join(POLICIES)}")
-
-
-def _refuse_eval_splits(corpus: Corpus, split: str | None) -> None:
-    """Demonstrations are training data: tasks that measure must not be among them unasked."""
-    chosen = corpus.splits() if split is None else [split]
-    found = [name for name in chosen if name == "test" or name.startswith(("eval", "reason"))]
-    if found:
-        raise ValueError(
-            f"demonstrations are training data, and split {', '.join(found)} of corpus "
-            f"{corpus.name!r} is for evaluation; choose another with --split, or pass "
-            "--allow-eval-split"
-        )
 
 
 def _print_report(console: Console, report: ExportReport, out: Path) -> None:

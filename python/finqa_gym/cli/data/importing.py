@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from finqa_gym.cli.corpora import LayoutOption, open_with_progress
+from finqa_gym.cli.corpora import LayoutOption, ReviewedOption, open_with_progress
 from finqa_gym.cli.data.common import PathArgument, TasksOption, print_facts, print_refusals
 from finqa_gym.cli.screen import results
 
@@ -31,9 +31,10 @@ def import_(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a folder that holds a corpus.")
     ] = False,
+    reviewed_only: ReviewedOption = False,
 ) -> None:
     """Read a corpus in any layout and write the native one, which loads fastest."""
-    corpus = open_with_progress(path, layout, tasks)
+    corpus = open_with_progress(path, layout, tasks, reviewed_only=reviewed_only)
     corpus.save(out, format=format.value, overwrite=overwrite)
     again = open_with_progress(str(out), "native")
     if again.content_hash != corpus.content_hash:

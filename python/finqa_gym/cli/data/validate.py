@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from finqa_gym.audits import CODES, AuditReport
-from finqa_gym.cli.corpora import LayoutOption, open_with_progress
+from finqa_gym.cli.corpora import LayoutOption, ReviewedOption, open_with_progress
 from finqa_gym.cli.data.common import (
     MaxTasksOption,
     PathArgument,
@@ -46,13 +46,14 @@ def validate(
     allow_failures: Annotated[
         bool, typer.Option("--allow-failures", help="Leave with code 0 whatever was found.")
     ] = False,
+    reviewed_only: ReviewedOption = False,
 ) -> None:
     """Check every task: gold program, truth, scope, wrong answers. Exit code 1 on failures.
 
     Gold programs are played through the tools under the limits of an episode, and scored in both
     answer modes; answers of known mistakes must not be accepted.
     """
-    corpus = open_with_progress(path, layout, tasks)
+    corpus = open_with_progress(path, layout, tasks, reviewed_only=reviewed_only)
     corpus.known_split(split)
     sizes = [size for name, size in corpus.splits().items() if split in (None, name)]
     total = None if None in sizes else sum(size or 0 for size in sizes)

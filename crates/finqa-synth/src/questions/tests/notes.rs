@@ -179,7 +179,7 @@ fn rows_that_only_a_heading_tells_apart_are_named_with_it() {
             };
             if draft.question.contains("federal") {
                 seen += 1;
-                let named = ["under current", "under deferred"]
+                let named = ["under \"current\"", "under \"deferred\""]
                     .iter()
                     .any(|h| draft.question.contains(h));
                 assert!(named, "{}", draft.question);

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from finqa_gym.cli.corpora import LayoutOption, open_with_progress
+from finqa_gym.cli.data.common import PathArgument, TasksOption
 from finqa_gym.cli.screen import grid, progress_bar, results, section
 from finqa_gym.corpus_stats import MEASURED, TableStats, TaskStats, table_stats, task_stats
 from finqa_gym.data import Corpus
@@ -24,16 +25,9 @@ ENDLESS = 300
 
 
 def stats(
-    path: Annotated[
-        str, typer.Argument(metavar="PATH", help="A file or folder, `builtin` or `builtin:N`.")
-    ],
+    path: PathArgument,
     layout: LayoutOption = None,
-    tasks: Annotated[
-        Path | None,
-        typer.Option(
-            "--tasks", help="Layouts folder and sqlite: the tasks file, if it lies elsewhere."
-        ),
-    ] = None,
+    tasks: TasksOption = None,
     against: Annotated[
         list[str] | None,
         typer.Option(

@@ -141,7 +141,7 @@ def _print_all(console: Console, done: list[Authored]) -> None:
         notes = "".join(f" ({remark})" for remark in result.remarks)
         table.add_row(
             result.draft.id,
-            shorten(result.draft.question, 70),
+            result.draft.question,
             shorten(result.answer, 30),
             outcome + notes,
         )
