@@ -230,7 +230,10 @@ impl Note {
                 values.map_or(Cell::Empty, |v| Cell::Number(v.iter().sum()))
             })
             .collect();
-        let quantity = self.rows[parts[0].0].quantity;
+        // A total without parts is a fault that `violations` names; it must not stop an episode.
+        let quantity = parts
+            .first()
+            .map_or(Quantity::Money, |&(row, _)| self.rows[row].quantity);
         let total = self.push(Row {
             label,
             role,
@@ -273,6 +276,12 @@ impl Note {
             _ => true,
         };
         for sum in &self.sums {
+            if sum.parts.is_empty() {
+                out.push(format!(
+                    "{}: row {:?} is a total without parts",
+                    self.stem, self.rows[sum.total].label.text
+                ));
+            }
             for c in 0..self.columns.len() {
                 let parts = sum
                     .parts

@@ -135,7 +135,9 @@ impl Aoci {
             .into_iter()
             .map(|kind| {
                 let lines = match pension {
-                    Some(pension) if std::ptr::eq(kind, &RETIREMENT) => plans(&mut draw, pension),
+                    Some(pension) if std::ptr::eq(kind, &raw const RETIREMENT) => {
+                        plans(&mut draw, pension)
+                    }
                     _ => lines(&mut draw, base, kind),
                 };
                 component(&mut draw, base, kind, lines, tax)
@@ -173,7 +175,7 @@ impl Aoci {
 fn plans(draw: &mut Draw, pension: &Pension) -> Vec<Item> {
     let mut out = Vec::new();
     for (i, term) in RETIREMENT.lines.iter().enumerate() {
-        let of_plan = |plan: &Plan, y: usize| plan.from_equity()[i][y];
+        let of_plan = |plan: &Plan, y: usize| plan.taken_from_equity()[i][y];
         let taken: ByYear =
             std::array::from_fn(|y| -pension.plans().map(|plan| of_plan(plan, y)).sum::<i64>());
         if taken.iter().any(|t| *t != 0) {

@@ -130,12 +130,11 @@ fn reclassified(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = RECLASSIFIED.flows(ledger, years);
     let headings = draw.chance(75);
     let mut totals = Vec::new();
-    for c in ledger
-        .aoci
-        .components
-        .iter()
-        .filter(|c| !c.lines.is_empty())
-    {
+    for c in ledger.aoci.components.iter().filter(|c| {
+        c.lines
+            .iter()
+            .any(|line| line.values[..years].iter().any(|v| *v != 0))
+    }) {
         if headings {
             note.section(c.name);
         }
@@ -144,6 +143,10 @@ fn reclassified(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         let tax = note.part(Label::new(format!("tax on {}", c.name)), &c.tax[..years]);
         let net = Label::new(format!("{}, net of tax", c.name));
         totals.push((note.total(net, &[(before, 1), (tax, 1)]), 1));
+    }
+    if totals.is_empty() {
+        // Nothing was reclassified in the years shown: the company has no such note.
+        return note;
     }
     let total = Label::new(draw.pick(&[
         "total reclassifications for the year, net of tax",
