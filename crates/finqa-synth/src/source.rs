@@ -74,10 +74,7 @@ fn content_hash(generator: &Generator) -> Result<String> {
     let config =
         serde_json::to_string(generator.config()).map_err(|e| SynthError::Json(e.to_string()))?;
     let text = format!("finqa-synth\n{VERSION}\n{}\n{config}\n", generator.seed());
-    Ok(Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(crate::hex(&Sha256::digest(text)))
 }
 
 /// Companies and tasks of a split, and whether it is endless.

@@ -62,9 +62,16 @@ fn every_preset_makes_two_hundred_companies() {
                 })
             })
             .collect();
-        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|w| w.join().unwrap())
+            .collect()
     });
-    assert!(found.is_empty(), "{}", found[..found.len().min(20)].join("\n"));
+    assert!(
+        found.is_empty(),
+        "{}",
+        found[..found.len().min(20)].join("\n")
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The same bytes on every machine, in any order, on any number of threads.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use finqa_synth::{Generator, Made, SplitName, SynthConfig, VERSION};
@@ -22,10 +22,13 @@ fn hash(made: &Made) -> String {
         digest.update(b"\n");
         digest.update(serde_json::to_vec(task).unwrap());
     }
-    digest.finalize().iter().fold(String::new(), |mut out, byte| {
-        write!(out, "{byte:02x}").unwrap();
-        out
-    })
+    digest
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut out, byte| {
+            write!(out, "{byte:02x}").unwrap();
+            out
+        })
 }
 
 fn generators() -> Vec<(String, Generator)> {

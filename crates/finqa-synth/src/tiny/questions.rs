@@ -112,28 +112,28 @@ fn change(sheets: &[Sheet], draw: &mut Draw) -> Asked {
 }
 
 fn two_tables(sheets: &[Sheet], total: bool, draw: &mut Draw) -> Asked {
-    let a = draw.below(sheets.len());
-    let b = (a + 1 + draw.below(sheets.len() - 1)) % sheets.len();
+    let one = draw.below(sheets.len());
+    let other = (one + 1 + draw.below(sheets.len() - 1)) % sheets.len();
     let y = draw.below(YEARS);
     let (i, j) = (
-        draw.below(sheets[a].items.len()),
-        draw.below(sheets[b].items.len()),
+        draw.below(sheets[one].items.len()),
+        draw.below(sheets[other].items.len()),
     );
-    let (left, right) = (sheets[a].values[y][i], sheets[b].values[y][j]);
+    let (left, right) = (sheets[one].values[y][i], sheets[other].values[y][j]);
     let (names, year) = (
-        (sheets[a].items[i], sheets[b].items[j]),
-        year(&sheets[a], y),
+        (sheets[one].items[i], sheets[other].items[j]),
+        year(&sheets[one], y),
     );
     let apply = |l: i64, r: i64| if total { l + r } else { l - r };
     let value = apply(left, right);
     let mut wrong = vec![(left, Mistake::PartOrTotal), (right, Mistake::PartOrTotal)];
     wrong.extend(
-        near(&sheets[a], i, y)
+        near(&sheets[one], i, y)
             .into_iter()
             .map(|(v, m)| (apply(v, right), m)),
     );
     wrong.extend(
-        near(&sheets[b], j, y)
+        near(&sheets[other], j, y)
             .into_iter()
             .map(|(v, m)| (apply(left, v), m)),
     );
@@ -151,7 +151,7 @@ fn two_tables(sheets: &[Sheet], total: bool, draw: &mut Draw) -> Asked {
         } else {
             format!("gap of {} over {} in {year} ?", names.0, names.1)
         },
-        cells: vec![(a, i, y), (b, j, y)],
+        cells: vec![(one, i, y), (other, j, y)],
         expression: if total { "{0} + {1}" } else { "{0} - {1}" },
         value,
         wrong,
@@ -189,7 +189,7 @@ fn task(key: Key, config: &SynthConfig, company: &str, sheets: &[Sheet], asked: 
     wrong.sort_unstable();
     wrong.dedup_by_key(|(value, _)| *value);
     let digest = Sha256::digest(format!("{company}\n{}", asked.question));
-    let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let hash = crate::hex(&digest[..6]);
     Task {
         id: format!("{}-{}-{hash}", key.split.name(), key.index),
         split: Split(key.split.name().to_owned()),
