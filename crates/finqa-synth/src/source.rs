@@ -3,7 +3,6 @@
 use finqa_core::corpus::{CorpusSource, DEFAULT_CACHED_COMPANIES, SplitRange};
 use finqa_core::{Corpus, CorpusInfo, CorpusLimits};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 use crate::VERSION;
 use crate::config::{SynthConfig, World};
@@ -70,22 +69,12 @@ pub fn corpus(seed: u64, config: SynthConfig) -> Result<Corpus> {
     })
 }
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
-}
-
 /// SHA-256 over version, seed and every knob, lower-case hex.
 fn content_hash(generator: &Generator) -> Result<String> {
     let config =
         serde_json::to_string(generator.config()).map_err(|e| SynthError::Json(e.to_string()))?;
     let text = format!("finqa-synth\n{VERSION}\n{}\n{config}\n", generator.seed());
-    Ok(hex(&Sha256::digest(text)))
+    Ok(crate::hex(&Sha256::digest(text)))
 }
 
 /// Companies and tasks of a split, and whether it is endless.

@@ -5,19 +5,14 @@ mod measure;
 use finqa_synth::{Generator, SplitName, SynthConfig};
 use measure::Shape;
 
-fn shape(companies: u32) -> Shape {
-    let generator = Generator::new(1, SynthConfig::default()).unwrap();
-    let mut shape = Shape::default();
-    for index in 0..companies {
-        shape.add(&generator.tables(SplitName::Train, index));
-    }
-    shape
-}
-
 /// What TAT-QA's dev file has stands beside each range; FinQA's is near it.
 #[test]
 fn tables_have_the_measured_shape() {
-    let mut shape = shape(600);
+    let generator = Generator::new(1, SynthConfig::default()).unwrap();
+    let mut shape = Shape::default();
+    for index in 0..600 {
+        shape.add(&generator.tables(SplitName::Train, index));
+    }
     let mut wrong = Vec::new();
     let mut check = |name: &str, value: i64, low: i64, high: i64| {
         if !(low..=high).contains(&value) {

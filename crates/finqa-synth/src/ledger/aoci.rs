@@ -33,6 +33,8 @@ struct Kind {
     lines: &'static [Term],
     /// Level in hundredths of a percent of revenue.
     share: i64,
+    /// Whether plans decide what is reclassified.
+    of_plans: bool,
 }
 
 static TRANSLATION: Kind = Kind {
@@ -43,6 +45,7 @@ static TRANSLATION: Kind = Kind {
     ],
     lines: &[],
     share: 260,
+    of_plans: false,
 };
 static RETIREMENT: Kind = Kind {
     names: &[
@@ -71,6 +74,7 @@ static RETIREMENT: Kind = Kind {
         ),
     ],
     share: 320,
+    of_plans: true,
 };
 static HEDGES: Kind = Kind {
     names: &[
@@ -90,6 +94,7 @@ static HEDGES: Kind = Kind {
         ),
     ],
     share: 150,
+    of_plans: false,
 };
 static SECURITIES: Kind = Kind {
     names: &[
@@ -111,6 +116,7 @@ static SECURITIES: Kind = Kind {
         ),
     ],
     share: 90,
+    of_plans: false,
 };
 
 impl Aoci {
@@ -135,9 +141,7 @@ impl Aoci {
             .into_iter()
             .map(|kind| {
                 let lines = match pension {
-                    Some(pension) if std::ptr::eq(kind, &raw const RETIREMENT) => {
-                        plans(&mut draw, pension)
-                    }
+                    Some(pension) if kind.of_plans => plans(&mut draw, pension),
                     _ => lines(&mut draw, base, kind),
                 };
                 component(&mut draw, base, kind, lines, tax)
@@ -175,7 +179,7 @@ impl Aoci {
 fn plans(draw: &mut Draw, pension: &Pension) -> Vec<Item> {
     let mut out = Vec::new();
     for (i, term) in RETIREMENT.lines.iter().enumerate() {
-        let of_plan = |plan: &Plan, y: usize| plan.taken_from_equity()[i][y];
+        let of_plan = |plan: &Plan, y: usize| plan.reclassified()[i][y];
         let taken: ByYear =
             std::array::from_fn(|y| -pension.plans().map(|plan| of_plan(plan, y)).sum::<i64>());
         if taken.iter().any(|t| *t != 0) {

@@ -154,11 +154,7 @@ impl Ledger {
             out.push("I9: the expense line of depreciation and amortization".to_owned());
         }
         if let Some(pension) = &self.pension {
-            let taken: i64 = pension
-                .plans()
-                .flat_map(Plan::taken_from_equity)
-                .flatten()
-                .sum();
+            let taken: i64 = pension.plans().flat_map(Plan::reclassified).flatten().sum();
             let shown: i64 = self.aoci.plans().flat_map(|line| line.amounts).sum();
             if taken != -shown {
                 out.push("I6: plan losses reclassified".to_owned());

@@ -242,7 +242,7 @@ impl Plan {
 
     /// What the net cost takes out of accumulated other comprehensive income, losses positive: actuarial losses, prior
     /// service, settlements.
-    pub(crate) fn taken_from_equity(&self) -> [ByYear; 3] {
+    pub(crate) fn reclassified(&self) -> [ByYear; 3] {
         [
             self.loss_amortised,
             self.prior_service,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ledger, Plan, YEARS, rates};
+use super::{Ledger, Pension, Plan, YEARS, rates};
 use crate::draw::{Key, scale};
 use crate::identity::identity;
 use crate::split::SplitName;
@@ -153,7 +153,7 @@ fn look(ledger: &Ledger, found: &mut Found) {
                 ratio(inventory.total[y], base.cost_of_revenue[y]),
             );
         }
-        for plan in ledger.pension.iter().flat_map(|p| p.plans()) {
+        for plan in ledger.pension.iter().flat_map(Pension::plans) {
             let Plan {
                 discount_rate,
                 return_rate,

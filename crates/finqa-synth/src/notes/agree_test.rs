@@ -102,8 +102,9 @@ const ABOUT_OTHERS: [(&str, &str); 9] = [
 
 /// Labels that stand for different things in different tables, and why they may. Segments and places are not listed:
 /// their names say whose figure it is, the table says of what. Nor are opening and closing balances.
-const HOMONYMS: [(&str, &str); 7] = [
+const HOMONYMS: [(&str, &str); 8] = [
     ("total", "of the table"),
+    ("settlements", "of what the table is about"),
     ("other", "what the table does not name"),
     ("other, net", "what the table does not name"),
     (

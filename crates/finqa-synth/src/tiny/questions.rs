@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use super::{Sheet, YEARS};
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};
-use crate::source::hex;
 use crate::split::SplitName;
 
 /// What is asked; cells are (sheet, item, year).
@@ -113,27 +112,28 @@ fn change(sheets: &[Sheet], draw: &mut Draw) -> Asked {
 }
 
 fn two_tables(sheets: &[Sheet], total: bool, draw: &mut Draw) -> Asked {
-    let first = draw.below(sheets.len());
-    let second = (first + 1 + draw.below(sheets.len() - 1)) % sheets.len();
-    let at = draw.below(YEARS);
-    let items = (
-        draw.below(sheets[first].items.len()),
-        draw.below(sheets[second].items.len()),
+    let one = draw.below(sheets.len());
+    let other = (one + 1 + draw.below(sheets.len() - 1)) % sheets.len();
+    let y = draw.below(YEARS);
+    let (i, j) = (
+        draw.below(sheets[one].items.len()),
+        draw.below(sheets[other].items.len()),
     );
-    let left = sheets[first].values[at][items.0];
-    let right = sheets[second].values[at][items.1];
-    let names = (sheets[first].items[items.0], sheets[second].items[items.1]);
-    let year = year(&sheets[first], at);
-    let apply = |left: i64, right: i64| if total { left + right } else { left - right };
+    let (left, right) = (sheets[one].values[y][i], sheets[other].values[y][j]);
+    let (names, year) = (
+        (sheets[one].items[i], sheets[other].items[j]),
+        year(&sheets[one], y),
+    );
+    let apply = |l: i64, r: i64| if total { l + r } else { l - r };
     let value = apply(left, right);
     let mut wrong = vec![(left, Mistake::PartOrTotal), (right, Mistake::PartOrTotal)];
     wrong.extend(
-        near(&sheets[first], items.0, at)
+        near(&sheets[one], i, y)
             .into_iter()
             .map(|(v, m)| (apply(v, right), m)),
     );
     wrong.extend(
-        near(&sheets[second], items.1, at)
+        near(&sheets[other], j, y)
             .into_iter()
             .map(|(v, m)| (apply(left, v), m)),
     );
@@ -151,7 +151,7 @@ fn two_tables(sheets: &[Sheet], total: bool, draw: &mut Draw) -> Asked {
         } else {
             format!("gap of {} over {} in {year} ?", names.0, names.1)
         },
-        cells: vec![(first, items.0, at), (second, items.1, at)],
+        cells: vec![(one, i, y), (other, j, y)],
         expression: if total { "{0} + {1}" } else { "{0} - {1}" },
         value,
         wrong,
@@ -189,7 +189,7 @@ fn task(key: Key, config: &SynthConfig, company: &str, sheets: &[Sheet], asked: 
     wrong.sort_unstable();
     wrong.dedup_by_key(|(value, _)| *value);
     let digest = Sha256::digest(format!("{company}\n{}", asked.question));
-    let hash = hex(&digest[..6]);
+    let hash = crate::hex(&digest[..6]);
     Task {
         id: format!("{}-{}-{hash}", key.split.name(), key.index),
         split: Split(key.split.name().to_owned()),

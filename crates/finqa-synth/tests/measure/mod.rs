@@ -6,7 +6,7 @@ use finqa_core::{Company, Value};
 
 /// What tables look like; shares in tenths of a percent.
 #[derive(Debug, Default)]
-pub struct Shape {
+pub(crate) struct Shape {
     tables: Vec<i64>,
     rows: Vec<i64>,
     columns: Vec<i64>,
@@ -25,7 +25,7 @@ pub struct Shape {
 
 impl Shape {
     /// Counts a company in.
-    pub fn add(&mut self, company: &Company) {
+    pub(crate) fn add(&mut self, company: &Company) {
         self.tables.push(company.tables.len() as i64);
         for table in &company.tables {
             let width = table.columns.len();
@@ -70,55 +70,55 @@ impl Shape {
     }
 
     /// The value at `per_mille` of the rows a table.
-    pub fn rows(&mut self, per_mille: usize) -> i64 {
+    pub(crate) fn rows(&mut self, per_mille: usize) -> i64 {
         quantile(&mut self.rows, per_mille)
     }
 
     /// The same of the columns, the label column counted.
-    pub fn columns(&mut self, per_mille: usize) -> i64 {
+    pub(crate) fn columns(&mut self, per_mille: usize) -> i64 {
         quantile(&mut self.columns, per_mille)
     }
 
     /// The same of the tables a company.
-    pub fn tables(&mut self, per_mille: usize) -> i64 {
+    pub(crate) fn tables(&mut self, per_mille: usize) -> i64 {
         quantile(&mut self.tables, per_mille)
     }
 
     /// The same of the year-on-year changes.
-    pub fn growth(&mut self, per_mille: usize) -> i64 {
+    pub(crate) fn growth(&mut self, per_mille: usize) -> i64 {
         quantile(&mut self.growth, per_mille)
     }
 
     /// Mean tables a company, in tenths.
-    pub fn mean_tables(&self) -> i64 {
+    pub(crate) fn mean_tables(&self) -> i64 {
         self.tables.iter().sum::<i64>() * 10 / self.tables.len() as i64
     }
 
     /// Of 1000 numbers: below zero, zero.
-    pub fn signs(&self) -> (u64, u64) {
+    pub(crate) fn signs(&self) -> (u64, u64) {
         let share = |n| n * 1000 / self.numbers;
         (share(self.negatives), share(self.zeros))
     }
 
     /// Of 1000 numbers other than zero, those with first digit `digit`.
-    pub fn first_digit(&self, digit: usize) -> u64 {
+    pub(crate) fn first_digit(&self, digit: usize) -> u64 {
         self.digits[digit] * 1000 / self.digits.iter().sum::<u64>()
     }
 
     /// Of 1000 tables, those whose headers show one of `counts` years.
-    pub fn years(&self, counts: std::ops::RangeInclusive<usize>) -> u64 {
+    pub(crate) fn years(&self, counts: std::ops::RangeInclusive<usize>) -> u64 {
         let all: u64 = self.years.values().sum();
         let these: u64 = self.years.range(counts).map(|(_, n)| n).sum();
         these * 1000 / all
     }
 
     /// Of 1000 tables, those under a company's own tag.
-    pub fn custom(&self) -> u64 {
+    pub(crate) fn custom(&self) -> u64 {
         self.custom * 1000 / self.rows.len() as u64
     }
 
     /// Stems of table names with the number of their tables.
-    pub fn stems(&self) -> &BTreeMap<String, u64> {
+    pub(crate) fn stems(&self) -> &BTreeMap<String, u64> {
         &self.stems
     }
 }
