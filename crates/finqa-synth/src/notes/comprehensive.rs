@@ -130,11 +130,12 @@ fn reclassified(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
     let mut note = RECLASSIFIED.flows(ledger, years);
     let headings = draw.chance(75);
     let mut totals = Vec::new();
-    for c in ledger.aoci.components.iter().filter(|c| {
-        c.lines
-            .iter()
-            .any(|line| line.values[..years].iter().any(|v| *v != 0))
-    }) {
+    for c in ledger
+        .aoci
+        .components
+        .iter()
+        .filter(|c| !c.lines.is_empty())
+    {
         if headings {
             note.section(c.name);
         }
@@ -145,7 +146,7 @@ fn reclassified(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
         totals.push((note.total(net, &[(before, 1), (tax, 1)]), 1));
     }
     if totals.is_empty() {
-        // Nothing was reclassified in the years shown: the company has no such note.
+        // Nothing is ever reclassified from what it has: the company has no such note.
         return note;
     }
     let total = Label::new(draw.pick(&[
