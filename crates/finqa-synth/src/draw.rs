@@ -35,7 +35,6 @@ pub(crate) enum Stream {
     Variants = 15,
     Style = 16,
     Questions = 17,
-    Multi = 18,
     Tiny = 19,
     /// Which level a company has in a curriculum.
     Level = 20,
@@ -75,11 +74,6 @@ impl Draw {
     /// True in `percent` of 100 cases.
     pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent as usize
-    }
-
-    /// True in `per_mille` of 1000 cases.
-    pub(crate) fn per_mille(&mut self, per_mille: u32) -> bool {
-        self.below(1000) < per_mille as usize
     }
 
     /// One of the items.

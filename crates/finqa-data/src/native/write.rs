@@ -52,12 +52,11 @@ pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manife
         path: dir.to_owned(),
         source,
     };
-    let made = match corpus.as_stored() {
-        Some(_) => None,
-        None => {
-            let picks = everything(corpus, dir, options)?;
-            Some(materialise(corpus, &picks).map_err(failed)?)
-        }
+    let made = if corpus.as_stored().is_some() {
+        None
+    } else {
+        let picks = everything(corpus, dir, options)?;
+        Some(materialise(corpus, &picks).map_err(failed)?)
     };
     let corpus = made.as_ref().unwrap_or(corpus);
     let stored = corpus.stored().map_err(failed)?;

@@ -26,7 +26,7 @@ fn env(config: EnvConfig) -> VectorEnv {
     .expect("a rubric");
     let tasks = plain
         .stored()
-        .unwrap()
+        .expect("it is stored")
         .tasks()
         .iter()
         .map(|task| Task {
@@ -36,7 +36,7 @@ fn env(config: EnvConfig) -> VectorEnv {
         .collect();
     let companies = plain
         .stored()
-        .unwrap()
+        .expect("it is stored")
         .companies()
         .iter()
         .map(|c| (**c).clone())

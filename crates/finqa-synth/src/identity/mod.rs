@@ -54,8 +54,6 @@ const WEIGHTS: [u32; 10] = [14, 9, 15, 11, 10, 12, 5, 9, 9, 6];
 pub(crate) struct Identity {
     /// Name for the tools: `corvmere_dynamics`.
     pub(crate) slug: String,
-    /// The name in words: "Corvmere Dynamics, Inc.".
-    pub(crate) name: String,
     /// Prefix of the company's own tags, 3 or 4 letters, lower case: `cmdy`. One company in twenty had another name
     /// when it chose them.
     pub(crate) ticker: String,
@@ -69,22 +67,11 @@ pub(crate) struct Identity {
 /// The identity of a company; no two indices of a split share a slug, no two splits a stem or ticker.
 pub(crate) fn identity(key: Key) -> Identity {
     let mut draw = Draw::new(key, Stream::Identity);
-    let stems = stems(key.split);
-    let forms = forms();
-    let names = stems.len() as u64 * forms.len() as u64;
-    let index = u64::from(key.index);
-    let (round, place) = (
-        index / names,
-        shuffled(key.seed, key.split, index % names, names) as usize,
-    );
-    let stem = &stems[place / forms.len()];
-    let form: &Form = &forms[place % forms.len()];
-    let core = core_name(stem, form, round);
-    let industry = form
-        .industry
-        .unwrap_or_else(|| Industry::ALL[draw.weighted(&WEIGHTS)]);
+    let (core, named_industry) = name_of(key);
+    let industry = named_industry.unwrap_or_else(|| Industry::ALL[draw.weighted(&WEIGHTS)]);
     let former;
     let ticker_source = if draw.chance(5) {
+        let stems = stems(key.split);
         former = stems[draw.below(stems.len())].clone();
         &former
     } else {
@@ -98,7 +85,6 @@ pub(crate) fn identity(key: Key) -> Identity {
     Identity {
         slug: slug(&core),
         ticker: ticker::ticker(ticker_source, key.split, &mut draw),
-        name: with_suffix(&core, &mut draw),
         industry,
         pays_dividends: draw.chance(payer_pct),
         repurchases_shares: draw.chance(if industry == Industry::Utility {
@@ -107,6 +93,21 @@ pub(crate) fn identity(key: Key) -> Identity {
             78
         }),
     }
+}
+
+/// The name without a legal suffix, "Corvmere Dynamics", and the industry that it names, if it does.
+fn name_of(key: Key) -> (String, Option<Industry>) {
+    let stems = stems(key.split);
+    let forms = forms();
+    let names = stems.len() as u64 * forms.len() as u64;
+    let index = u64::from(key.index);
+    let (round, place) = (
+        index / names,
+        shuffled(key.seed, key.split, index % names, names) as usize,
+    );
+    let stem = &stems[place / forms.len()];
+    let form: &Form = &forms[place % forms.len()];
+    (core_name(stem, form, round), form.industry)
 }
 
 /// Words that set rounds apart.
@@ -132,18 +133,6 @@ fn core_name(stem: &str, form: &Form, round: u64) -> String {
         1..=11 => format!("{core} {}", ROUNDS[round as usize - 1]),
         _ => format!("{core} {round}"),
     }
-}
-
-fn with_suffix(core: &str, draw: &mut Draw) -> String {
-    let suffix = [
-        ", Inc.",
-        " Corporation",
-        " Holdings, Inc.",
-        " Group, Inc.",
-        ", Ltd.",
-        " plc",
-    ][draw.weighted(&[47, 25, 12, 7, 4, 5])];
-    format!("{core}{suffix}")
 }
 
 /// A folder's name: letters and digits in lower case, one `_` for each run of anything else (`AT&T` gives `at_t`).
@@ -297,8 +286,9 @@ mod tests {
         let mut industries = [0; 10];
         for n in 0..4000 {
             let who = identity(key(0, SplitName::Train, n));
+            let (name, _) = name_of(key(0, SplitName::Train, n));
             odd += u32::from(
-                who.name.contains(['&', '\'']) || who.name.contains(|c: char| c.is_ascii_digit()),
+                name.contains(['&', '\'']) || name.contains(|c: char| c.is_ascii_digit()),
             );
             renamed += u32::from(!who.slug.starts_with(&who.ticker[..1]));
             industries[who.industry as usize] += 1;

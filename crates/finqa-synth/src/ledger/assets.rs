@@ -150,7 +150,8 @@ fn inventory(draw: &mut Draw, base: &Base, industry: Industry) -> Option<Items> 
     let mut parts = Items::split(draw, &total, &names);
     if draw.chance(25) {
         let share = draw.range(300, 1200);
-        let reserve = jumpy(draw, &total, share).map(|r| -r);
+        let reserve = jumpy(draw, &total, share);
+        let reserve = std::array::from_fn(|y| -reserve[y].min(total[y] / 4));
         let word = terms::INVENTORY_RESERVE.word(draw);
         parts = parts.with(n, word.item(reserve));
     }

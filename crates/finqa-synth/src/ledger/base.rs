@@ -52,11 +52,11 @@ impl Base {
         let cost_of_revenue = revenue.map(|r| scale(r, 1000 - drift(&mut draw, gross, 12), 1000));
         let gross_profit = subtract(&revenue, &cost_of_revenue);
         let mut operating_expenses = revenue.map(|r| scale(r, drift(&mut draw, opex, 14), 1000));
-        // One year in nine brings impairments and the like; with thin margins, a tenth of the years are losses.
+        // One year in eight brings impairments and the like; with thin margins, a tenth of the years are losses.
         let mut unusual_charges = [0; YEARS];
         for (year, charge) in unusual_charges.iter_mut().enumerate() {
-            if draw.chance(11) {
-                *charge = scale(gross_profit[year], draw.range(180, 700), 1000);
+            if draw.chance(13) {
+                *charge = scale(gross_profit[year], draw.range(200, 700), 1000);
                 operating_expenses[year] += *charge;
             }
         }

@@ -55,17 +55,6 @@ pub(crate) fn jumping(newest: i64, draw: &mut Draw) -> ByYear {
     out
 }
 
-/// Amounts of `per_mille` of `base`, drifting by about a tenth a year.
-pub(crate) fn ratio_of(base: &ByYear, per_mille: i64, draw: &mut Draw) -> ByYear {
-    // In hundred-thousandths, so that small ratios drift too.
-    let mut level = per_mille * 100;
-    std::array::from_fn(|y| {
-        let value = scale(base[y], level, 100_000);
-        level = scale(level, 1000, 1000 + draw.normal(90).clamp(-300, 400));
-        value
-    })
-}
-
 /// Splits a total among terms so that the lines add up to it exactly in every year. The first of a company's terms is
 /// always there; others may be born or die within the years of the books.
 pub(crate) fn split(total: &ByYear, terms: &[Word], pace: Pace, draw: &mut Draw) -> Vec<Line> {

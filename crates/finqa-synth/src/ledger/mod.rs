@@ -26,6 +26,11 @@ mod revenue;
 mod tax;
 mod terms;
 
+#[cfg(test)]
+mod identities_test;
+#[cfg(test)]
+mod plausible_test;
+
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
 pub(crate) use assets::Assets;

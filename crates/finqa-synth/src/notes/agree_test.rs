@@ -2,92 +2,155 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::AREAS;
-use crate::draw::{Draw, Key, Stream};
-use crate::identity::identity;
-use crate::ledger::Ledger;
-use crate::note::{Note, Period};
-use crate::split::SplitName;
+use super::checks::{ledger, notes};
+use crate::note::{Note, Period, Role};
 
-fn notes(index: u32) -> Vec<Note> {
-    let key = Key {
-        seed: 9,
-        split: SplitName::Train,
-        index,
-    };
-    let identity = identity(key);
-    let ledger = Ledger::new(key, &identity);
-    let kinds = AREAS.iter().flat_map(|area| area.iter()).enumerate();
-    kinds
-        .filter(|(_, kind)| (kind.presence_pct)(&identity) > 0)
-        .map(|(i, kind)| {
-            let mut draw = Draw::nth(key, Stream::Selection, 500 + i as u32);
-            (kind.make)(&ledger, &identity, &mut draw)
-        })
-        .collect()
+const COMPANIES: u32 = 2000;
+
+/// A name, its fiscal year, whether it is a year end's, and the kind of number.
+type Shown<'a> = (&'a str, i32, bool, u8);
+
+/// Calls `see` with every number of a row under a column that a year alone names; signs are a matter of layout.
+fn each<'a>(
+    notes: &'a [Note],
+    name: impl Fn(&'a Note, usize) -> &'a str,
+    mut see: impl FnMut(Shown<'a>, i64, &'a Note),
+) {
+    for note in notes {
+        for (c, column) in note.columns.iter().enumerate() {
+            let (year, is_end) = match column.period {
+                Period::Year(year) => (year, false),
+                Period::YearEnd(year) => (year, true),
+                Period::Quarter(..) | Period::Of(_) => continue,
+            };
+            if !column.words.is_empty() || column.restated {
+                continue;
+            }
+            for (r, row) in note.rows.iter().enumerate() {
+                let name = name(note, r);
+                if let Some(value) = note.number(r, c).filter(|_| !name.is_empty()) {
+                    see((name, year, is_end, row.quantity as u8), value.abs(), note);
+                }
+            }
+        }
+    }
 }
 
+/// A concept may stand in several tables of a company, but then for one amount.
 #[test]
-fn dump() {
-    let mut concept: BTreeMap<String, u32> = BTreeMap::new();
-    let mut text: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for index in 0..400 {
-        for by_concept in [true, false] {
-            let mut seen: BTreeMap<(String, i32, bool, u8), Vec<(i64, &str, usize)>> =
-                BTreeMap::new();
-            for note in notes(index) {
-                for (c, column) in note.columns.iter().enumerate() {
-                    let (year, end) = match column.period {
-                        Period::Year(y) => (y, false),
-                        Period::YearEnd(y) => (y, true),
-                        _ => continue,
-                    };
-                    if !column.words.is_empty() {
-                        continue;
-                    }
-                    for (r, row) in note.rows.iter().enumerate() {
-                        let Some(value) = note.number(r, c).map(i64::abs) else {
-                            continue;
-                        };
-                        let name = if by_concept {
-                            row.label.concept.to_owned()
-                        } else {
-                            row.label.text.to_lowercase()
-                        };
-                        if name.is_empty() {
-                            continue;
-                        }
-                        seen.entry((name, year, end, row.quantity as u8))
-                            .or_default()
-                            .push((value, note.stem, r));
-                    }
+fn a_concept_means_one_amount_of_a_company_and_year() {
+    let mut different = BTreeSet::new();
+    let mut shared = 0;
+    for index in 0..COMPANIES {
+        let notes = notes(index);
+        let mut seen: BTreeMap<(&str, i32), (i64, &str)> = BTreeMap::new();
+        each(
+            &notes,
+            |note, r| note.rows[r].label.concept,
+            |shown, value, note| {
+                let (first, stem) = *seen.entry((shown.0, shown.1)).or_insert((value, note.stem));
+                shared += u32::from(stem != note.stem);
+                if value != first {
+                    different.insert(format!("{:?}: {stem}, {}", shown.0, note.stem));
                 }
-            }
-            for ((name, ..), list) in seen {
-                let (first, stem, _) = list[0];
-                for (value, other, _) in &list[1..] {
-                    if by_concept {
-                        if *value != first {
-                            *concept
-                                .entry(format!("{name:?}: {stem}, {other}"))
-                                .or_default() += 1;
-                        }
-                    } else if *other != stem {
-                        let e = text
-                            .entry(format!("{name:?}: {stem}, {other}"))
-                            .or_default();
-                        e.0 += 1;
-                        e.1 += u32::from(*value != first);
-                    }
-                }
-            }
-        }
+            },
+        );
     }
-    let _: BTreeSet<u8> = BTreeSet::new();
-    println!("CONCEPT {concept:#?}");
-    for (k, v) in text {
-        if v.1 > 0 {
-            println!("TEXT {k} {v:?}");
-        }
+    assert!(different.is_empty(), "{different:#?}");
+    assert!(shared > 10 * COMPANIES, "{shared}");
+}
+
+/// Tables whose rows are called after the lines that they say something about, and what they say.
+const ABOUT_OTHERS: [(&str, &str); 9] = [
+    (
+        "ScheduleOfDeferredTaxAssetsAndLiabilities",
+        "the tax effect of what the row names",
+    ),
+    (
+        "ScheduleOfEffectiveIncomeTaxRateReconciliation",
+        "the tax effect of what the row names",
+    ),
+    (
+        "ScheduleOfComponentsOfIncomeTaxExpenseBenefit",
+        "the tax of the place that the row names",
+    ),
+    (
+        "ScheduleOfEmployeeServiceShareBasedCompensationAllocationOfRecognizedPeriodCosts",
+        "the stock compensation within the line that the row names",
+    ),
+    (
+        "ReclassificationOutOfAccumulatedOtherComprehensiveIncome",
+        "what was reclassified into the line that the row names, of all plans together",
+    ),
+    (
+        "UnrealizedGainsAndLossesByYear",
+        "gains and losses of the class that the row names",
+    ),
+    (
+        "ScheduleOfNetFundedStatus",
+        "the plans' part of the line that the row names",
+    ),
+    (
+        "ScheduleOfChangesInProjectedBenefitObligations",
+        "what moved the obligation alone",
+    ),
+    (
+        "ScheduleOfChangesInFairValueOfPlanAssets",
+        "what moved the assets alone",
+    ),
+];
+
+/// Labels that stand for different things in different tables, and why they may. Segments and places are not listed:
+/// their names say whose figure it is, the table says of what. Nor are opening and closing balances.
+const HOMONYMS: [(&str, &str); 7] = [
+    ("total", "of the table"),
+    ("other", "what the table does not name"),
+    ("other, net", "what the table does not name"),
+    (
+        "other current items",
+        "assets in one table, liabilities in the other",
+    ),
+    (
+        "currency translation",
+        "its effect on what the table is about",
+    ),
+    ("commercial paper", "owed in one table, held in the other"),
+    ("corporate bonds", "held by the company or by its plans"),
+];
+
+/// The label of a row that is about nothing but itself; empty for others.
+fn own_text(note: &Note, row: usize) -> &str {
+    let is_balance = matches!(note.rows[row].role, Role::Opening | Role::Closing);
+    if is_balance || ABOUT_OTHERS.iter().any(|t| t.0 == note.stem) {
+        return "";
     }
+    &note.rows[row].label.text
+}
+
+/// The same words in two tables are the same amount, but for [`ABOUT_OTHERS`] and [`HOMONYMS`].
+#[test]
+fn a_label_of_two_tables_means_one_amount() {
+    let mut different: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for index in 0..COMPANIES {
+        let notes = notes(index);
+        let revenue = ledger(index).revenue;
+        let names: Vec<&str> = revenue
+            .segments
+            .iter()
+            .chain(&revenue.regions)
+            .map(|l| l.term.text)
+            .collect();
+        let mut seen: BTreeMap<Shown<'_>, (i64, &str)> = BTreeMap::new();
+        each(&notes, own_text, |shown, value, note| {
+            let (first, stem) = *seen.entry(shown).or_insert((value, note.stem));
+            let homonym = names.contains(&shown.0) || HOMONYMS.iter().any(|h| h.0 == shown.0);
+            if value != first && stem != note.stem && !homonym {
+                different
+                    .entry(shown.0.to_owned())
+                    .or_default()
+                    .insert(format!("{stem}, {}", note.stem));
+            }
+        });
+    }
+    assert!(different.is_empty(), "{different:#?}");
 }

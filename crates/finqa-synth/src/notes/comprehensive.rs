@@ -31,7 +31,7 @@ const RECLASSIFIED: Name = gaap(
 );
 
 fn balance(ledger: &Ledger, _: &Identity, draw: &mut Draw) -> Note {
-    if draw.chance(30) {
+    if draw.chance(45) {
         return year_ends(ledger, draw);
     }
     let latest = ledger.base.calendar.latest_year;

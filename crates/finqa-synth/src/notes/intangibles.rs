@@ -25,12 +25,12 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: FUTURE.stem,
-        presence_pct: |_| 56,
+        presence_pct: |_| 42,
         make: future,
     },
     Kind {
         stem: GOODWILL.stem,
-        presence_pct: |_| 50,
+        presence_pct: |_| 40,
         make: goodwill,
     },
 ];

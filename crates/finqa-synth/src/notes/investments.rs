@@ -12,7 +12,7 @@ use crate::note::{Label, Note, Period, Sum};
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         stem: FAIR.stem,
-        presence_pct: |_| 58,
+        presence_pct: |_| 46,
         make: fair_values,
     },
     Kind {

@@ -28,8 +28,6 @@ mod variants;
 
 #[cfg(test)]
 mod agree_test;
-#[cfg(test)]
-mod wording_test;
 
 use crate::config::SynthConfig;
 use crate::draw::{Draw, Key, Stream};

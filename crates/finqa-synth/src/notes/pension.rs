@@ -15,7 +15,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         stem: "ScheduleOfExpectedBenefitPayments",
-        presence_pct: |_| 58,
+        presence_pct: |_| 48,
         make: payments,
     },
     Kind {

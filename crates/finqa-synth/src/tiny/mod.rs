@@ -21,7 +21,6 @@ const YEARS: usize = 3;
 
 /// A table with what questions need to know.
 struct Sheet {
-    topic: &'static Topic,
     /// Items of the topic that are columns, in column order.
     items: Vec<&'static str>,
     /// Column of item `i`.
@@ -98,7 +97,6 @@ fn sheets(draw: &mut Draw) -> Vec<Sheet> {
                 .map(|_| items.iter().map(|_| draw.range(10, 99)).collect())
                 .collect();
             Sheet {
-                topic,
                 headers: items.iter().map(|item| format!("{item}{suffix}")).collect(),
                 items,
                 key,
@@ -160,9 +158,8 @@ mod tests {
                 index,
             };
             let sheet = &sheets(&mut Draw::new(key, Stream::Tiny))[0];
-            hits += u32::from(
-                sheet.name == sheet.topic.tables[0] && sheet.headers[0] == sheet.items[0],
-            );
+            let is_first = TOPICS.iter().any(|topic| topic.tables[0] == sheet.name);
+            hits += u32::from(is_first && sheet.headers[0] == sheet.items[0]);
         }
         // 0.4 x 0.4 = 0.16, the key column left out because a wrong one is seldom needed.
         assert!(

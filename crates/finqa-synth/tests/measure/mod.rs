@@ -89,9 +89,6 @@ impl Shape {
         quantile(&mut self.growth, per_mille)
     }
 
-    pub fn growth_len(&self) -> usize {
-        self.growth.len()
-    }
     /// Mean tables a company, in tenths.
     pub fn mean_tables(&self) -> i64 {
         self.tables.iter().sum::<i64>() * 10 / self.tables.len() as i64

@@ -118,6 +118,7 @@ def _stands(console: Console, corpus: Corpus) -> bool:
                 tool_profile=profile,
                 progress=lambda done, bar=bar: bar(done, None, None),  # type: ignore[misc]
             )
+            bar(len(corpus), None, None)
         if found.num_failed:
             good = False
             _print_failures(console, found, profile)

@@ -76,7 +76,7 @@ impl Awards {
         let mut level = draw.range(low, high) * 10;
         out.expense = base.revenue.map(|r| {
             let value = scale(r, level, 10_000).max(4);
-            level = scale(level, 1000, 1000 + draw.normal(120).clamp(-350, 500)).max(20);
+            level = scale(level, 1000, 1000 + draw.normal(120).clamp(-350, 500)).clamp(20, 1500);
             value
         });
         let terms: &[Word] = match industry {

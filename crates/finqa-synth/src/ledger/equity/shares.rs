@@ -63,8 +63,11 @@ impl Shares {
             }
             if pace > 0 && !(y > 0 && draw.chance(9)) {
                 let share = draw.range(pace / 4, pace * 7 / 4).max(1);
-                out.repurchased[y] = scale(end, share, 1000).max(1);
-                out.paid_per_share[y] = scale(out.price[y], draw.range(930, 1050), 1000).max(1);
+                let paid = scale(out.price[y], draw.range(930, 1050), 1000).max(1);
+                // Where shares are dear, what operations bring decides how many are bought.
+                let most = shares_for(base.revenue[y] / 5, paid, display);
+                out.repurchased[y] = scale(end, share, 1000).min(most).max(1);
+                out.paid_per_share[y] = paid;
             }
             out.repurchase_cost[y] = amount(out.repurchased[y], out.paid_per_share[y], display);
             out.beginning[y] = end - out.issued[y] + out.repurchased[y];
