@@ -106,7 +106,9 @@ fn identities(report: &mut Report, companies: u32) {
                 .sum::<usize>()
         })
         .sum();
-    let figures = format!("identities of the books and sums of the tables: {broken} broken in {companies} companies");
+    let figures = format!(
+        "identities of the books and sums of the tables: {broken} broken in {companies} companies"
+    );
     report.line("G1", broken == 0, &figures);
     let forward: Vec<_> = (0..40)
         .map(|i| generator.company(SplitName::Train, i))
@@ -116,7 +118,9 @@ fn identities(report: &mut Report, companies: u32) {
         .rev()
         .filter(|&i| again.company(SplitName::Train, i) != forward[i as usize]);
     let other = other.count();
-    let figures = format!("same companies in reverse order: {other} of 40 differ (hashes: finqa-synth/tests/pinned.rs)");
+    let figures = format!(
+        "same companies in reverse order: {other} of 40 differ (hashes: finqa-synth/tests/pinned.rs)"
+    );
     report.line("G2", other == 0, &figures);
 }
 
@@ -205,13 +209,7 @@ fn splits(report: &mut Report, corpus: &Corpus) {
 }
 
 fn checked(report: &mut Report, corpus: &Arc<Corpus>) {
-    let found = audit(
-        corpus,
-        &backend(),
-        &AuditOptions::default(),
-        &mut |_| true,
-    )
-    .unwrap();
+    let found = audit(corpus, &backend(), &AuditOptions::default(), &mut |_| true).unwrap();
     let (strict, openenv) = (found.wrong_strict, found.wrong_openenv);
     let figures = format!(
         "audit: {} tasks, {} failed, {} with warnings; known wrong answers accepted: strict {} of {}, openenv {} of {}",
@@ -230,8 +228,17 @@ fn checked(report: &mut Report, corpus: &Arc<Corpus>) {
         let dir = folder.path().join("out");
         let written = export(corpus, &dir, layout, &ExportOptions::default()).unwrap();
         let again = load(&dir, None, &LoadOptions::default()).unwrap().corpus;
-        let kept = ["question", "truth", "columns", "cells", "unit_hint", "question_type"];
-        let passed = kept.iter().all(|what| !written.not_kept.contains_key(*what))
+        let kept = [
+            "question",
+            "truth",
+            "columns",
+            "cells",
+            "unit_hint",
+            "question_type",
+        ];
+        let passed = kept
+            .iter()
+            .all(|what| !written.not_kept.contains_key(*what))
             && again.num_tasks() == written.num_tasks;
         let figures = format!(
             "{}: {} tasks and {} tables come back equal; left out {:?}; no place for {:?}",
@@ -281,14 +288,21 @@ fn speed() {
 }
 
 fn main() {
-    let companies = std::env::args().nth(1).map_or(10_000, |n| n.parse().unwrap());
+    let companies = std::env::args()
+        .nth(1)
+        .map_or(10_000, |n| n.parse().unwrap());
     let mut report = Report { failed: 0 };
     let corpus = sample();
-    println!("Synthetic corpus, version {}, seed 0, level 3\n", finqa_synth::VERSION);
+    println!(
+        "Synthetic corpus, version {}, seed 0, level 3\n",
+        finqa_synth::VERSION
+    );
     identities(&mut report, companies);
     played(&mut report, &corpus);
     splits(&mut report, &corpus);
-    println!("G6         distributions beside those of published files: benches/realism/measure.py");
+    println!(
+        "G6         distributions beside those of published files: benches/realism/measure.py"
+    );
     println!("G8         a classifier between generated and real: benches/realism/tell_apart.py");
     checked(&mut report, &corpus);
     speed();
