@@ -93,8 +93,16 @@ fn is_truth(submission: &str, task: &Task) -> bool {
             .and_then(|t| t.strip_suffix('}'))
             .unwrap_or(text)
             // A dash is a zero without decimals.
-            .replace(": 0.0\n", ": 0\n")
-            .replace(": 0.00\n", ": 0\n")
+            .split(' ')
+            .map(|word| {
+                let number = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+                match number {
+                    "0.0" | "0.00" | "0.000" => format!("0{}", &word[number.len()..]),
+                    _ => word.to_owned(),
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     // Words for "not to be had" are many.
     task.answer.unit == Unit::Absent || plain(submission) == plain(&task.truth)

@@ -94,7 +94,7 @@ const GENERIC: [&str; 60] = [
 
 /// Tables whose parts are called by other things than what they measure: "operating lease liabilities" is a tax asset
 /// among the deferred taxes, "Europe" revenue or property, "research and development" a share of some cost.
-const TOPICAL: [&str; 27] = [
+const TOPICAL: [&str; 28] = [
     "AccruedLiabilitiesByFunction",
     "DisaggregationOfRevenue",
     "InventoryByRegion",
@@ -117,6 +117,7 @@ const TOPICAL: [&str; 27] = [
     "ScheduleOfEmployeeServiceShareBasedCompensationAllocationOfRecognizedPeriodCosts",
     "ScheduleOfFairValueAssetsAndLiabilitiesMeasuredOnRecurringBasis",
     "ScheduleOfIncomeBeforeIncomeTaxDomesticAndForeign",
+    "ScheduleOfNotionalAmountsOfOutstandingDerivativePositions",
     "ScheduleOfRecognizedIdentifiedAssetsAcquiredAndLiabilitiesAssumed",
     "ScheduleOfRevenuesFromExternalCustomersAndLongLivedAssetsByGeographicalAreas",
     "SummaryOfChangesInNetDeferredTaxes",
@@ -243,6 +244,9 @@ impl<'a> Desk<'a> {
         let folded = fold(text);
         let mut needs_topic = TOPICAL.contains(&sheet.written.note.stem)
             && sheet.rows()[row].role == Role::Part
+            || is_lease_schedule(sheet)
+                && !folded.contains("operating")
+                && !folded.contains("finance")
             || !folded.contains(' ')
             || folded.split(' ').all(|word| {
                 GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
@@ -277,6 +281,11 @@ impl<'a> Desk<'a> {
             needs_topic,
         })
     }
+}
+
+/// Schedules of operating and of finance leases are alike.
+fn is_lease_schedule(sheet: &Sheet<'_>) -> bool {
+    sheet.written.note.stem.ends_with("LeaseLiabilityMaturity")
 }
 
 /// Every way to call a row.

@@ -59,7 +59,7 @@ impl<'d, 'a> Say<'d, 'a> {
             if name.starts_with("the amount") {
                 format!("{name} ({words})")
             } else {
-                format!("the {words} of {name}")
+                in_column(&name, words)
             }
         } else {
             name
@@ -181,6 +181,41 @@ impl<'d, 'a> Say<'d, 'a> {
     }
 }
 
+/// Words in the names of columns that say what is measured; the others say whose or when.
+const MEASURES: [&str; 13] = [
+    "amortized cost",
+    "amount",
+    "average",
+    "carrying",
+    "cost basis",
+    "fair",
+    "gain",
+    "gross",
+    "loss",
+    "net",
+    "price",
+    "rate",
+    "value",
+];
+
+/// A row in a column: "the fair value of X", "X for other postretirement benefits", "X due after 5 years".
+fn in_column(name: &str, words: &str) -> String {
+    if words == "total" {
+        format!("{name} in total")
+    } else if words.ends_with(" years") || words.ends_with(" year") {
+        let within = if words.starts_with(|c: char| c.is_ascii_digit()) {
+            "in "
+        } else {
+            ""
+        };
+        format!("{name} due {within}{words}")
+    } else if MEASURES.iter().any(|m| words.contains(m)) {
+        format!("the {words} of {name}")
+    } else {
+        format!("{name} for {words}")
+    }
+}
+
 fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
     let Some(topic) = topic else {
         return text.to_owned();
@@ -213,6 +248,10 @@ fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
 pub(crate) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
+        // Some names bring their article along.
+        if word == "the" && (out.ends_with(" the") || out == "The") {
+            continue;
+        }
         if !out.is_empty() && !word.starts_with([',', '?', '.', ';']) {
             out.push(' ');
         }

@@ -34,7 +34,7 @@ const PERCENT: [&str; 5] = [
     "What percentage of {x} did {m} equal {p}?",
     "Express {m} as a percentage of {x} {p}.",
     "{P}, what percentage of {x} was {m}?",
-    "How many percent of {x} did {m} come to {p}?",
+    "What percentage of {x} did {m} come to {p}?",
 ];
 
 const GAP: [&str; 6] = [

@@ -21,7 +21,7 @@ use crate::questions::wording::Say;
 const VALUES: [&str; 8] = [
     "What was {m} in each of {y}?",
     "List {m} for {y}, year by year.",
-    "Give {m} for every year from {y}.",
+    "Give {m} for {y}, year by year.",
     "How much was {m} in each year, {y}?",
     "State the yearly figures of {m} for {y}.",
     "For each of {y}, what was {m}?",
@@ -34,7 +34,7 @@ const SHARES: [&str; 8] = [
     "List the share of {m} in {w} for {y}, year by year.",
     "For each of {y}, what proportion of {w} came from {m}?",
     "How large was {m} as a fraction of {w} in each year, {y}?",
-    "Give the ratio of {m} to {w} for every year from {y}.",
+    "Give the ratio of {m} to {w} for {y}, year by year.",
     "What was {m} divided by {w} in each of {y}?",
     "State the yearly share of {m} in {w} for {y}.",
     "Compute the proportion of {m} in {w} by year for {y}.",

@@ -30,7 +30,7 @@ const SHARE: [&str; 10] = [
 const PERCENTAGE: [&str; 8] = [
     "What percentage of {w} came from {m} {p}?",
     "What percentage of {w} did {m} make up {p}?",
-    "How many percent of {w} was {m} {p}?",
+    "What percent of {w} was {m} {p}?",
     "{P}, what percentage of {w} was attributable to {m}?",
     "As a percentage of {w}, how large was {m} {p}?",
     "Compute {m} as a percentage of {w} {p}.",
