@@ -171,7 +171,8 @@ const KNOBS: &[Knob] = &[
         figure: |corpus| {
             let amounts = tasks(corpus).filter(|t| t.answer.unit == Unit::Amount);
             share(amounts, |t| {
-                t.unit_hint.contains("illion") || t.unit_hint.contains("thousand")
+                let scales = ["illions", "in thousands", "$ thousands", "thousands of"];
+                scales.iter().any(|s| t.unit_hint.contains(s))
             })
         },
         wanted: [(0.0, 0.3), (0.8, 1.0)],
