@@ -1,7 +1,7 @@
 //! From operating income to net income (I2).
 
 use super::line::{Line, Pace, Word, jump, split, sum};
-use super::{Base, ByYear, Debt, YEARS, revenue::Revenue, subtract};
+use super::{Base, ByYear, Debt, Pension, YEARS, revenue::Revenue, subtract};
 use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 
@@ -70,14 +70,7 @@ const OTHER: [(Word, u32); 10] = [
         ),
         0,
     ),
-    (
-        Word::new(
-            "non-service pension credit",
-            &["pension income other than service"],
-            "",
-        ),
-        80,
-    ),
+    (PENSION_CREDIT, 80),
     (
         Word::new("royalty and license income", &["royalties"], ""),
         100,
@@ -104,6 +97,12 @@ const OTHER: [(Word, u32); 10] = [
     ),
 ];
 
+const PENSION_CREDIT: Word = Word::new(
+    "non-service pension credit (cost)",
+    &["pension income other than service"],
+    "",
+);
+
 const INTEREST_INCOME: Word = Word::new(
     "interest income",
     &["interest earned"],
@@ -118,10 +117,11 @@ impl Income {
         revenue: &Revenue,
         debt: &Debt,
         wear: &ByYear,
+        pension: Option<&Pension>,
     ) -> Self {
         let mut draw = Draw::new(key, Stream::Income);
         let expenses = expense_lines(industry, base, wear, &mut draw);
-        let mut other = other_lines(base, &mut draw);
+        let mut other = other_lines(base, pension, &mut draw);
         let operating: ByYear =
             std::array::from_fn(|y| base.operating_income[y] - debt.interest_expense[y]);
         for (y, profit) in operating.iter().enumerate() {
@@ -256,7 +256,7 @@ fn expense_lines(industry: Industry, base: &Base, wear: &ByYear, draw: &mut Draw
     lines
 }
 
-fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
+fn other_lines(base: &Base, pension: Option<&Pension>, draw: &mut Draw) -> Vec<Line> {
     let level = draw.range(10, 90);
     let mut lines = vec![Line {
         term: INTEREST_INCOME,
@@ -268,6 +268,16 @@ fn other_lines(base: &Base, draw: &mut Draw) -> Vec<Line> {
     let mut chosen = draw.choose(&OTHER[..OTHER.len() - 1], count);
     chosen.push(OTHER[OTHER.len() - 1]);
     for (term, gains_pct) in chosen {
+        if term == PENSION_CREDIT {
+            // What the plans' net cost shows beside service.
+            if let Some(pension) = pension {
+                let values = std::array::from_fn(|y| {
+                    pension.plans().map(|p| p.service[y] - p.net_cost[y]).sum()
+                });
+                lines.push(Line { term, values });
+            }
+            continue;
+        }
         let mut size = scale(base.revenue[0], draw.range(4, 60), 10_000);
         let mut gains = draw.chance(gains_pct);
         let values = std::array::from_fn(|_| {

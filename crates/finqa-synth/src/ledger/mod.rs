@@ -91,7 +91,15 @@ impl Ledger {
         let intangibles = Intangibles::new(key, &base, industry, &acquisitions, &classes, &revenue);
         let assets = Assets::new(key, &base, industry, &leases, &revenue, &intangibles);
         let wear = wear(&assets, &intangibles);
-        let income = Income::new(key, industry, &base, &revenue, &debt, &wear);
+        let income = Income::new(
+            key,
+            industry,
+            &base,
+            &revenue,
+            &debt,
+            &wear,
+            pension.as_ref(),
+        );
         let tax = Tax::new(key, industry, &base, &revenue, &income);
         let equity = Equity::new(key, identity, &base, &income);
         let cash = Cash::new(key, &base, &debt, &income, &tax);
@@ -154,6 +162,16 @@ impl Ledger {
             out.push("I9: the expense line of depreciation and amortization".to_owned());
         }
         if let Some(pension) = &self.pension {
+            let credit = |y: usize| -> i64 {
+                let plans = pension.plans();
+                plans.map(|p| p.service[y] - p.net_cost[y]).sum()
+            };
+            let line = |l: &&Line| l.term.text == "non-service pension credit (cost)";
+            if let Some(line) = self.income.other.iter().find(line)
+                && (0..YEARS).any(|y| line.values[y] != credit(y))
+            {
+                out.push("I6: non-service cost of the plans".to_owned());
+            }
             let taken: i64 = pension.plans().flat_map(Plan::reclassified).flatten().sum();
             let shown: i64 = self.aoci.plans().flat_map(|line| line.amounts).sum();
             if taken != -shown {
