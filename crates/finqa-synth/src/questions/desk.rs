@@ -162,9 +162,24 @@ impl<'a> Desk<'a> {
         out
     }
 
-    /// A name for a row: its label 40 %, a synonym 40 %, the idea behind it 20 %, as far as there are such and the
+    /// The same without the idea behind it, for labels of a report.
+    pub(crate) fn plain_name(&self, table: usize, row: usize, draw: &mut Draw) -> Option<Name> {
+        self.name_of(table, row, draw, false)
+    }
+
+    /// A name for a row: its label 45 %, a synonym 40 %, the idea behind it 15 %, as far as there are such and the
     /// level of paraphrase allows them. `None` if no name tells it from the other rows.
     pub(crate) fn name(&self, table: usize, row: usize, draw: &mut Draw) -> Option<Name> {
+        self.name_of(table, row, draw, true)
+    }
+
+    fn name_of(
+        &self,
+        table: usize,
+        row: usize,
+        draw: &mut Draw,
+        with_concept: bool,
+    ) -> Option<Name> {
         let sheet = &self.sheets[table];
         let this = &sheet.rows()[row];
         if let Some(name) = due_name(sheet, row) {
@@ -176,8 +191,9 @@ impl<'a> Desk<'a> {
         let label = &this.label;
         let level = self.view.config.paraphrase_level;
         let synonym = (level >= 2 && !label.also.is_empty()).then_some(label.also);
-        let concept = (level >= 3 && !label.concept.is_empty()).then_some(label.concept);
-        let wanted = draw.weighted(&[40, 40, 20]);
+        let concept =
+            (with_concept && level >= 3 && is_noun_phrase(label.concept)).then_some(label.concept);
+        let wanted = draw.weighted(&[45, 40, 15]);
         let also = synonym.map(|also| draw.pick(also));
         let verbatim = label.text.as_str();
         let order = match wanted {
@@ -193,11 +209,7 @@ impl<'a> Desk<'a> {
 
     fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {
         let sheet = &self.sheets[table];
-        let folded = fold(text);
-        let mut needs_topic = !folded.contains(' ')
-            || folded.split(' ').all(|word| {
-                GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
-            })
+        let mut needs_topic = is_generic(text)
             || matches!(sheet.rows()[row].role, Role::Opening | Role::Closing)
             || sheet.rows()[row].due.is_some();
         let mut name = text.trim_end_matches(':').to_owned();
@@ -225,6 +237,21 @@ impl<'a> Desk<'a> {
             needs_topic,
         })
     }
+}
+
+/// Whether a name says nothing without its table.
+pub(crate) fn is_generic(name: &str) -> bool {
+    let folded = fold(name);
+    !folded.contains(' ')
+        || folded
+            .split(' ')
+            .all(|word| GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word))
+}
+
+/// Whether the idea behind a row stands where a noun stands: "what lenders are owed" does not fit "the share of …".
+fn is_noun_phrase(concept: &str) -> bool {
+    let first = concept.split(' ').next().unwrap_or_default();
+    !["", "what", "how", "everything", "all", "money", "cash"].contains(&first)
 }
 
 /// Every way to call a row.
