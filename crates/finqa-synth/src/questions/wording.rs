@@ -8,7 +8,7 @@ use crate::style::year_end;
 /// Longest question, in words, without the unit hint (TAT-QA and FinQA: 7 to 23 from the 10th to the 90th percentile).
 const MOST_WORDS: usize = 24;
 /// The length above which another wording is tried first.
-const LONG_WORDS: usize = 18;
+const LONG_WORDS: usize = 15;
 
 /// How years are written; one way a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Say<'d, 'a> {
 impl<'d, 'a> Say<'d, 'a> {
     pub(crate) fn new(desk: &'d Desk<'a>, table: usize, draw: &mut Draw) -> Self {
         let calendar = &desk.view.ledger.base.calendar;
-        let years = match draw.weighted(&[45, 40, 15]) {
+        let years = match draw.weighted(&[40, 52, 8]) {
             1 if calendar.end_month == 12 && !calendar.weeks => Years::Plain,
             2 => Years::Dated,
             _ => Years::Fiscal,
@@ -160,13 +160,13 @@ impl<'d, 'a> Say<'d, 'a> {
             return None;
         }
         let mut best: Option<String> = None;
-        for _ in 0..4 {
+        for _ in 0..5 {
             let mut text = draw.pick(templates).to_owned();
             for (place, with) in fill {
                 text = text.replace(&format!("{{{place}}}"), with);
             }
             let named = topic.filter(|t| {
-                (self.needs_topic || draw.chance(20)) && !text.to_lowercase().contains(*t)
+                (self.needs_topic || draw.chance(4)) && !text.to_lowercase().contains(*t)
             });
             let text = tidy(&place_topic(&text, named, draw));
             let words = text.split(' ').count();
@@ -185,13 +185,13 @@ fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
     let Some(topic) = topic else {
         return text.to_owned();
     };
-    if draw.chance(30) {
+    if draw.chance(25) {
         let opener = draw.pick(&[
             "Looking at",
             "According to the note on",
-            "In the disclosure of",
+            "Under",
             "Based on",
-            "Per the note on",
+            "In",
             "For",
         ]);
         return format!("{opener} {topic}, {}", lower_first(text));
@@ -202,8 +202,8 @@ fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
         " under",
         " in the note on",
         ", according to",
-        " in the disclosure of",
-        ", based on",
+        " in",
+        ", per",
         " as shown in",
     ]);
     format!("{end}{how} {topic}{mark}")

@@ -20,6 +20,9 @@ use crate::questions::sheet::{At, units};
 /// Headings of a report.
 pub(super) const HEADINGS: [&str; 3] = ["1. Inputs", "2. Metrics", "3. Conclusion"];
 
+/// Weight of a label among the primary values.
+const LABEL_WEIGHT: f64 = 3.0;
+
 /// Fewest whole reports that are known to be wrong.
 const LEAST_KNOWN_WRONG: usize = 3;
 
@@ -245,9 +248,10 @@ impl<'d, 'a> Report<'d, 'a> {
                 largest: true,
             },
         );
+        // What the report is about, so that a wrong one cannot pass.
         self.criterion(
             Dimension::Primary,
-            1.0,
+            LABEL_WEIGHT,
             CriterionKind::Text {
                 slot: name.to_owned(),
                 truth: SlotTruth {
