@@ -201,10 +201,16 @@ impl<'a> Desk<'a> {
             1 => [also, concept, Some(verbatim)],
             _ => [concept, also, Some(verbatim)],
         };
-        order
+        let mut names = order
             .into_iter()
             .flatten()
-            .find_map(|text| self.unambiguous(table, row, text))
+            .filter_map(|text| self.unambiguous(table, row, text));
+        // Most people take the name that needs no further words.
+        if wanted < 2 && draw.chance(60) {
+            names.min_by_key(|name| (name.needs_topic, name.text.split(' ').count()))
+        } else {
+            names.next()
+        }
     }
 
     fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {

@@ -170,7 +170,7 @@ impl<'d, 'a> Say<'d, 'a> {
             let named = topic.filter(|t| {
                 (self.needs_topic || draw.chance(4)) && !text.to_lowercase().contains(*t)
             });
-            let text = tidy(&place_topic(&text, named, draw));
+            let text = tidy(&place_topic(&text, named, brief, draw));
             let words = text.split(' ').count();
             if words <= LONG_WORDS && !brief {
                 return Some(text);
@@ -183,11 +183,11 @@ impl<'d, 'a> Say<'d, 'a> {
     }
 }
 
-fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
+fn place_topic(text: &str, topic: Option<&str>, brief: bool, draw: &mut Draw) -> String {
     let Some(topic) = topic else {
         return text.to_owned();
     };
-    if draw.chance(25) {
+    if !brief && draw.chance(25) {
         let opener = draw.pick(&[
             "Looking at",
             "According to the note on",
@@ -200,14 +200,16 @@ fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
     }
     let end = text.trim_end_matches(['?', '.']);
     let mark = &text[end.len()..];
-    let how = draw.pick(&[
-        " under",
-        " in the note on",
-        ", according to",
-        " in",
-        ", per",
-        " as shown in",
-    ]);
+    let how = if brief {
+        draw.pick(&[" under", " in", ", per"])
+    } else {
+        draw.pick(&[
+            " under",
+            " in the note on",
+            ", according to",
+            " as shown in",
+        ])
+    };
     format!("{end}{how} {topic}{mark}")
 }
 

@@ -281,10 +281,11 @@ mod tests {
 
     use super::*;
     use crate::config::SynthConfig;
-    use crate::draw::Key;
+    use crate::draw::{Key, Stream};
     use crate::identity::identity;
     use crate::ledger::Ledger;
     use crate::questions::View;
+    use crate::questions::multi::{Maker, burden, number};
     use crate::split::SplitName;
     use crate::style::write_all;
 
@@ -293,6 +294,7 @@ mod tests {
         let config = SynthConfig::default();
         let mut seen: BTreeMap<[&str; 2], usize> = BTreeMap::new();
         let mut fewest = usize::MAX;
+        let (mut numbers, mut reports) = (0, 0);
         for index in 0..100 {
             let key = Key {
                 seed: 3,
@@ -312,12 +314,19 @@ mod tests {
             };
             let desk = Desk::new(&view);
             let stock = Stock::of(&desk);
+            let mut draw = Draw::nth(key, Stream::Questions, 0);
+            let mut is_made = |maker: Maker| {
+                (0..80).any(|_| maker(&desk, &stock, Source::Catalogue, &mut draw).is_some())
+            };
+            numbers += usize::from(is_made(number::ratio));
+            reports += usize::from(is_made(burden::burden));
             fewest = fewest.min(stock.ratios.len());
             for entry in stock.ratios.iter().chain(&stock.gaps).chain(&stock.sums) {
                 *seen.entry(entry.names).or_default() += 1;
             }
         }
-        println!("{fewest} ratios at least; {seen:?}");
+        println!("{fewest} ratios at least, numbers {numbers} %, reports {reports} %; {seen:?}");
+        assert!(numbers >= 98 && reports >= 98, "{numbers} {reports}");
         let pairs = RATIOS.iter().map(|p| [p.top.name, p.base.name]);
         let others = GAPS.iter().chain(&SUMS).map(|(a, b)| [a.name, b.name]);
         let missing: Vec<_> = pairs

@@ -13,10 +13,9 @@ use crate::questions::formula::Formula;
 use crate::questions::sheet::Sheet;
 use crate::questions::wording::Say;
 
-const NET_CHANGE: [&str; 13] = [
+const NET_CHANGE: [&str; 12] = [
     "How much did {m} change from {a} to {b}?",
     "What was the change in {m}, {a} to {b}?",
-    "Change in {m} from {a} to {b}?",
     "What was the net change in {m} from {a} to {b}?",
     "By how much did {m} change between {a} and {b}?",
     "What is the difference in {m} between {b} and {a}?",
@@ -38,10 +37,9 @@ const ROLLED: [&str; 6] = [
     "How much was added to or taken from {x} to reach {m} {p}?",
 ];
 
-const GROWTH: [&str; 13] = [
+const GROWTH: [&str; 12] = [
     "How much did {m} grow from {a} to {b}, in percent?",
     "What was the growth in {m}, {a} to {b}?",
-    "Percentage change in {m}, {a} to {b}?",
     "What was the percentage change in {m} from {a} to {b}?",
     "By what percentage did {m} change between {a} and {b}?",
     "How fast did {m} grow in {b} relative to {a}?",

@@ -39,7 +39,7 @@ const PERCENTAGE: [&str; 9] = [
     "What percent of {w} did {m} account for {p}?",
 ];
 
-const RATIO: [&str; 10] = [
+const RATIO: [&str; 9] = [
     "What was {m} over {x} {p}?",
     "What was {m} divided by {x} {p}?",
     "What was the ratio of {m} to {x} {p}?",
@@ -48,7 +48,6 @@ const RATIO: [&str; 10] = [
     "Compute the ratio of {m} to {x} {p}.",
     "{P}, what was {m} divided by {x}?",
     "Calculate {m} over {x} {p} as a ratio.",
-    "What is the {m} to {x} ratio {p}?",
     "For every dollar of {x} {p}, how much {m} was there?",
 ];
 
