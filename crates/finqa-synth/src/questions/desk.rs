@@ -210,9 +210,24 @@ impl<'a> Desk<'a> {
         out
     }
 
-    /// A name for a row: its label 40 %, a synonym 40 %, the idea behind it 20 %, as far as there are such and the
+    /// The same without the idea behind it, for labels of a report.
+    pub(crate) fn plain_name(&self, table: usize, row: usize, draw: &mut Draw) -> Option<Name> {
+        self.name_of(table, row, draw, false)
+    }
+
+    /// A name for a row: its label 45 %, a synonym 40 %, the idea behind it 15 %, as far as there are such and the
     /// level of paraphrase allows them. `None` if no name tells it from the other rows.
     pub(crate) fn name(&self, table: usize, row: usize, draw: &mut Draw) -> Option<Name> {
+        self.name_of(table, row, draw, true)
+    }
+
+    fn name_of(
+        &self,
+        table: usize,
+        row: usize,
+        draw: &mut Draw,
+        with_concept: bool,
+    ) -> Option<Name> {
         let sheet = &self.sheets[table];
         let this = &sheet.rows()[row];
         if let Some(name) = due_name(sheet, row) {
@@ -224,8 +239,9 @@ impl<'a> Desk<'a> {
         let label = &this.label;
         let level = self.view.config.paraphrase_level;
         let synonym = (level >= 2 && !label.also.is_empty()).then_some(label.also);
-        let concept = (level >= 3 && !label.concept.is_empty()).then_some(label.concept);
-        let wanted = draw.weighted(&[40, 40, 20]);
+        let concept =
+            (with_concept && level >= 3 && is_noun_phrase(label.concept)).then_some(label.concept);
+        let wanted = draw.weighted(&[45, 40, 15]);
         let also = synonym.map(|also| draw.pick(also));
         let verbatim = label.text.as_str();
         let order = match wanted {
@@ -233,10 +249,16 @@ impl<'a> Desk<'a> {
             1 => [also, concept, Some(verbatim)],
             _ => [concept, also, Some(verbatim)],
         };
-        order
+        let mut names = order
             .into_iter()
             .flatten()
-            .find_map(|text| self.unambiguous(table, row, text))
+            .filter_map(|text| self.unambiguous(table, row, text));
+        // Most people take the name that needs no further words.
+        if wanted < 2 && draw.chance(60) {
+            names.min_by_key(|name| (name.needs_topic, name.text.split(' ').count()))
+        } else {
+            names.next()
+        }
     }
 
     fn unambiguous(&self, table: usize, row: usize, text: &str) -> Option<Name> {
@@ -247,10 +269,7 @@ impl<'a> Desk<'a> {
             || is_lease_schedule(sheet)
                 && !folded.contains("operating")
                 && !folded.contains("finance")
-            || !folded.contains(' ')
-            || folded.split(' ').all(|word| {
-                GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word)
-            })
+            || is_generic(text)
             || matches!(sheet.rows()[row].role, Role::Opening | Role::Closing)
             || sheet.rows()[row].due.is_some();
         let mut name = text.trim_end_matches(':').to_owned();
@@ -286,6 +305,21 @@ impl<'a> Desk<'a> {
 /// Schedules of operating and of finance leases are alike.
 fn is_lease_schedule(sheet: &Sheet<'_>) -> bool {
     sheet.written.note.stem.ends_with("LeaseLiabilityMaturity")
+}
+
+/// Whether a name says nothing without its table.
+pub(crate) fn is_generic(name: &str) -> bool {
+    let folded = fold(name);
+    !folded.contains(' ')
+        || folded
+            .split(' ')
+            .all(|word| GENERIC.contains(&word.trim_end_matches('s')) || GENERIC.contains(&word))
+}
+
+/// Whether the idea behind a row stands where a noun stands: "what lenders are owed" does not fit "the share of …".
+fn is_noun_phrase(concept: &str) -> bool {
+    let first = concept.split(' ').next().unwrap_or_default();
+    !["", "what", "how", "everything", "all", "money", "cash"].contains(&first)
 }
 
 /// Every way to call a row.

@@ -8,7 +8,7 @@ use crate::style::year_end;
 /// Longest question, in words, without the unit hint (TAT-QA and FinQA: 7 to 23 from the 10th to the 90th percentile).
 const MOST_WORDS: usize = 24;
 /// The length above which another wording is tried first.
-const LONG_WORDS: usize = 18;
+const LONG_WORDS: usize = 15;
 
 /// How years are written; one way a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Say<'d, 'a> {
 impl<'d, 'a> Say<'d, 'a> {
     pub(crate) fn new(desk: &'d Desk<'a>, table: usize, draw: &mut Draw) -> Self {
         let calendar = &desk.view.ledger.base.calendar;
-        let years = match draw.weighted(&[45, 40, 15]) {
+        let years = match draw.weighted(&[40, 52, 8]) {
             1 if calendar.end_month == 12 && !calendar.weeks => Years::Plain,
             2 => Years::Dated,
             _ => Years::Fiscal,
@@ -160,17 +160,19 @@ impl<'d, 'a> Say<'d, 'a> {
             return None;
         }
         let mut best: Option<String> = None;
-        for _ in 0..4 {
+        // Half of the questions are as short as the templates make them; people are brief.
+        let brief = draw.chance(50);
+        for _ in 0..6 {
             let mut text = draw.pick(templates).to_owned();
             for (place, with) in fill {
                 text = text.replace(&format!("{{{place}}}"), with);
             }
             let named = topic.filter(|t| {
-                (self.needs_topic || draw.chance(20)) && !text.to_lowercase().contains(*t)
+                (self.needs_topic || draw.chance(4)) && !text.to_lowercase().contains(*t)
             });
-            let text = tidy(&place_topic(&text, named, draw));
+            let text = tidy(&place_topic(&text, named, brief, draw));
             let words = text.split(' ').count();
-            if words <= LONG_WORDS {
+            if words <= LONG_WORDS && !brief {
                 return Some(text);
             }
             if best.as_ref().is_none_or(|b| b.split(' ').count() > words) {
@@ -216,31 +218,33 @@ fn in_column(name: &str, words: &str) -> String {
     }
 }
 
-fn place_topic(text: &str, topic: Option<&str>, draw: &mut Draw) -> String {
+fn place_topic(text: &str, topic: Option<&str>, brief: bool, draw: &mut Draw) -> String {
     let Some(topic) = topic else {
         return text.to_owned();
     };
-    if draw.chance(30) {
+    if !brief && draw.chance(25) {
         let opener = draw.pick(&[
             "Looking at",
             "According to the note on",
-            "In the disclosure of",
+            "Under",
             "Based on",
-            "Per the note on",
+            "In",
             "For",
         ]);
         return format!("{opener} {topic}, {}", lower_first(text));
     }
     let end = text.trim_end_matches(['?', '.']);
     let mark = &text[end.len()..];
-    let how = draw.pick(&[
-        " under",
-        " in the note on",
-        ", according to",
-        " in the disclosure of",
-        ", based on",
-        " as shown in",
-    ]);
+    let how = if brief {
+        draw.pick(&[" under", " in", ", per"])
+    } else {
+        draw.pick(&[
+            " under",
+            " in the note on",
+            ", according to",
+            " as shown in",
+        ])
+    };
     format!("{end}{how} {topic}{mark}")
 }
 
@@ -257,11 +261,32 @@ pub(crate) fn tidy(text: &str) -> String {
         }
         out.push_str(word);
     }
+    let out = once_fiscal(&out);
     let mut chars = out.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),
         None => out,
     }
+}
+
+/// "fiscal 2023 to fiscal 2024" is said "fiscal 2023 to 2024".
+fn once_fiscal(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    let kept: Vec<&str> = words
+        .iter()
+        .enumerate()
+        .filter(|(i, word)| {
+            let follows = **word == "fiscal"
+                && *i > 2
+                && matches!(words[i - 1], "to" | "and")
+                && is_year(words[i - 2])
+                && words[i - 3].eq_ignore_ascii_case("fiscal");
+            !follows
+        })
+        .map(|(_, word)| *word)
+        .collect();
+    kept.join(" ")
 }
 
 fn lower_first(text: &str) -> String {
@@ -283,4 +308,26 @@ pub(crate) fn list(items: &[String]) -> String {
 
 fn nth(quarter: u8) -> &'static str {
     ["first", "second", "third", "fourth"][usize::from(quarter.clamp(1, 4)) - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_fiscal_years_are_called_so_once() {
+        for (text, want) in [
+            (
+                "from fiscal 2023 to fiscal 2024?",
+                "From fiscal 2023 to 2024?",
+            ),
+            (
+                "fiscal 2021 and fiscal 2022 , too",
+                "Fiscal 2021 and 2022, too",
+            ),
+            ("sales to fiscal 2024", "Sales to fiscal 2024"),
+        ] {
+            assert_eq!(tidy(text), want);
+        }
+    }
 }

@@ -1,315 +1,218 @@
-//! Reports on one headline set against another: a ratio with a verdict, a trend with its driver.
+//! Reports on one figure over another: the ratio of two years with a verdict.
 
 use finqa_core::task::Mistake;
 
-use super::report::Report;
-use super::{cell, factor, full_name, two_headlines, unit_of};
+use super::chosen::{Chosen, Source, Stock, Use};
+use super::pairs::{Bands as Limits, level};
+use super::report::{Bands, Report};
+use super::{TableRow, amounts, capital, cell, factor, fill, line_label, sibling, value};
 use crate::draw::Draw;
-use crate::note::Role;
 use crate::questions::Draft;
 use crate::questions::desk::Desk;
 use crate::questions::exact::Ratio;
 use crate::questions::form::{Form, Sign};
 use crate::questions::sheet::At;
 
-const BURDEN: [&str; 6] = [
-    "Assess how heavily {m} weighed on {x} in fiscal {y} and how that changed from fiscal {z}.",
+/// With the analyst's name of the ratio.
+const KNOWN: [&str; 8] = [
+    "Assess the {r} for fiscal {y} against fiscal {z}, as {m} over {x}.",
+    "How did the {r} move from fiscal {z} to fiscal {y}, and is it {low}, {mid} or {high}? Set {m} against {x}.",
+    "Judge the level and the direction of the {r} in fiscal {y}, measured as {m} over {x}.",
+    "Work out the {r} for fiscal {z} and fiscal {y} from {m} and {x}, and give a verdict.",
+    "Is the {r} rising or falling? Relate {m} to {x} for fiscal {z} and fiscal {y}.",
+    "Review the {r}, {m} over {x}, for fiscal {y} and the year before.",
+    "Calculate {m} relative to {x} and conclude on the {r} for fiscal {y} versus fiscal {z}.",
+    "Write a short note on the {r} for fiscal {y}: {m} over {x}, its level and the change since fiscal {z}.",
+];
+
+/// Without one.
+const PLAIN: [&str; 6] = [
     "How large was {m} relative to {x} in fiscal {y}, and did the ratio rise or fall since fiscal {z}?",
-    "Using the two notes, judge the level of {m} against {x} for fiscal {y} and compare it with fiscal {z}.",
+    "Judge the level of {m} against {x} for fiscal {y} and compare it with fiscal {z}.",
     "Determine the ratio of {m} to {x} for fiscal {y} and fiscal {z}, and conclude on level and direction.",
-    "Prepare a short analysis of {m} as a share of {x}, fiscal {y} against fiscal {z}.",
-    "Work out what part of {x} is matched by {m} in fiscal {y} and fiscal {z}, and give a verdict.",
+    "Set {m} against {x} for fiscal {z} and fiscal {y}: how high is the ratio, and where is it heading?",
+    "Work out {m} over {x} in fiscal {y} and fiscal {z}, and give a verdict.",
+    "Compare {m} with {x} in fiscal {y} and the year before: give both ratios, the change and a verdict.",
 ];
 
-const TREND: [&str; 6] = [
-    "How did {m} develop from fiscal {z} to fiscal {y}, which component drove it, and did it outpace {x}?",
-    "Analyse the growth of {m} in fiscal {y}: name the largest driver and compare the growth with that of {x}.",
-    "Did {m} grow faster than {x} in fiscal {y}, and which part of it added most?",
-    "Explain the change in {m} between fiscal {z} and fiscal {y} by its largest contributor and set it against {x}.",
-    "Compare the trend in {m} with that in {x} for fiscal {y} and identify the component behind it.",
-    "From fiscal {z} to fiscal {y}, which component added most to {m}, and how does its growth compare with {x}?",
+/// Bands for ratios that nobody has a rule of thumb for, by size.
+const SIZES: [Limits; 4] = [
+    level("0.03", "0.1"),
+    level("0.1", "0.3"),
+    level("0.25", "1"),
+    level("1", "4"),
 ];
 
-fn fill(templates: &[&str], places: &[(&str, &str)], draw: &mut Draw) -> String {
-    let mut text = draw.pick(templates).to_owned();
-    for (place, with) in places {
-        text = text.replace(&format!("{{{place}}}"), with);
-    }
-    crate::questions::wording::tidy(&text)
+/// Cells of two years, and how the ratio is made of them.
+struct Way {
+    /// First and second figure of the new year, then of the old one.
+    cells: [At; 4],
+    inverse: bool,
+    converted: bool,
 }
 
-/// A label for a line of the report; what the reader takes for the end of a label cannot stand in it.
-pub(super) fn line_label(name: &str, year: i32) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| if matches!(c, ':' | '=' | '|') { ' ' } else { c })
-        .collect();
-    let mut chars = name.chars();
-    let capital: String = chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect());
-    format!("{capital}, fiscal {year}")
-}
-
-/// The four cells of a comparison over two years: first and second headline, new and old year.
-fn four(desk: &Desk<'_>, rows: [(usize, usize); 2], new: i32) -> Option<[At; 4]> {
+fn four(desk: &Desk<'_>, rows: [TableRow; 2], years: [i32; 2]) -> Option<[At; 4]> {
     Some([
-        cell(desk, rows[0], new)?,
-        cell(desk, rows[1], new)?,
-        cell(desk, rows[0], new - 1)?,
-        cell(desk, rows[1], new - 1)?,
+        cell(desk, rows[0], years[0])?,
+        cell(desk, rows[1], years[0])?,
+        cell(desk, rows[0], years[1])?,
+        cell(desk, rows[1], years[1])?,
     ])
 }
 
-fn value(desk: &Desk<'_>, at: At) -> Option<Ratio> {
-    desk.sheet(at).ratio(at.row, at.column)
-}
-
-/// What both verdicts look at: tenths of a percent.
-fn permille(n: i128) -> Ratio {
-    Ratio::new(n, 1000).unwrap_or(Ratio::whole(0))
-}
-
-pub(super) fn burden(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (first, second, years) = two_headlines(desk, 100, draw)?;
-    let rows = [first, second];
-    let year = draw.pick(&years);
-    let names = [
-        full_name(desk, first, true, draw)?,
-        full_name(desk, second, true, draw)?,
-    ];
-    let (low, high) = draw.pick(&[
-        ((30, "0.03"), (100, "0.1")),
-        ((50, "0.05"), (200, "0.2")),
-        ((100, "0.1"), (400, "0.4")),
-        ((250, "0.25"), (1000, "1")),
-    ]);
-    let build = |new: i32, shown: i32| -> Option<Report<'_, '_>> {
-        let [now_at, base_at, old_at, base_old_at] = four(desk, rows, new)?;
-        let (suffix, (n, over)) = factor(desk, now_at, base_at);
-        let by = Ratio::new(n, over)?;
-        let ratio = |x: At, y: At| value(desk, x)?.over(value(desk, y)?.times(by)?);
-        let mut report = Report::new(desk);
-        report.input("first_new", &line_label(&names[0], shown), now_at)?;
-        report.input("first_old", &line_label(&names[0], shown - 1), old_at)?;
-        report.input("second_new", &line_label(&names[1], shown), base_at)?;
-        report.input("second_old", &line_label(&names[1], shown - 1), base_old_at)?;
-        let expression = |new: &str| {
-            if suffix.is_empty() {
-                format!("${{first_{new}}} / ${{second_{new}}}")
-            } else {
-                format!("${{first_{new}}} / (${{second_{new}}}{suffix})")
-            }
-        };
-        let (now, before) = (ratio(now_at, base_at)?, ratio(old_at, base_old_at)?);
-        let form = Form::ratio();
-        report.metric(
-            "ratio_new",
-            &format!("Ratio, fiscal {shown}"),
-            &expression("new"),
-            now,
-            &form,
-        )?;
-        report.metric(
-            "ratio_old",
-            &format!("Ratio, fiscal {}", shown - 1),
-            &expression("old"),
-            before,
-            &form,
-        )?;
-        let shift = now.minus(before)?.times(Ratio::whole(100))?;
-        let points = format!("({} - {}) * 100", expression("new"), expression("old"));
-        report.metric(
-            "change",
-            "Change of the ratio in percentage points",
-            &points,
-            shift,
-            &Form::points(Sign::Change),
-        )?;
-        report.verdict(
-            "level",
-            "Level",
-            ("ratio_new", now),
-            &[("low", permille(low.0)), ("moderate", permille(high.0))],
-            "high",
-            &[low.1, high.1],
-        );
-        report.verdict(
-            "direction",
-            "Direction",
-            ("change", shift),
-            &[("falling", Ratio::whole(0))],
-            "rising",
-            &["0"],
-        );
-        Some(report)
+pub(super) fn burden(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let chosen = stock.choose(desk, (source, Use::Ratio), draw, |_| true)?;
+    let rows = chosen.rows();
+    let year = chosen.year_of_two(draw)?;
+    let limits = chosen.pair.map_or_else(|| draw.pick(&SIZES), |p| p.bands);
+    let way = |rows: [TableRow; 2], years: [i32; 2]| {
+        Some(Way {
+            cells: four(desk, rows, years)?,
+            inverse: false,
+            converted: true,
+        })
     };
-    let report = build(year, year)?;
-    let wrong: Vec<(String, Mistake)> = [year - 1, year + 1]
-        .into_iter()
-        .filter_map(|other| Some((build(other, year)?.truth(), Mistake::WrongYear)))
-        .collect();
-    let units = amounts(desk, &four(desk, rows, year)?, draw);
+    let write = |way: Option<Way>| write(desk, &chosen, limits, year, &way?);
+    let right = way(rows, [year, year - 1])?;
+    let cells = right.cells;
+    let report = write(Some(right))?;
+    let mut wrong: Vec<(String, Mistake)> = Vec::new();
+    let mut add = |made: Option<String>, mistake| wrong.extend(made.map(|text| (text, mistake)));
+    for years in [[year - 1, year - 2], [year + 1, year]] {
+        let other = write(way(rows, years));
+        add(other.map(|r| r.truth()), Mistake::WrongYear);
+    }
+    let swapped = write(way(rows, [year - 1, year]));
+    add(swapped.map(|r| r.truth()), Mistake::Sign);
+    let inverse = way(rows, [year, year - 1]).map(|w| Way { inverse: true, ..w });
+    add(write(inverse).map(|r| r.truth()), Mistake::WrongBase);
+    let beside = sibling(desk, rows[0], &[year, year - 1])
+        .and_then(|other| way([other, rows[1]], [year, year - 1]));
+    add(write(beside).map(|r| r.truth()), Mistake::SiblingRow);
+    if factor(desk, cells[0], cells[1]).0.is_empty() {
+        add(Some(report.in_thousands()), Mistake::Scale);
+    } else {
+        let raw = way(rows, [year, year - 1]).map(|w| Way {
+            converted: false,
+            ..w
+        });
+        add(write(raw).map(|r| r.truth()), Mistake::Scale);
+    }
+    add(report.misjudged(), Mistake::WrongBase);
+    let [low, mid, high] = limits.words;
     let hint = format!(
-        "{units} Ratios are the first amount over the second, with three decimals; the change has two. The level is low \
-         below {}, moderate below {}, else high; the direction is falling or rising.",
-        low.1, high.1
+        "{} {} Ratios are the first over the second, with three decimals; the change is the new ratio less the old one, \
+         {}. The level is {low} below {}, {mid} below {}, else {high}; the direction is falling or rising.",
+        chosen.sources(),
+        amounts(desk, &cells, draw),
+        if in_points(limits) {
+            "in percentage points with two"
+        } else {
+            "with three"
+        },
+        limits.limits[0],
+        limits.limits[1],
     );
+    let names = chosen.names();
+    let templates: &[&str] = if chosen.pair.is_some() {
+        &KNOWN
+    } else {
+        &PLAIN
+    };
     let question = fill(
-        &BURDEN,
+        templates,
         &[
-            ("m", &names[0]),
-            ("x", &names[1]),
+            ("r", chosen.pair.map_or("ratio", |p| p.what)),
+            ("m", names[0]),
+            ("x", names[1]),
             ("y", &year.to_string()),
             ("z", &(year - 1).to_string()),
+            ("low", low),
+            ("mid", mid),
+            ("high", high),
         ],
         draw,
     );
     report.draft("multi_table - Burden", question, &hint, wrong)
 }
 
-/// In which scale the amounts of a report are written.
-pub(super) fn amounts(desk: &Desk<'_>, cells: &[At], draw: &mut Draw) -> String {
-    let first = unit_of(desk, cells[0]);
-    if cells.iter().all(|at| unit_of(desk, *at) == first) {
-        draw.pick(&[
-            "Amounts are in {s}.",
-            "Write amounts in {s}.",
-            "Give all amounts in {s}.",
-        ])
-        .replace("{s}", first)
-    } else {
-        "Write each amount in the scale of its own table.".to_owned()
-    }
+/// Ratios below one change by percentage points, multiples by themselves.
+fn in_points(limits: Limits) -> bool {
+    limits.limits[1].starts_with("0.") || limits.limits[1] == "1"
 }
 
-pub(super) fn trend(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (first, second, years) = two_headlines(desk, 100, draw)?;
-    let rows = [first, second];
-    let year = draw.pick(&years);
-    let sheet = &desk.sheets[first.0];
-    if sheet.rows()[first.1].role != Role::Total {
-        return None;
-    }
-    let names = [
-        full_name(desk, first, true, draw)?,
-        full_name(desk, second, true, draw)?,
-    ];
-    let build = |new: i32, shown: i32| -> Option<Report<'_, '_>> {
-        let [now_at, base_at, old_at, base_old_at] = four(desk, rows, new)?;
-        let growth = |x: At, y: At| {
-            let (x, y) = (value(desk, x)?, value(desk, y)?);
-            x.minus(y)?.over(y)?.times(Ratio::whole(100))
-        };
-        let mut report = Report::new(desk);
-        report.input("first_new", &line_label(&names[0], shown), now_at)?;
-        report.input("first_old", &line_label(&names[0], shown - 1), old_at)?;
-        report.input("second_new", &line_label(&names[1], shown), base_at)?;
-        report.input("second_old", &line_label(&names[1], shown - 1), base_old_at)?;
-        let parts = sheet.parts_of(first.1, now_at.column)?;
-        if parts.len() < 3 {
-            return None;
-        }
-        let mut steps: Vec<(Ratio, usize)> = Vec::new();
-        let mut expressions = Vec::new();
-        for &part in &parts {
-            let (new, old) = (
-                At {
-                    row: part,
-                    ..now_at
-                },
-                At {
-                    row: part,
-                    ..old_at
-                },
-            );
-            steps.push((value(desk, new)?.minus(value(desk, old)?)?, part));
-            let places = (report.operand(new), report.operand(old));
-            expressions.push(format!("{{{}}} - {{{}}}", places.0, places.1));
-        }
-        let best = (0..steps.len()).max_by(|&i, &j| {
-            steps[i]
-                .0
-                .exceeds(steps[j].0)
-                .cmp(&steps[j].0.exceeds(steps[i].0))
-        })?;
-        let clear = steps
-            .iter()
-            .enumerate()
-            .all(|(i, (step, _))| i == best || steps[best].0.exceeds(*step));
-        if !clear || !steps[best].0.is_positive() {
-            return None;
-        }
-        let (one, two) = (growth(now_at, old_at)?, growth(base_at, base_old_at)?);
-        let form = Form::percent(Sign::Change);
-        let rate =
-            |which: &str| format!("(${{{which}_new}} - ${{{which}_old}}) / ${{{which}_old}} * 100");
-        report.metric(
-            "growth_first",
-            "Growth of the first",
-            &rate("first"),
-            one,
-            &form,
-        )?;
-        report.metric(
-            "growth_second",
-            "Growth of the second",
-            &rate("second"),
-            two,
-            &form,
-        )?;
-        let gap = one.minus(two)?;
-        report.metric(
-            "gap",
-            "Growth gap in percentage points",
-            &format!("{} - {}", rate("first"), rate("second")),
-            gap,
-            &Form::points(Sign::Change),
-        )?;
-        let label = &sheet.rows()[steps[best].1].label;
-        let mut aliases = vec![label.text.clone()];
-        aliases.extend(label.also.iter().map(|a| (*a).to_owned()));
-        let labels = parts
-            .iter()
-            .map(|&p| sheet.written.label(p).to_owned())
-            .collect();
-        report.label(
-            2,
-            "driver",
-            "Largest driver",
-            expressions,
-            labels,
-            (best, aliases),
-        )?;
-        report.verdict(
-            "pace",
-            "Pace of the first",
-            ("gap", gap),
-            &[("slower", Ratio::whole(0))],
-            "faster",
-            &["0"],
-        );
-        Some(report)
+fn write<'d, 'a>(
+    desk: &'d Desk<'a>,
+    chosen: &Chosen,
+    limits: Limits,
+    year: i32,
+    way: &Way,
+) -> Option<Report<'d, 'a>> {
+    let [now, base, old, base_old] = way.cells;
+    let names = chosen.names();
+    let mut report = Report::new(desk);
+    report.input("first_new", &line_label(names[0], year), now)?;
+    report.input("first_old", &line_label(names[0], year - 1), old)?;
+    report.input("second_new", &line_label(names[1], year), base)?;
+    report.input("second_old", &line_label(names[1], year - 1), base_old)?;
+    let (suffix, by) = if way.converted {
+        factor(desk, now, base)
+    } else {
+        ("", Ratio::whole(1))
     };
-    let report = build(year, year)?;
-    let wrong: Vec<(String, Mistake)> = [year - 1, year + 1]
-        .into_iter()
-        .filter_map(|other| Some((build(other, year)?.truth(), Mistake::WrongYear)))
-        .collect();
-    let units = amounts(desk, &four(desk, rows, year)?, draw);
-    let hint = format!(
-        "{units} Growth is in percent with two decimals. The largest driver is the component whose amount rose most, \
-         by its label in the table; the pace is faster or slower than the second."
-    );
-    let question = fill(
-        &TREND,
-        &[
-            ("m", &names[0]),
-            ("x", &names[1]),
-            ("y", &year.to_string()),
-            ("z", &(year - 1).to_string()),
-        ],
-        draw,
-    );
-    report.draft("multi_table - Trend and Driver", question, &hint, wrong)
+    let ratio = |x: At, y: At| {
+        let (x, y) = (value(desk, x)?, value(desk, y)?.times(by)?);
+        if way.inverse { y.over(x) } else { x.over(y) }
+    };
+    let expression = |which: &str| {
+        let first = format!("${{first_{which}}}");
+        let second = match suffix {
+            "" => format!("${{second_{which}}}"),
+            _ => format!("(${{second_{which}}}{suffix})"),
+        };
+        if way.inverse {
+            format!("{second} / {first}")
+        } else {
+            format!("{first} / {second}")
+        }
+    };
+    let (after, before) = (ratio(now, base)?, ratio(old, base_old)?);
+    let what = capital(chosen.pair.map_or("ratio", |p| p.what));
+    for (slot, which, year, exact) in [
+        ("ratio_new", "new", year, after),
+        ("ratio_old", "old", year - 1, before),
+    ] {
+        let label = format!("{what}, fiscal {year}");
+        report.metric(slot, &label, &expression(which), exact, &Form::ratio())?;
+    }
+    let step = after.minus(before)?;
+    let minus = format!("{} - {}", expression("new"), expression("old"));
+    let shift = if in_points(limits) {
+        let points = step.times(Ratio::whole(100))?;
+        let label = "Change in percentage points";
+        let form = Form::points(Sign::Change);
+        report.metric("change", label, &format!("({minus}) * 100"), points, &form)?;
+        points
+    } else {
+        let mut form = Form::ratio();
+        form.sign = Sign::Change;
+        report.metric("change", "Change", &minus, step, &form)?;
+        step
+    };
+    let bands = Bands {
+        limits: &limits.limits,
+        words: &limits.words,
+    };
+    report.verdict("level", "Level", ("ratio_new", after), &bands)?;
+    let direction = Bands {
+        limits: &["0"],
+        words: &["falling", "rising"],
+    };
+    report.verdict("direction", "Direction", ("change", shift), &direction)?;
+    Some(report)
 }

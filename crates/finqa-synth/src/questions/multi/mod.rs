@@ -1,28 +1,36 @@
 //! Questions about two tables or more: one number, or a report with a rubric.
 
 mod burden;
+mod chosen;
 mod companies;
+mod figures;
 mod flows;
 mod number;
+mod pairs;
 mod report;
 mod several;
 mod tie;
+mod trend;
 
+use finqa_core::answer::Scale;
+
+use self::chosen::{Source, Stock};
 use super::desk::Desk;
-use super::sheet::{At, Sheet};
+use super::exact::Ratio;
+use super::sheet::At;
 use super::{Asked, Draft, Other};
 use crate::draw::Draw;
 use crate::note::{Quantity, Role};
 use crate::split::SplitName;
 use crate::style::scale_words;
 
-type Maker = fn(&Desk<'_>, &mut Draw) -> Option<Draft>;
+type Maker = fn(&Desk<'_>, &Stock, Source, &mut Draw) -> Option<Draft>;
 
 /// A table and a row of it.
 type TableRow = (usize, usize);
 
-/// Tries before a kind is given up for a company.
-const ATTEMPTS: usize = 250;
+/// Tries before a kind is given up for a company: from the catalogue, then by shape.
+const ATTEMPTS: [(Source, usize); 2] = [(Source::Catalogue, 80), (Source::Shape, 250)];
 
 /// Questions of `train` and `val` whose answer is one number, percent of the multi-table ones.
 const ONE_NUMBER_PCT: u32 = 65;
@@ -40,7 +48,7 @@ const NUMBERS: [(Maker, u32); 4] = [
 const REPORTS: [(Maker, u32); 5] = [
     (burden::burden, 20),
     (several::several, 20),
-    (burden::trend, 25),
+    (trend::trend, 25),
     (flows::bridge, 25),
     (tie::reconciliation, 15),
 ];
@@ -52,10 +60,11 @@ pub(super) fn make(
     asked: &mut Asked,
     draw: &mut Draw,
 ) -> Option<Draft> {
+    let stock = Stock::of(desk);
     let reasons = desk.view.key.split == SplitName::Reason79;
     if reasons
         && draw.chance(COMPANIES_PCT)
-        && let Some(draft) = companies::compare(desk, other, draw)
+        && let Some(draft) = companies::compare(desk, &stock, other, draw)
         && asked.is_new(&draft)
     {
         return Some(draft);
@@ -68,14 +77,16 @@ pub(super) fn make(
     let weights: Vec<u32> = makers.iter().map(|(_, weight)| *weight).collect();
     let first = draw.weighted(&weights);
     // Another of the same family where the tables do not allow the one drawn.
-    (0..makers.len())
-        .map(|i| makers[(first + i) % makers.len()].0)
-        .find_map(|maker| {
-            (0..ATTEMPTS).find_map(|_| {
-                let draft = maker(desk, draw)?;
-                asked.is_new(&draft).then_some(draft)
+    ATTEMPTS.into_iter().find_map(|(source, attempts)| {
+        (0..makers.len())
+            .map(|i| makers[(first + i) % makers.len()].0)
+            .find_map(|maker| {
+                (0..attempts).find_map(|_| {
+                    let draft = maker(desk, &stock, source, draw)?;
+                    asked.is_new(&draft).then_some(draft)
+                })
             })
-        })
+    })
 }
 
 /// A row that stands for a whole table: a total or a closing balance of money, with columns by year.
@@ -92,7 +103,7 @@ fn headline(desk: &Desk<'_>, table: usize, draw: &mut Draw) -> Option<(usize, Ve
     Some((row, lane))
 }
 
-/// What amounts are set against: revenue, income before taxes, net income, in tables that everyone looks up.
+/// What amounts are set against where the catalogue has nothing for a company's tables.
 const BASES: [&str; 5] = [
     "DisaggregationOfRevenue",
     "RevenueFromExternalCustomersByGeographicAreas",
@@ -101,53 +112,75 @@ const BASES: [&str; 5] = [
     "RevenueBySegment",
 ];
 
-/// Two headlines of different tables: the second from one of the [`BASES`], if so many percent say so.
-fn two_headlines(
-    desk: &Desk<'_>,
-    base_pct: u32,
-    draw: &mut Draw,
-) -> Option<(TableRow, TableRow, Vec<i32>)> {
-    let any = |draw: &mut Draw| draw.below(desk.sheets.len());
-    let first = any(draw);
-    let second = if draw.chance(base_pct) {
-        let stem = draw.pick(&BASES);
-        desk.sheets
-            .iter()
-            .position(|s| s.written.note.stem == stem)?
-    } else {
-        any(draw)
-    };
-    if first == second {
-        return None;
-    }
-    let (a, lane) = headline(desk, first, draw)?;
-    let (b, other) = headline(desk, second, draw)?;
-    let years = |sheet: &Sheet<'_>, lane: &[usize]| -> Vec<i32> {
-        lane.iter()
-            .map(|&c| sheet.columns()[c].period.year())
-            .collect()
-    };
-    let own = years(&desk.sheets[second], &other);
-    let shared: Vec<i32> = years(&desk.sheets[first], &lane)
+/// A positive amount of a row in a year, in single dollars.
+fn positive(desk: &Desk<'_>, row: TableRow, year: i32) -> Option<Ratio> {
+    let at = cell(desk, row, year)?;
+    let value = value(desk, at)?.times(Ratio::whole(10i128.pow(exponent(desk, at))))?;
+    (value.is_positive() && desk.sheet(at).quantity(at.row) == Quantity::Money).then_some(value)
+}
+
+/// The number of a cell as its table shows it.
+fn value(desk: &Desk<'_>, at: At) -> Option<Ratio> {
+    desk.sheet(at).ratio(at.row, at.column)
+}
+
+/// The row nearest to one that could be mistaken for it: money, other amounts in all of the years.
+fn sibling(desk: &Desk<'_>, (table, row): TableRow, years: &[i32]) -> Option<TableRow> {
+    let sheet = &desk.sheets[table];
+    let mut others: Vec<usize> = (0..sheet.rows().len()).filter(|&r| r != row).collect();
+    others.sort_by_key(|&r| r.abs_diff(row));
+    let at = |r: usize, year: i32| value(desk, cell(desk, (table, r), year)?);
+    others
         .into_iter()
-        .filter(|y| own.contains(y))
+        .find(|&r| {
+            sheet.quantity(r) == Quantity::Money
+                && years
+                    .iter()
+                    .all(|&y| at(r, y).is_some_and(|v| !v.is_zero() && Some(v) != at(row, y)))
+        })
+        .map(|r| (table, r))
+}
+
+/// A label for a line of the report; what the reader takes for the end of a label cannot stand in it.
+fn line_label(name: &str, year: i32) -> String {
+    let name: String = name
+        .strip_prefix("the ")
+        .unwrap_or(name)
+        .chars()
+        .map(|c| if matches!(c, ':' | '=' | '|') { ' ' } else { c })
         .collect();
-    // The same quantity in two tables makes no ratio.
-    let same = |year: i32| {
-        let value = |table: usize, row: usize, lane: &[usize]| {
-            let sheet = &desk.sheets[table];
-            let c = lane
-                .iter()
-                .find(|&&c| sheet.columns()[c].period.year() == year)?;
-            sheet.ratio(row, *c)
-        };
-        value(first, a, &lane) == value(second, b, &other)
-    };
-    (!shared.is_empty() && !shared.iter().any(|y| same(*y))).then_some((
-        (first, a),
-        (second, b),
-        shared,
-    ))
+    format!("{}, fiscal {year}", capital(&name))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// Fills one of the templates.
+fn fill(templates: &[&str], places: &[(&str, &str)], draw: &mut Draw) -> String {
+    let mut text = draw.pick(templates).to_owned();
+    for (place, with) in places {
+        text = text.replace(&format!("{{{place}}}"), with);
+    }
+    super::wording::tidy(&text)
+}
+
+/// In which scale the amounts of a report are written.
+fn amounts(desk: &Desk<'_>, cells: &[At], draw: &mut Draw) -> String {
+    let first = unit_of(desk, cells[0]);
+    if cells.iter().all(|at| unit_of(desk, *at) == first) {
+        draw.pick(&[
+            "Amounts are in {s}.",
+            "Write amounts in {s}.",
+            "Give all amounts in {s}.",
+        ])
+        .replace("{s}", first)
+    } else {
+        "Write each amount in the scale of its own table.".to_owned()
+    }
 }
 
 /// The cell of a row for a year, in a column that is neither restated nor of another kind than the row's first.
@@ -168,40 +201,25 @@ fn cell(desk: &Desk<'_>, (table, row): (usize, usize), year: i32) -> Option<At> 
     Some(sheet.at(row, column))
 }
 
-/// The name of a row with its table's topic where the name alone does not say it.
-fn full_name(
-    desk: &Desk<'_>,
-    (table, row): (usize, usize),
-    always: bool,
-    draw: &mut Draw,
-) -> Option<String> {
-    let name = desk.name(table, row, draw)?;
-    let topic = desk.topic(table);
-    if !name.needs_topic && !always {
-        return Some(name.text);
-    }
-    let topic = topic?;
-    if name.text.to_lowercase().contains(topic) {
-        return Some(name.text);
-    }
-    Some(format!("{} ({topic})", name.text))
-}
-
-/// What an operand is multiplied with to be in the scale of `like`: as a suffix of an expression, and exactly.
-fn factor(desk: &Desk<'_>, like: At, at: At) -> (&'static str, (i128, i128)) {
-    use finqa_core::answer::Scale;
-    let exponent = |at: At| match desk.sheet(at).written.display.scale {
+/// Zeros of the scale in which a table shows its amounts.
+fn exponent(desk: &Desk<'_>, at: At) -> u32 {
+    match desk.sheet(at).written.display.scale {
         Scale::One => 0,
         Scale::Thousand => 3,
         Scale::Million => 6,
         Scale::Billion => 9,
-    };
-    match exponent(at) - exponent(like) {
-        3 => (" * 1000", (1000, 1)),
-        6 => (" * 1000000", (1_000_000, 1)),
-        -3 => (" / 1000", (1, 1000)),
-        -6 => (" / 1000000", (1, 1_000_000)),
-        _ => ("", (1, 1)),
+    }
+}
+
+/// What an operand is multiplied with to be in the scale of `like`: as a suffix of an expression, and exactly.
+fn factor(desk: &Desk<'_>, like: At, at: At) -> (&'static str, Ratio) {
+    let ratio = |n, d| Ratio::new(n, d).unwrap_or(Ratio::whole(1));
+    match i64::from(exponent(desk, at)) - i64::from(exponent(desk, like)) {
+        3 => (" * 1000", ratio(1000, 1)),
+        6 => (" * 1000000", ratio(1_000_000, 1)),
+        -3 => (" / 1000", ratio(1, 1000)),
+        -6 => (" / 1000000", ratio(1, 1_000_000)),
+        _ => ("", ratio(1, 1)),
     }
 }
 

@@ -4,7 +4,8 @@ use finqa_core::answer::Multi;
 use finqa_core::gold::{Gold, GoldAnswer};
 use finqa_core::task::{KnownWrong, Mistake};
 
-use super::{cell, factor, full_name, two_headlines};
+use super::chosen::{Chosen, Source, Stock, Use, is_balance};
+use super::{cell, factor};
 use crate::draw::Draw;
 use crate::questions::Draft;
 use crate::questions::ask::{Ask, identity};
@@ -17,16 +18,24 @@ use crate::questions::program::{calculated, fetch};
 use crate::questions::sheet::At;
 use crate::questions::wording::Say;
 
+/// With the analyst's name of the ratio.
+const KNOWN: [&str; 4] = [
+    "What was the {r} {p}, that is, {m} over {x}?",
+    "Compute the {r} {p} from {m} and {x}.",
+    "{P}, what was the {r}, taken as {m} over {x}?",
+    "Find the {r} {p}: {m} divided by {x}.",
+];
+
 const RATIO: [&str; 9] = [
     "What was the ratio of {m} to {x} {p}?",
     "How large was {m} relative to {x} {p}?",
-    "Divide {m} by {x} {p}. What is the result?",
+    "Divide {m} by {x} {p}.",
     "{P}, how much {m} was there for each dollar of {x}?",
-    "Compare {m} with {x} {p}: what is the first divided by the second?",
+    "{P}, what was {m} over {x}?",
     "Combining both notes, what was {m} over {x} {p}?",
     "As a fraction of {x}, what was {m} {p}?",
     "Compute the ratio of {m} to {x} {p}.",
-    "Across the two tables, what proportion of {x} did {m} equal {p}?",
+    "What was {m} divided by {x} {p}?",
 ];
 
 const PERCENT: [&str; 5] = [
@@ -34,7 +43,7 @@ const PERCENT: [&str; 5] = [
     "What percentage of {x} did {m} equal {p}?",
     "Express {m} as a percentage of {x} {p}.",
     "{P}, what percentage of {x} was {m}?",
-    "What percentage of {x} did {m} come to {p}?",
+    "What was {m} in percent of {x} {p}?",
 ];
 
 const GAP: [&str; 6] = [
@@ -72,23 +81,23 @@ struct Pair {
     rows: [(usize, usize); 2],
 }
 
-fn pair(desk: &Desk<'_>, base_pct: u32, draw: &mut Draw) -> Option<(Pair, Vec<i32>)> {
-    let (first, second, years) = two_headlines(desk, base_pct, draw)?;
-    let year = draw.pick(&years);
-    let cells = [cell(desk, first, year)?, cell(desk, second, year)?];
-    let names = [
-        full_name(desk, first, true, draw)?,
-        full_name(desk, second, draw.chance(50), draw)?,
-    ];
-    let period = format!("for fiscal {year}");
-    let pair = Pair {
-        cells,
-        names,
+fn pair(desk: &Desk<'_>, chosen: &Chosen, draw: &mut Draw) -> Option<Pair> {
+    let year = draw.pick(&chosen.years);
+    let rows = chosen.rows();
+    let period = match draw.below(3) {
+        0 => format!("for fiscal {year}"),
+        _ => format!("in fiscal {year}"),
+    };
+    Some(Pair {
+        cells: [cell(desk, rows[0], year)?, cell(desk, rows[1], year)?],
+        names: [
+            chosen.sides[0].full(draw.chance(30)),
+            chosen.sides[1].full(draw.chance(15)),
+        ],
         period,
         year,
-        rows: [first, second],
-    };
-    Some((pair, years))
+        rows,
+    })
 }
 
 fn question(templates: &[&str], fill: &[(&str, &str)], draw: &mut Draw) -> Option<String> {
@@ -100,18 +109,35 @@ fn question(templates: &[&str], fill: &[(&str, &str)], draw: &mut Draw) -> Optio
     (text.split(' ').count() <= 34).then_some(text)
 }
 
-pub(super) fn ratio(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let (pair, years) = pair(desk, 85, draw)?;
-    let percent = draw.chance(35);
+pub(super) fn ratio(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let chosen = stock.choose(desk, (source, Use::Ratio), draw, |_| true)?;
+    let pair = pair(desk, &chosen, draw)?;
+    // Multiples are no percentages.
+    let multiple = chosen
+        .pair
+        .is_some_and(|p| !p.bands.limits[1].starts_with("0."));
+    let percent = !multiple && draw.chance(35);
     let (formula, form) = if percent {
         (Formula::Percent, Form::percent(Sign::None))
     } else {
         (Formula::Quotient, Form::ratio())
     };
-    let templates: &[&str] = if percent { &PERCENT } else { &RATIO };
+    let templates: &[&str] = if chosen.pair.is_some() && draw.chance(35) {
+        &KNOWN
+    } else if percent {
+        &PERCENT
+    } else {
+        &RATIO
+    };
     let text = question(
         templates,
         &[
+            ("r", chosen.pair.map_or("ratio", |p| p.what)),
             ("m", &pair.names[0]),
             ("x", &pair.names[1]),
             ("p", &pair.period),
@@ -119,46 +145,55 @@ pub(super) fn ratio(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         ],
         draw,
     )?;
+    let years = &chosen.years;
     finish(
         desk,
         "multi_table - Ratio",
         text,
         formula,
         &pair,
-        &years,
+        years,
         &form,
         draw,
     )
 }
 
-pub(super) fn gap(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    amount(
-        desk,
-        "multi_table - Spread",
-        &GAP,
-        Formula::Difference,
-        draw,
-    )
+pub(super) fn gap(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let chosen = stock.choose(desk, (source, Use::Gap), draw, |_| true)?;
+    let what = ("multi_table - Spread", Formula::Difference);
+    amount(desk, &chosen, what, &GAP, draw)
 }
 
-pub(super) fn combined(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    amount(desk, "multi_table - Sum", &TOGETHER, Formula::Sum, draw)
+pub(super) fn combined(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    let chosen = stock.choose(desk, (source, Use::Sum), draw, |_| true)?;
+    let what = ("multi_table - Sum", Formula::Sum);
+    amount(desk, &chosen, what, &TOGETHER, draw)
 }
 
 fn amount(
     desk: &Desk<'_>,
-    question_type: &'static str,
+    chosen: &Chosen,
+    (question_type, formula): (&'static str, Formula),
     templates: &[&str],
-    formula: Formula,
     draw: &mut Draw,
 ) -> Option<Draft> {
-    let (pair, years) = pair(desk, 0, draw)?;
+    let pair = pair(desk, chosen, draw)?;
     let [a, b] = pair.cells;
     // Amounts of a year and amounts at its end make no sum, and no difference that anyone asks for.
-    let kind = |at: At| std::mem::discriminant(&desk.sheet(at).columns()[at.column].period);
+    let kind = |row| is_balance(desk, row, pair.year);
     let size = |at: At| desk.sheet(at).value(at.row, at.column);
     let (one, other) = (size(a)?, size(b)?);
-    if kind(a) != kind(b) || one / 10 > other || other / 10 > one {
+    if kind(pair.rows[0]) != kind(pair.rows[1]) || one / 10 > other || other / 10 > one {
         return None;
     }
     if desk.sheet(a).written.display != desk.sheet(b).written.display {
@@ -185,7 +220,7 @@ fn amount(
         text,
         formula,
         &pair,
-        &years,
+        &chosen.years,
         &form,
         draw,
     )
@@ -204,14 +239,10 @@ fn finish(
     draw: &mut Draw,
 ) -> Option<Draft> {
     let [a, b] = pair.cells;
-    let (suffix, (n, d)) = factor(desk, a, b);
+    let (suffix, factor) = factor(desk, a, b);
     let operands = |cells: [At; 2], scaled: bool| -> Option<[Ratio; 2]> {
         let [a, b] = cells.map(|at| desk.sheet(at).ratio(at.row, at.column));
-        let by = if scaled {
-            Ratio::new(n, d)?
-        } else {
-            Ratio::whole(1)
-        };
+        let by = if scaled { factor } else { Ratio::whole(1) };
         Some([a?, b?.times(by)?])
     };
     let value = formula.value(&operands(pair.cells, true)?, form.decimals)?;
@@ -307,12 +338,18 @@ fn finish(
 }
 
 /// The growth of one headline less that of another.
-pub(super) fn growth_gap(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
+pub(super) fn growth_gap(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
     if desk.view.config.max_operands < 4 {
         return None;
     }
-    let (first, second, years) = two_headlines(desk, 60, draw)?;
-    let new = draw.pick(&years);
+    let chosen = stock.choose(desk, (source, Use::Ratio), draw, |_| true)?;
+    let [first, second] = chosen.rows();
+    let new = chosen.year_of_two(draw)?;
     let old = new - 1;
     let cells = vec![
         cell(desk, first, new)?,
@@ -321,8 +358,8 @@ pub(super) fn growth_gap(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         cell(desk, second, old)?,
     ];
     let names = [
-        full_name(desk, first, draw.chance(50), draw)?,
-        full_name(desk, second, draw.chance(50), draw)?,
+        chosen.sides[0].full(draw.chance(15)),
+        chosen.sides[1].full(draw.chance(15)),
     ];
     let say = Say::new(desk, first.0, draw);
     let text = question(

@@ -15,10 +15,16 @@ use crate::questions::desk::Desk;
 use crate::questions::exact::Ratio;
 use crate::questions::form::Form;
 use crate::questions::program::{calculated_from, fetch};
-use crate::questions::sheet::At;
+use crate::questions::sheet::{At, units};
 
 /// Headings of a report.
 pub(super) const HEADINGS: [&str; 3] = ["1. Inputs", "2. Metrics", "3. Conclusion"];
+
+/// Weight of a label among the primary values.
+const LABEL_WEIGHT: f64 = 3.0;
+
+/// Fewest whole reports that are known to be wrong.
+const LEAST_KNOWN_WRONG: usize = 3;
 
 /// A line of a report.
 #[derive(Clone, Debug)]
@@ -27,6 +33,27 @@ struct Line {
     name: String,
     label: String,
     written: String,
+    /// The words of a verdict.
+    words: Vec<String>,
+}
+
+/// A word by thresholds on a metric: the word of the first limit that is above it, else the last.
+pub(super) struct Bands<'b> {
+    /// Decimals with three digits at most.
+    pub(super) limits: &'b [&'b str],
+    /// One more than limits.
+    pub(super) words: &'b [&'b str],
+}
+
+impl Bands<'_> {
+    fn word(&self, value: Ratio) -> Option<&str> {
+        for (limit, word) in self.limits.iter().zip(self.words) {
+            if Ratio::scaled(units(limit, 3)?, 3).exceeds(value) {
+                return Some(word);
+            }
+        }
+        self.words.last().copied()
+    }
 }
 
 /// A report with its truth.
@@ -96,6 +123,7 @@ impl<'d, 'a> Report<'d, 'a> {
             name: name.to_owned(),
             label,
             written,
+            words: Vec::new(),
         });
         self.values.push(GoldValue {
             name: name.to_owned(),
@@ -220,9 +248,10 @@ impl<'d, 'a> Report<'d, 'a> {
                 largest: true,
             },
         );
+        // What the report is about, so that a wrong one cannot pass.
         self.criterion(
             Dimension::Primary,
-            1.0,
+            LABEL_WEIGHT,
             CriterionKind::Text {
                 slot: name.to_owned(),
                 truth: SlotTruth {
@@ -235,25 +264,22 @@ impl<'d, 'a> Report<'d, 'a> {
         Some(())
     }
 
-    /// A word by thresholds on a metric: the first whose limit is above it, else the last.
+    /// A verdict on a metric; the first verdict of a report is what it comes down to, so it must be right.
     pub(super) fn verdict(
         &mut self,
         name: &str,
         label: &str,
         on: (&str, Ratio),
-        bands: &[(&str, Ratio)],
-        otherwise: &str,
-        limits: &[&str],
-    ) {
-        let word = bands
-            .iter()
-            .find(|(_, limit)| limit.exceeds(on.1))
-            .map_or(otherwise, |(word, _)| word);
+        bands: &Bands<'_>,
+    ) -> Option<()> {
+        let word = bands.word(on.1)?;
+        let (last, others) = bands.words.split_last()?;
         let mut rule = String::new();
-        for ((word, _), limit) in bands.iter().zip(limits) {
+        for (word, limit) in others.iter().zip(bands.limits) {
             let _ = write!(rule, "{word} if {}<{limit} else ", on.0);
         }
-        rule.push_str(otherwise);
+        rule.push_str(last);
+        let is_first = self.lines.iter().all(|l| l.words.is_empty());
         self.line(
             2,
             name,
@@ -261,17 +287,20 @@ impl<'d, 'a> Report<'d, 'a> {
             word.to_owned(),
             GoldRule::Band {
                 expression: format!("${{{}}}", on.0),
-                bands: bands
+                bands: others
                     .iter()
-                    .zip(limits)
-                    .map(|((word, _), limit)| ((*limit).to_owned(), (*word).to_owned()))
+                    .zip(bands.limits)
+                    .map(|(word, limit)| ((*limit).to_owned(), (*word).to_owned()))
                     .collect(),
-                otherwise: otherwise.to_owned(),
+                otherwise: (*last).to_owned(),
             },
         );
+        if let Some(line) = self.lines.last_mut() {
+            line.words = bands.words.iter().map(|w| (*w).to_owned()).collect();
+        }
         self.criterion(
             Dimension::Reasoning,
-            1.0,
+            if is_first { 2.0 } else { 1.0 },
             CriterionKind::Choice {
                 slot: name.to_owned(),
                 rule,
@@ -286,6 +315,7 @@ impl<'d, 'a> Report<'d, 'a> {
                 }),
             },
         );
+        Some(())
     }
 
     /// Inputs that add up to another.
@@ -319,6 +349,41 @@ impl<'d, 'a> Report<'d, 'a> {
     /// The report that is all right.
     pub(super) fn truth(&self) -> String {
         self.text(|line| line.written.clone())
+    }
+
+    /// The report with something else on some lines.
+    pub(super) fn with(&self, changes: &[(&str, &str)]) -> String {
+        self.text(|line| {
+            let changed = changes.iter().find(|(name, _)| *name == line.name);
+            changed.map_or_else(|| line.written.clone(), |(_, value)| (*value).to_owned())
+        })
+    }
+
+    /// What is written on a line.
+    pub(super) fn written(&self, name: &str) -> &str {
+        let mut lines = self.lines.iter();
+        lines
+            .find(|l| l.name == name)
+            .map_or("", |l| l.written.as_str())
+    }
+
+    /// The report with all amounts a thousand times as large, as if the table showed another scale.
+    pub(super) fn in_thousands(&self) -> String {
+        self.text(|line| {
+            if line.section == 0 {
+                thousandfold(&line.written)
+            } else {
+                line.written.clone()
+            }
+        })
+    }
+
+    /// The report with the first verdict from another band.
+    pub(super) fn misjudged(&self) -> Option<String> {
+        let line = self.lines.iter().find(|l| !l.words.is_empty())?;
+        let at = line.words.iter().position(|w| *w == line.written)?;
+        let other = &line.words[(at + 1) % line.words.len()];
+        Some(self.with(&[(&line.name, other)]))
     }
 
     /// The draft, if the rubric is sound and takes the truth for right and every wrong report for wrong.
@@ -392,10 +457,17 @@ impl<'d, 'a> Report<'d, 'a> {
         }
         let mut known_wrong = Vec::new();
         for (answer, mistake) in wrong {
-            if answer == truth || is_right(&answer).iter().any(|(right, _)| *right) {
+            // A mistake that comes to the truth is none.
+            if answer == truth || known_wrong.iter().any(|k: &KnownWrong| k.answer == answer) {
+                continue;
+            }
+            if is_right(&answer).iter().any(|(right, _)| *right) {
                 return None;
             }
             known_wrong.push(KnownWrong { answer, mistake });
+        }
+        if known_wrong.len() < LEAST_KNOWN_WRONG {
+            return None;
         }
         let (mut queries, mut operands) = fetch(self.desk, &self.cells_of(false));
         let mut id = identity(question_type, self.desk, &self.cells_of(false), "report");
@@ -434,5 +506,42 @@ impl<'d, 'a> Report<'d, 'a> {
             known_wrong,
             rubric: Some(rubric),
         })
+    }
+}
+
+/// A plain decimal times a thousand.
+fn thousandfold(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let kept = &fraction[..fraction.len().min(3)];
+    let rest = &fraction[kept.len()..];
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{whole}{kept:0<3}{point}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_times_as_much() {
+        for (text, want) in [("902", "902000"), ("-12.5", "-12500"), ("1.2345", "1234.5")] {
+            assert_eq!(thousandfold(text), want);
+        }
+    }
+
+    #[test]
+    fn a_limit_belongs_to_the_band_above() {
+        let bands = Bands {
+            limits: &["0.05", "0.2"],
+            words: &["low", "moderate", "high"],
+        };
+        for (value, word) in [
+            (49, "low"),
+            (50, "moderate"),
+            (199, "moderate"),
+            (200, "high"),
+        ] {
+            assert_eq!(bands.word(Ratio::scaled(value, 3)), Some(word));
+        }
     }
 }

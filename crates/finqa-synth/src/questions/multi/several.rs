@@ -2,9 +2,9 @@
 
 use finqa_core::task::Mistake;
 
-use super::burden::{amounts, line_label};
-use super::report::Report;
-use super::{BASES, TableRow, cell, factor, full_name, headline};
+use super::chosen::{Source, Stock};
+use super::report::{Bands, Report};
+use super::{amounts, cell, factor, fill, line_label, positive, value};
 use crate::draw::Draw;
 use crate::questions::Draft;
 use crate::questions::desk::Desk;
@@ -34,50 +34,44 @@ fn is_clear(first: Ratio, second: Ratio) -> Option<bool> {
     Some(first.times(Ratio::new(19, 20)?)?.exceeds(second))
 }
 
-pub(super) fn several(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
-    let n = tops(desk, draw)?;
-    let stem = draw.pick(&BASES);
-    let base_table = desk
-        .sheets
-        .iter()
-        .position(|s| s.written.note.stem == stem)?;
-    let (base_row, lane) = headline(desk, base_table, draw)?;
-    let base = (base_table, base_row);
-    let at = draw.pick(&lane);
-    let year = desk.sheets[base_table].columns()[at].period.year();
-    let mut rows: Vec<TableRow> = Vec::new();
-    for _ in 0..12 * n {
-        let table = draw.below(desk.sheets.len());
-        let taken = |t: usize| t == base_table || rows.iter().any(|r| r.0 == t);
-        if rows.len() == n || taken(table) {
-            continue;
-        }
-        if let Some((row, _)) = headline(desk, table, draw)
-            && cell(desk, (table, row), year).is_some()
-        {
-            rows.push((table, row));
-        }
-    }
-    if rows.len() < n {
+pub(super) fn several(
+    desk: &Desk<'_>,
+    stock: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    if source == Source::Shape {
+        // Sums of ratios of anything to anything say nothing.
         return None;
     }
-    let names: Vec<String> = rows
+    let n = tops(desk, draw)?;
+    let (sides, base_side) = stock.several(desk, n, draw)?;
+    let rows: Vec<_> = sides.iter().map(|side| side.row).collect();
+    let base = base_side.row;
+    let mut years: Vec<i32> = desk.sheets[base.0]
+        .columns()
         .iter()
-        .map(|row| full_name(desk, *row, true, draw))
-        .collect::<Option<_>>()?;
-    let base_name = full_name(desk, base, true, draw)?;
-    let (low, high) = draw.pick(&[
-        ((100, "0.1"), (400, "0.4")),
-        ((250, "0.25"), (1000, "1")),
-        ((500, "0.5"), (2000, "2")),
-    ]);
+        .map(|c| c.period.year())
+        .collect();
+    years.dedup();
+    years.retain(|y| {
+        rows.iter()
+            .chain([&base])
+            .all(|row| positive(desk, *row, *y).is_some())
+    });
+    if years.is_empty() {
+        return None;
+    }
+    let year = draw.pick(&years);
+    let names: Vec<String> = sides.iter().map(|side| side.full(false)).collect();
+    let base_name = base_side.full(false);
+    let (low, high) = draw.pick(&[("0.1", "0.4"), ("0.25", "1"), ("0.5", "2")]);
     let build = |from: i32| -> Option<Report<'_, '_>> {
         let base_at = cell(desk, base, from)?;
         let cells: Vec<At> = rows
             .iter()
             .map(|row| cell(desk, *row, from))
             .collect::<Option<_>>()?;
-        let value = |at: At| desk.sheet(at).ratio(at.row, at.column);
         let mut report = Report::new(desk);
         for ((slot, name), at) in ORDER.iter().zip(&names).zip(&cells) {
             report.input(slot, &line_label(name, year), *at)?;
@@ -86,8 +80,8 @@ pub(super) fn several(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
         let mut ratios: Vec<Ratio> = Vec::new();
         let (mut by_slots, mut by_places) = (Vec::new(), Vec::new());
         for (slot, at) in ORDER.iter().zip(&cells) {
-            let (suffix, (by, over)) = factor(desk, *at, base_at);
-            let ratio = value(*at)?.over(value(base_at)?.times(Ratio::new(by, over)?)?)?;
+            let (suffix, by) = factor(desk, *at, base_at);
+            let ratio = value(desk, *at)?.over(value(desk, base_at)?.times(by)?)?;
             let places = (report.operand(*at), report.operand(base_at));
             by_slots.push(format!("${{{slot}}} / (${{base}}{suffix})"));
             by_places.push(format!("{{{}}} / ({{{}}}{suffix})", places.0, places.1));
@@ -128,53 +122,51 @@ pub(super) fn several(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
             words,
             (best, Vec::new()),
         )?;
-        report.verdict(
-            "level",
-            "Level of the sum",
-            ("together", sum),
-            &[
-                ("low", Ratio::new(low.0, 1000)?),
-                ("moderate", Ratio::new(high.0, 1000)?),
-            ],
-            "high",
-            &[low.1, high.1],
-        );
+        let bands = Bands {
+            limits: &[low, high],
+            words: &["low", "moderate", "high"],
+        };
+        report.verdict("level", "Level of the sum", ("together", sum), &bands)?;
         Some(report)
     };
     let report = build(year)?;
-    let wrong: Vec<(String, Mistake)> = [year - 1, year + 1]
+    let mut wrong: Vec<(String, Mistake)> = [year - 1, year + 1]
         .into_iter()
         .filter_map(|other| Some((build(other)?.truth(), Mistake::WrongYear)))
         .collect();
+    wrong.extend(report.misjudged().map(|text| (text, Mistake::WrongBase)));
+    wrong.push((report.in_thousands(), Mistake::Scale));
     let mut cells: Vec<At> = rows
         .iter()
         .map(|row| cell(desk, *row, year))
         .collect::<Option<_>>()?;
     cells.push(cell(desk, base, year)?);
     let units = amounts(desk, &cells, draw);
+    let notes: Vec<String> = sides
+        .iter()
+        .chain([&base_side])
+        .map(|side| format!("{} from the note on {}", side.name, side.topic))
+        .collect();
     let hint = format!(
-        "{units} Each ratio is the amount over the last one, with three decimals. The largest is {}, in the order of \
+        "Take {}. {units} Each ratio is the amount over the last one, with three decimals. The largest is {}, in the order of \
          the question; the level is low below {}, moderate below {}, else high.",
+        notes.join("; "),
         if n == 2 {
             "first or second"
         } else {
             "first, second or third"
         },
-        low.1,
-        high.1
+        low,
+        high
     );
     let listed = match names.as_slice() {
         [one, two] => format!("{one} and {two}"),
         all => format!("{} and {}", all[..n - 1].join(", "), all[n - 1]),
     };
-    let mut question = draw.pick(&SEVERAL).to_owned();
-    for (place, with) in [
-        ("{m}", listed),
-        ("{x}", base_name),
-        ("{y}", year.to_string()),
-    ] {
-        question = question.replace(place, &with);
-    }
-    let question = crate::questions::wording::tidy(&question);
+    let question = fill(
+        &SEVERAL,
+        &[("m", &listed), ("x", &base_name), ("y", &year.to_string())],
+        draw,
+    );
     report.draft("multi_table - Several Notes", question, &hint, wrong)
 }

@@ -2,14 +2,13 @@
 
 use finqa_core::task::Mistake;
 
-use super::burden::{amounts, line_label};
+use super::chosen::{Source, Stock};
 use super::report::Report;
-use super::{cell, full_name, headline};
+use super::{amounts, cell, fill, headline, line_label, value};
 use crate::draw::Draw;
 use crate::note::{Quantity, Role};
 use crate::questions::Draft;
-use crate::questions::desk::Desk;
-use crate::questions::exact::Ratio;
+use crate::questions::desk::{Desk, fold};
 use crate::questions::form::{Form, Sign};
 use crate::questions::sheet::At;
 
@@ -22,11 +21,16 @@ const TIE: [&str; 6] = [
     "Explain the difference between {m} and {x} for fiscal {y} by a single item.",
 ];
 
-fn value(desk: &Desk<'_>, at: At) -> Option<Ratio> {
-    desk.sheet(at).ratio(at.row, at.column)
-}
-
-pub(super) fn reconciliation(desk: &Desk<'_>, draw: &mut Draw) -> Option<Draft> {
+pub(super) fn reconciliation(
+    desk: &Desk<'_>,
+    _: &Stock,
+    source: Source,
+    draw: &mut Draw,
+) -> Option<Draft> {
+    // No catalogue: what ties is found in the numbers.
+    if source == Source::Shape {
+        return None;
+    }
     // Few pairs of tables tie, so every partner of a table is looked at.
     let first = draw.below(desk.sheets.len());
     let start = draw.below(desk.sheets.len());
@@ -74,14 +78,21 @@ fn of_pair(desk: &Desk<'_>, first: usize, second: usize, draw: &mut Draw) -> Opt
     {
         return None;
     }
-    let names = [
-        full_name(desk, (first, a_row), true, draw)?,
-        full_name(desk, (second, b_row), true, draw)?,
+    let topics = [desk.topic(first)?, desk.topic(second)?];
+    let plain = [
+        desk.plain_name(first, a_row, draw)?.text,
+        desk.plain_name(second, b_row, draw)?.text,
     ];
-    let build = |one: At, two: At| -> Option<Report<'_, '_>> {
+    let names = [0, 1].map(|i| format!("{} ({})", plain[i], topics[i]));
+    let lines = if fold(&plain[0]) == fold(&plain[1]) {
+        &names
+    } else {
+        &plain
+    };
+    let build = |one: At, two: At, best: usize| -> Option<Report<'_, '_>> {
         let mut report = Report::new(desk);
-        report.input("first", &line_label(&names[0], year), one)?;
-        report.input("second", &line_label(&names[1], year), two)?;
+        report.input("first", &line_label(&lines[0], year), one)?;
+        report.input("second", &line_label(&lines[1], year), two)?;
         let item = At {
             row: items[best],
             ..one
@@ -134,30 +145,35 @@ fn of_pair(desk: &Desk<'_>, first: usize, second: usize, draw: &mut Draw) -> Opt
         )?;
         Some(report)
     };
-    let report = build(one, two)?;
+    let report = build(one, two, best)?;
     let mut wrong = Vec::new();
     for other in [year - 1, year + 1] {
         if let (Some(a), Some(b)) = (
             cell(desk, (first, a_row), other),
             cell(desk, (second, b_row), other),
-        ) && let Some(report) = build(a, b)
+        ) && let Some(report) = build(a, b, best)
         {
             wrong.push((report.truth(), Mistake::WrongYear));
         }
     }
+    for step in [1, items.len() - 1] {
+        let other = (best + step) % items.len();
+        let made = build(one, two, other).map(|r| (r.truth(), Mistake::SiblingRow));
+        wrong.extend(made);
+    }
+    wrong.push((report.in_thousands(), Mistake::Scale));
+    let (a, b) = (report.written("first"), report.written("second"));
+    wrong.push((report.with(&[("first", b), ("second", a)]), Mistake::Sign));
     let hint = format!(
         "{} The difference is the first total less the second; the item is named by its label in the first table, and its \
          share has three decimals.",
         amounts(desk, &[one, two], draw)
     );
-    let mut question = draw.pick(&TIE).to_owned();
-    for (place, with) in [
-        ("{m}", names[0].clone()),
-        ("{x}", names[1].clone()),
-        ("{y}", year.to_string()),
-    ] {
-        question = question.replace(place, &with);
-    }
+    let question = fill(
+        &TIE,
+        &[("m", &names[0]), ("x", &names[1]), ("y", &year.to_string())],
+        draw,
+    );
     report.draft("multi_table - Reconciliation", question, &hint, wrong)
 }
 

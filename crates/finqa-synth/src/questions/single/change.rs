@@ -14,17 +14,17 @@ use crate::questions::sheet::Sheet;
 use crate::questions::wording::Say;
 
 const NET_CHANGE: [&str; 12] = [
+    "How much did {m} change from {a} to {b}?",
+    "What was the change in {m}, {a} to {b}?",
     "What was the net change in {m} from {a} to {b}?",
     "By how much did {m} change between {a} and {b}?",
     "What is the difference in {m} between {b} and {a}?",
     "How much did {m} change in {b} compared with {a}?",
     "Compute the change in {m} from {a} to {b}.",
-    "Relative to {a}, by what amount did {m} move in {b}?",
     "What was the absolute change in {m} from {a} to {b}?",
     "Calculate the increase or decrease in {m} between {a} and {b}.",
     "How did the amount for {m} change from {a} to {b}?",
     "Determine how far {m} moved between {a} and {b}.",
-    "Starting from {a}, what was the change in {m} by {b}?",
     "Find the net movement in {m} from {a} to {b}.",
 ];
 
@@ -38,21 +38,23 @@ const ROLLED: [&str; 6] = [
 ];
 
 const GROWTH: [&str; 12] = [
+    "How much did {m} grow from {a} to {b}, in percent?",
+    "What was the growth in {m}, {a} to {b}?",
     "What was the percentage change in {m} from {a} to {b}?",
     "By what percentage did {m} change between {a} and {b}?",
     "How fast did {m} grow in {b} relative to {a}?",
     "What was the growth rate of {m} from {a} to {b}?",
     "Calculate the growth in {m} between {a} and {b}.",
     "In percent, how much did {m} change from {a} to {b}?",
-    "Relative to {a}, by what percentage did {m} grow or shrink in {b}?",
-    "What percentage increase or decrease did {m} show from {a} to {b}?",
     "Determine the percentage change in {m} in {b} over {a}.",
     "How large was the relative change in {m} from {a} to {b}?",
     "What is the rate of change in {m} for {b} compared with {a}?",
     "Compute the percentage growth of {m} between {a} and {b}.",
 ];
 
-const YEARLY: [&str; 5] = [
+const YEARLY: [&str; 7] = [
+    "What was the annual growth in {m} for {b}?",
+    "How fast did {m} grow in {b}?",
     "What was the year-over-year growth in {m} for {b}?",
     "What was the year-over-year percentage change in {m} in {b}?",
     "By what percentage did {m} change in {b} compared with the prior year?",
@@ -60,26 +62,23 @@ const YEARLY: [&str; 5] = [
     "Calculate the year-on-year growth rate of {m} for {b}.",
 ];
 
-const COMPOUND: [&str; 9] = [
+const COMPOUND: [&str; 8] = [
+    "What was the CAGR of {m}, {a} to {b}?",
     "What was the compound annual growth rate of {m} from {a} to {b}?",
     "Calculate the CAGR of {m} between {a} and {b}.",
     "At what compound annual rate did {m} grow from {a} to {b}?",
     "What is the {n}-year CAGR of {m} from {a} to {b}?",
-    "Over the {n} years from {a} to {b}, what was the compound annual growth of {m}?",
     "Determine the annualised growth rate of {m} from {a} to {b}, compounded yearly.",
-    "Which compound annual growth rate takes {m} from its {a} level to that of {b}?",
     "How fast did {m} grow per year, compounded, between {a} and {b}?",
     "Find the compound annual growth rate in {m} over the period {a} to {b}.",
 ];
 
-const VARIANCE: [&str; 9] = [
+const VARIANCE: [&str; 7] = [
     "How far was {m} in {b} from its average over {l}?",
     "What was the variance of {m} in {b} from its mean over {l}?",
     "By how much did {m} in {b} differ from the average of {l}?",
     "What is the deviation of {m} in {b} from its {n}-period average ({l})?",
     "Compute the variance between {m} in {b} and its average over {l}.",
-    "Relative to the average of {l}, how much higher or lower was {m} in {b}?",
-    "Taking the average of {l} as the benchmark, what was the variance of {m} in {b}?",
     "Subtract the average of {m} over {l} from its level in {b}. What remains?",
     "How much does {m} in {b} exceed or miss its mean across {l}?",
 ];

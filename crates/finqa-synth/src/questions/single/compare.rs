@@ -14,10 +14,10 @@ use crate::questions::sheet::{At, Sheet};
 use crate::questions::wording::Say;
 
 const SPREAD: [&str; 10] = [
+    "What was {m} less {x} {p}?",
     "By how much did {m} exceed {x} {p}?",
     "What was the spread between {m} and {x} {p}?",
     "What was the difference between {m} and {x} {p}?",
-    "How far apart were {m} and {x} {p}, taking the first less the second?",
     "Subtract {x} from {m} {p}. What is the result?",
     "Compute {m} less {x} {p}.",
     "How much higher or lower was {m} than {x} {p}?",
@@ -26,7 +26,7 @@ const SPREAD: [&str; 10] = [
     "What remains of {m} {p} once {x} is subtracted?",
 ];
 
-const SUM: [&str; 10] = [
+const SUM: [&str; 9] = [
     "What were {l} together {p}?",
     "What is the combined amount of {l} {p}?",
     "What do {l} add up to {p}?",
@@ -36,10 +36,10 @@ const SUM: [&str; 10] = [
     "What was the aggregate of {l} {p}?",
     "Taken together, how much were {l} {p}?",
     "Calculate the combined total of {l} {p}.",
-    "How much do {l} come to when added together {p}?",
 ];
 
-const OVER_YEARS: [&str; 7] = [
+const OVER_YEARS: [&str; 8] = [
+    "What did {m} total for {y}?",
     "What was the total of {m} over {y}?",
     "How much did {m} add up to across {y}?",
     "What was the cumulative amount of {m} for {y}?",
@@ -49,7 +49,8 @@ const OVER_YEARS: [&str; 7] = [
     "Summed over {y}, how much was {m}?",
 ];
 
-const AVERAGE: [&str; 9] = [
+const AVERAGE: [&str; 10] = [
+    "What was average {m} for {y}?",
     "What was the average of {m} over {y}?",
     "What was the mean of {m} across {y}?",
     "On average, how much was {m} over {y}?",
@@ -69,7 +70,7 @@ const AVERAGE_ROWS: [&str; 5] = [
     "Calculate the simple average of {l} {p}.",
 ];
 
-const COVERAGE: [&str; 8] = [
+const COVERAGE: [&str; 7] = [
     "How many times did {m} cover {x} {p}?",
     "How many times over was {x} covered by {m} {p}?",
     "What was the coverage of {x} by {m} {p}?",
@@ -77,7 +78,6 @@ const COVERAGE: [&str; 8] = [
     "Compute the coverage multiple of {m} to {x} {p}.",
     "How many times as large as {x} was {m} {p}?",
     "By what multiple did {m} cover {x} {p}?",
-    "Measured as a multiple, what was the coverage of {x} by {m} {p}?",
 ];
 
 const EFFICIENCY: [&str; 8] = [

@@ -15,6 +15,8 @@ use crate::questions::sheet::{At, Sheet};
 use crate::questions::wording::Say;
 
 const SHARE: [&str; 10] = [
+    "What share of {w} was {m} {p}?",
+    "{P}, what was the share of {m} in {w}?",
     "What share of {w} came from {m} {p}?",
     "What proportion of {w} did {m} make up {p}?",
     "Which fraction of {w} was {m} {p}?",
@@ -22,12 +24,11 @@ const SHARE: [&str; 10] = [
     "What was the contribution of {m} to {w} {p}, as a fraction?",
     "Compute the share of {m} in {w} {p}.",
     "{P}, what proportion of {w} was attributable to {m}?",
-    "What part of {w} did {m} account for {p}, as a proportion?",
-    "Determine which fraction of {w} {m} represented {p}.",
     "Of {w} {p}, what share was {m}?",
 ];
 
-const PERCENTAGE: [&str; 8] = [
+const PERCENTAGE: [&str; 9] = [
+    "What percentage of {w} was {m} {p}?",
     "What percentage of {w} came from {m} {p}?",
     "What percentage of {w} did {m} make up {p}?",
     "What percent of {w} was {m} {p}?",
@@ -38,16 +39,15 @@ const PERCENTAGE: [&str; 8] = [
     "What percent of {w} did {m} account for {p}?",
 ];
 
-const RATIO: [&str; 10] = [
+const RATIO: [&str; 9] = [
+    "What was {m} over {x} {p}?",
+    "What was {m} divided by {x} {p}?",
     "What was the ratio of {m} to {x} {p}?",
     "How large was {m} relative to {x} {p}, as a ratio?",
     "Divide {m} by {x} {p}. What is the ratio?",
     "Compute the ratio of {m} to {x} {p}.",
     "{P}, what was {m} divided by {x}?",
-    "What ratio did {m} bear to {x} {p}?",
     "Calculate {m} over {x} {p} as a ratio.",
-    "Expressed as a ratio, how did {m} compare with {x} {p}?",
-    "What is the {m} to {x} ratio {p}?",
     "For every dollar of {x} {p}, how much {m} was there?",
 ];
 
@@ -60,16 +60,14 @@ const TOGETHER: [&str; 6] = [
     "How large were {l} in sum, as a fraction of {w} {p}?",
 ];
 
-const MIX: [&str; 9] = [
+const MIX: [&str; 7] = [
+    "By how much did the share of {m} in {w} change, {a} to {b}?",
     "By how many percentage points did the share of {m} in {w} change from {a} to {b}?",
     "How did the share of {m} in {w} shift between {a} and {b}?",
     "What was the mix shift of {m} within {w} from {a} to {b}?",
     "Compute the change in the proportion of {w} from {m} between {a} and {b}.",
     "From {a} to {b}, how far did the share of {m} in {w} move?",
-    "What was the percentage-point change in the share of {w} held by {m} from {a} to {b}?",
     "How much did the weight of {m} in {w} change in {b} relative to {a}?",
-    "Determine the shift in mix toward {m} within {w} from {a} to {b}.",
-    "By how much did the portion of {w} made up by {m} rise or fall from {a} to {b}?",
 ];
 
 const LADDER: [&str; 9] = [

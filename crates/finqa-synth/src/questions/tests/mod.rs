@@ -1,5 +1,6 @@
 mod gold;
 mod notes;
+mod reports;
 mod splits;
 
 use crate::config::SynthConfig;
