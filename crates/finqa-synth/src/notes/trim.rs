@@ -30,9 +30,17 @@ pub(super) fn years(note: &mut Note, latest: i32, most: usize) {
     let before: Vec<bool> = (0..note.rows.len()).map(|r| zero(note, r)).collect();
     keep_columns(note, &kept);
     // What existed only in years that are gone goes with them.
-    let rows: Vec<bool> = (0..note.rows.len())
+    let mut rows: Vec<bool> = (0..note.rows.len())
         .map(|r| before[r] || !zero(note, r))
         .collect();
+    // A total keeps its first part where all of them are zero.
+    for sum in &note.sums {
+        if sum.parts.iter().all(|p| !rows[p.0])
+            && let Some(first) = sum.parts.first()
+        {
+            rows[first.0] = true;
+        }
+    }
     keep_rows(note, &rows);
 }
 
