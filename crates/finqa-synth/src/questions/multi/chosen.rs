@@ -52,6 +52,13 @@ struct Entry {
     rows: [Vec<TableRow>; 2],
 }
 
+/// A ratio with the rows of two companies.
+pub(super) type Shared<'s> = (
+    &'static Pair,
+    &'s [Vec<TableRow>; 2],
+    &'s [Vec<TableRow>; 2],
+);
+
 /// What of the catalogue a company's tables show.
 pub(super) struct Stock {
     ratios: Vec<Entry>,
@@ -153,14 +160,7 @@ impl Stock {
     }
 
     /// Entries that two companies share: the ratio with the rows of both.
-    pub(super) fn shared<'s>(
-        &'s self,
-        other: &'s Self,
-    ) -> Vec<(
-        &'static Pair,
-        &'s [Vec<TableRow>; 2],
-        &'s [Vec<TableRow>; 2],
-    )> {
+    pub(super) fn shared<'s>(&'s self, other: &'s Self) -> Vec<Shared<'s>> {
         let mut out = Vec::new();
         for own in &self.ratios {
             let same = |e: &&Entry| match (e.pair, own.pair) {

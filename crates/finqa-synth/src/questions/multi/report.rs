@@ -354,8 +354,8 @@ impl<'d, 'a> Report<'d, 'a> {
     /// The report with something else on some lines.
     pub(super) fn with(&self, changes: &[(&str, &str)]) -> String {
         self.text(|line| {
-            let changed = changes.iter().find(|(name, _)| *name == line.name);
-            changed.map_or_else(|| line.written.clone(), |(_, value)| (*value).to_owned())
+            let other = changes.iter().find(|(name, _)| *name == line.name);
+            other.map_or_else(|| line.written.clone(), |(_, value)| (*value).to_owned())
         })
     }
 
