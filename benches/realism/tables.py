@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from finqa_gym.data import load
+from finqa_gym.data import load, synthetic
+from finqa_gym.synth import SynthConfig
 
 Table = dict[str, Any]
 """`name`, `columns`, `rows` (lists of cells), `description`, `scale`."""
@@ -45,21 +43,9 @@ def generated(
     count: int, config: dict[str, Any] | None = None, *, seed: int = 0, split: str = "train"
 ) -> list[Filed]:
     """The tables of `count` companies."""
-    command = ["cargo", "run", "-q", "-p", "finqa-synth", "--example", "companies", "--"]
-    command += [str(seed), split, "0", str(count), json.dumps(config or {})]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, check=False, capture_output=True, encoding="utf-8"
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stderr}")
-    out = []
-    for line in done.stdout.splitlines():
-        company = json.loads(line)
-        for table in company["tables"]:
-            width, cells = len(table["columns"]), table["rows"]
-            table["rows"] = [cells[i : i + width] for i in range(0, len(cells), width)]
-            out.append((company["name"], table))
-    return out
+    corpus = synthetic(seed, SynthConfig(**(config or {})))
+    names = corpus.company_names(split, 0, count)
+    return [(name, table) for name in names for table in corpus.tables(name)]
 
 
 def sample(filed: list[Filed], count: int, *, seed: int = 0) -> list[Filed]:
