@@ -37,6 +37,7 @@ class SynthConfig:
         max_operands: Most operands of a question, 2 to 5.
         max_hops: Most tables of a multi-table question, 2 to 4.
         max_years: Most years shown in a table, 2 to 5.
+        decimals: Digits after the point of companies that report in millions, 0 to 2; None draws.
         missing_metadata_pct: Tables without a description.
         sql_strictness: Whose SQL guards gold queries pass: ``"both"``, ``"openenv"``, ``"rllm"``.
         unanswerable_pct: Questions of train and val that the tables cannot answer.
@@ -76,6 +77,7 @@ class SynthConfig:
     max_operands: int = 5
     max_hops: int = 4
     max_years: int = 5
+    decimals: int | None = None
     missing_metadata_pct: int = 3
     sql_strictness: Literal["both", "openenv", "rllm"] = "both"
     unanswerable_pct: int = 5

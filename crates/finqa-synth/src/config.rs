@@ -111,6 +111,9 @@ pub struct SynthConfig {
     pub max_hops: u32,
     /// Most years shown in a table.
     pub max_years: u32,
+    /// Digits after the point of the amounts of companies that report in millions, 0 to 2; `None`: 0, 1 or 2 in 75, 20
+    /// and 5 of 100 companies. Companies that report in thousands have none.
+    pub decimals: Option<u8>,
     /// Tables without a description, percent.
     pub missing_metadata_pct: u32,
     /// Whose SQL guards gold queries pass.
@@ -151,6 +154,7 @@ impl Default for SynthConfig {
             max_operands: 5,
             max_hops: 4,
             max_years: 5,
+            decimals: None,
             missing_metadata_pct: 3,
             sql_strictness: SqlStrictness::Both,
             unanswerable_pct: 5,
@@ -342,6 +346,7 @@ impl SynthConfig {
         within("max_operands", self.max_operands, 2, 5)?;
         within("max_hops", self.max_hops, 2, 4)?;
         within("max_years", self.max_years, 2, 5)?;
+        within("decimals", self.decimals.unwrap_or_default().into(), 0, 2)?;
         within("tasks_per_company", self.tasks_per_company, 1, 64)?;
         within("val_companies", self.val_companies, 1, 100_000)?;
         if let Some(weights) = self.curriculum {

@@ -107,7 +107,7 @@ struct Parts {
 impl Parts {
     fn new(key: Key, config: &SynthConfig) -> Self {
         let identity = identity(key);
-        let ledger = Ledger::new(key, &identity);
+        let ledger = Ledger::shown(key, &identity, config.decimals);
         let notes = notes::of_company(key, config, &identity, &ledger);
         let written = write_all(notes, key, &ledger, &identity, config);
         Self {

@@ -283,6 +283,27 @@ const KNOBS: &[Knob] = &[
         wanted: [(0.0, 0.05), (0.25, 0.7)],
     },
     Knob {
+        name: "decimals",
+        low: |c| c.decimals = Some(0),
+        high: |c| c.decimals = Some(2),
+        // Tables of amounts: those in millions, by their scale.
+        figure: |corpus| {
+            let amounts = tables(corpus)
+                .filter(|t| t.scale == "million")
+                .flat_map(|t| &t.rows)
+                .filter_map(|cell| cell.as_str())
+                .filter(|text| text.contains(|c: char| c.is_ascii_digit()) && text.contains(','));
+            share(amounts, |text| {
+                text.trim_end_matches(')')
+                    .rsplit('.')
+                    .next()
+                    .map_or(0, str::len)
+                    == 2
+            })
+        },
+        wanted: [(0.0, 0.05), (0.5, 1.0)],
+    },
+    Knob {
         name: "missing_metadata_pct",
         low: |c| c.missing_metadata_pct = 0,
         high: |c| c.missing_metadata_pct = 100,

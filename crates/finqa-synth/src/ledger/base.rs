@@ -36,10 +36,10 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    pub(crate) fn new(key: Key, industry: Industry) -> Self {
+    pub(crate) fn new(key: Key, industry: Industry, decimals: Option<u8>) -> Self {
         let mut draw = Draw::new(key, Stream::Base);
         let calendar = calendar(&mut draw);
-        let (display, newest) = size(&mut draw);
+        let (display, newest) = size(&mut draw, decimals);
         let mut revenue = [newest; YEARS];
         let mut growth = draw.range(-20, 90);
         for year in 1..YEARS {
@@ -112,7 +112,7 @@ fn calendar(draw: &mut Draw) -> Calendar {
 }
 
 /// Display and newest revenue: log-normal-like from 0.3 to 400 billion; the small ones report in thousands.
-fn size(draw: &mut Draw) -> (Display, i64) {
+fn size(draw: &mut Draw, fixed_decimals: Option<u8>) -> (Display, i64) {
     // Powers of ten in hundredths: 8.5 (0.3 billion) to 11.6 (400 billion), most near 9.8.
     let exponent = (980 + draw.normal(62)).clamp(850, 1160);
     // Small companies have no choice: a million would be too coarse for their rows.
@@ -120,7 +120,8 @@ fn size(draw: &mut Draw) -> (Display, i64) {
     let decimals = if thousands {
         0
     } else {
-        [0, 1, 2][draw.weighted(&[75, 20, 5])]
+        let drawn = [0, 1, 2][draw.weighted(&[75, 20, 5])];
+        fixed_decimals.unwrap_or(drawn)
     };
     let scale_exponent = if thousands { 300 } else { 600 } - 100 * i64::from(decimals);
     let newest = power_of_ten(exponent - scale_exponent, draw);

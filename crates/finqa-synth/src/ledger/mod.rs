@@ -78,8 +78,14 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    #[cfg(test)]
     pub(crate) fn new(key: Key, identity: &Identity) -> Self {
-        let base = Base::new(key, identity.industry);
+        Self::shown(key, identity, None)
+    }
+
+    /// The books, with amounts of `decimals` digits where the company reports in millions (`None`: as drawn).
+    pub(crate) fn shown(key: Key, identity: &Identity, decimals: Option<u8>) -> Self {
+        let base = Base::new(key, identity.industry, decimals);
         let debt = Debt::new(key, &base, identity.industry);
         let leases = Leases::new(key, &base, identity.industry);
         let pension = Pension::new(key, &base, identity.industry);
