@@ -7,6 +7,22 @@ use crate::draw::{Draw, Key, Stream, scale};
 use crate::identity::Industry;
 use crate::note::Display;
 
+/// Names of months, January first.
+pub(crate) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// Fiscal years.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calendar {

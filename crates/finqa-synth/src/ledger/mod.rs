@@ -34,7 +34,7 @@ mod plausible_test;
 pub(crate) use acquisitions::{Acquisitions, Deal, intangible_classes};
 pub(crate) use aoci::{Aoci, Component};
 pub(crate) use assets::Assets;
-pub(crate) use base::{Base, Calendar, subtract};
+pub(crate) use base::{Base, Calendar, MONTHS, subtract};
 pub(crate) use cash::Cash;
 pub(crate) use debt::{Debt, Ladder};
 pub(crate) use equity::Equity;

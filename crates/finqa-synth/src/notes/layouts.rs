@@ -1,7 +1,7 @@
 //! Layouts that many kinds of tables share.
 
 use crate::ledger::items::{Item, Items, RollForward};
-use crate::ledger::{Calendar, Ledger};
+use crate::ledger::{Calendar, Ledger, MONTHS};
 use crate::note::{
     Cell, Column, Label, Note, Period, Prefix, Quantity, Role, Row, year_columns, year_end_columns,
 };
@@ -123,20 +123,6 @@ pub(super) fn named_columns(period: Period, words: &[&'static str]) -> Vec<Colum
 
 /// A year end in words: "December 31, 2024"; "fiscal 2024" where the day changes from year to year.
 pub(super) fn year_end_words(calendar: Calendar, year: i32) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     if calendar.weeks {
         return format!("fiscal {year}");
     }

@@ -3,22 +3,7 @@
 //! A fiscal year has the number of the calendar year in which it ends, also where it ends in January, so that a
 //! header never names another year than the question.
 
-use crate::ledger::Calendar;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use crate::ledger::{Calendar, MONTHS};
 
 /// The last day of a fiscal year in words: `December 31, 2024`.
 #[expect(

@@ -3,7 +3,7 @@
 use super::{Shares, amount, per_share_cents};
 use crate::draw::{Draw, scale};
 use crate::identity::Identity;
-use crate::ledger::{Base, ByYear, Income, YEARS};
+use crate::ledger::{Base, ByYear, Income, MONTHS, YEARS};
 
 /// Dividends declared; all zero for companies that pay none.
 #[derive(Clone, Debug, Default)]
@@ -78,20 +78,6 @@ impl Dividends {
 
     /// "February 12, 2024", `months` after the first month of quarter `quarter` (0 to 3) of year `year` (0: newest).
     pub(crate) fn date(&self, year: usize, quarter: usize, months: i64, day: i64) -> String {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
         // Months since January of year 0; the fiscal year's first month is the one after the last year's end.
         let first = (self.latest_year - year as i64) * 12 + self.end_month - 12;
         let month = first + 3 * quarter as i64 + months;
