@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod answer;
+pub mod behaviour;
 pub mod calculator;
 pub mod chat;
 pub mod corpus;
@@ -23,6 +24,7 @@ pub mod table;
 pub mod table_info;
 pub mod task;
 pub mod tool;
+pub mod trajectory;
 
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};
 pub use error::{Error, Result, ToolError, ToolErrorCode};

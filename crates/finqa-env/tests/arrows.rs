@@ -7,19 +7,21 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Our crates and what each may depend on (tests may use more).
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("finqa-core", &[]),
     ("finqa-sqlite", &["finqa-core"]),
     ("finqa-synth", &["finqa-core"]),
     ("finqa-data", &["finqa-core", "finqa-synth"]),
     ("finqa-env", &["finqa-core"]),
     ("finqa-policy", &["finqa-core", "finqa-env"]),
+    ("finqa-datafusion", &["finqa-core", "finqa-data"]),
     (
         "finqa-python",
         &[
             "finqa-core",
             "finqa-sqlite",
             "finqa-data",
+            "finqa-datafusion",
             "finqa-env",
             "finqa-policy",
         ],

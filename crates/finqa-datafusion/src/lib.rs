@@ -1,0 +1,7 @@
+//! SQL over recorded trajectories, and filing facts made into corpora.
+//!
+//! Only trusted SQL reaches this crate: what somebody asks about runs. An agent's SQL never does; it runs on SQLite
+//! behind `finqa_core::sql::SqlBackend`.
+#![forbid(unsafe_code)]
+
+pub use datafusion::DATAFUSION_VERSION;
