@@ -180,7 +180,7 @@ fn check_template(template: &str) -> Result<()> {
 }
 
 /// Refuses a reward by which a wrong answer could be worth as much as a right one.
-fn check_reward(reward: &RewardConfig) -> Result<()> {
+pub fn check_reward(reward: &RewardConfig) -> Result<()> {
     let ranges = [
         ("process_weight", reward.process_weight, 0.1),
         ("wrong_share", reward.wrong_share, 0.5),
@@ -189,7 +189,7 @@ fn check_reward(reward: &RewardConfig) -> Result<()> {
     for (name, value, most) in ranges {
         if !(0.0..=most).contains(&value) {
             return Err(Error::Config(format!(
-                "{name} of the reward is {value}; it must be from 0 to {most}"
+                "reward: {name} is {value}; it must be from 0 to {most}"
             )));
         }
     }
@@ -286,9 +286,9 @@ mod tests {
             ..EnvConfig::default()
         };
         assert!(reward(0.0, 0.5, 1.0).check().is_ok());
-        assert!(refusal(&reward(0.11, 0.5, 0.5)).contains("process_weight of the reward is 0.11"));
+        assert!(refusal(&reward(0.11, 0.5, 0.5)).contains("process_weight is 0.11"));
         assert!(refusal(&reward(0.1, 0.6, 0.5)).contains("from 0 to 0.5"));
-        assert!(refusal(&reward(0.1, 0.5, f64::NAN)).contains("cascade_credit of the reward is NaN"));
+        assert!(refusal(&reward(0.1, 0.5, f64::NAN)).contains("cascade_credit is NaN"));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
-use finqa_core::behaviour::RewardConfig;
 use finqa_core::error::ToolErrorCode;
 use finqa_core::sql::SqlBackend;
 use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec};
@@ -136,9 +135,8 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         }
         _ => Vec::new(),
     };
-    let reward: RewardConfig = match get(options, "reward", None::<String>)? {
-        Some(reward) => serde_json::from_str(&reward)
-            .map_err(|e| PyValueError::new_err(format!("reward: {e}")))?,
+    let reward = match get(options, "reward", None::<String>)? {
+        Some(reward) => scores::reward(&reward, "json")?,
         None => base.reward,
     };
     let parse = |e: finqa_core::Error| PyErr::from(Error::from(e));
@@ -510,7 +508,7 @@ impl PyVectorEnv {
             calls.append(entry)?;
         }
         dict.set_item("calls", calls)?;
-        scores::describe(&dict, view.score.as_deref(), &criteria_of(&view.task))?;
+        scores::describe(&dict, view.score.as_deref(), &scores::criteria_of(&view.task))?;
         Ok(dict)
     }
 }

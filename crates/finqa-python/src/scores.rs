@@ -4,12 +4,18 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use finqa_core::answer::Verdict;
-use finqa_core::behaviour::{Check, EpisodeScore, Failure, Flag, Set, WrongAnswer};
-use finqa_core::rubric::{CriterionScore, Dimension, RubricScore};
+use finqa_core::behaviour::{
+    Check, EpisodeScore, Failure, Flag, RewardConfig, Set, WrongAnswer,
+};
+use finqa_core::rubric::{CriterionKind, CriterionScore, Dimension, RubricScore};
+use finqa_core::task::Task;
 use finqa_env::vector::Row;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+
+use crate::exceptions::Error;
 
 /// The names of reasons with their meanings; the place in it is the code.
 fn reasons() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -28,6 +34,33 @@ fn reason_code(name: &str) -> i16 {
         codes
     });
     codes.get(name).copied().unwrap_or(-1)
+}
+
+/// A criterion of a task: id, dimension, kind, weight.
+pub(crate) type CriterionTuple = (String, &'static str, &'static str, f64);
+
+/// The criteria that a task is scored by, in the order of `EpisodeScore::criteria`.
+pub(crate) fn criteria_of(task: &Task) -> Vec<CriterionTuple> {
+    let criteria = task.rubric.iter().flat_map(|rubric| &rubric.criteria);
+    criteria
+        .map(|c| (c.id.clone(), c.dim.name(), kind_name(&c.kind), c.weight))
+        .collect()
+}
+
+/// The kind of a criterion as rubrics write it.
+const fn kind_name(kind: &CriterionKind) -> &'static str {
+    match kind {
+        CriterionKind::Value { .. } => "value",
+        CriterionKind::Choice { .. } => "choice",
+        CriterionKind::Text { .. } => "text",
+        CriterionKind::Equal { .. } => "equal",
+        CriterionKind::Sum { .. } => "sum",
+        CriterionKind::Format { .. } => "format",
+        CriterionKind::Filled { .. } => "filled",
+        CriterionKind::TableAccess { .. } => "table_access",
+        CriterionKind::Behaviour { .. } => "behaviour",
+        CriterionKind::Judge { .. } => "judge",
+    }
 }
 
 /// A column of infos.
@@ -153,12 +186,11 @@ pub(crate) fn set_columns(infos: &Bound<'_, PyDict>, columns: &[Column<'_>]) -> 
     Ok(())
 }
 
-/// Puts what an episode came to into the dict of `VectorEnv.episode`; `criteria` are those of its task, as (id,
-/// dimension, weight).
+/// Puts what an episode came to into the dict of `VectorEnv.episode`; `criteria` are those of its task.
 pub(crate) fn describe(
     dict: &Bound<'_, PyDict>,
     score: Option<&EpisodeScore>,
-    criteria: &[(String, &'static str, f64)],
+    criteria: &[CriterionTuple],
 ) -> PyResult<()> {
     let py = dict.py();
     dict.set_item("outcome", score.map(|s| s.outcome))?;
@@ -180,7 +212,7 @@ pub(crate) fn describe(
         for (check, reached) in Check::ALL.iter().zip(&score.checks) {
             checks.set_item(check.name(), criterion(py, reached)?)?;
         }
-        for ((id, dim, weight), reached) in criteria.iter().zip(&score.criteria) {
+        for ((id, dim, _, weight), reached) in criteria.iter().zip(&score.criteria) {
             let entry = criterion(py, reached)?;
             entry.set_item("dim", dim)?;
             entry.set_item("weight", weight)?;
@@ -224,6 +256,38 @@ fn score_names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(names)
 }
 
+/// Reads a reward configuration, "json" or "yaml" text: the same with every field, as JSON.
+#[pyfunction]
+fn read_reward(text: &str, form: &str) -> PyResult<String> {
+    let config = reward(text, form)?;
+    serde_json::to_string(&config).map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+pub(crate) fn reward(text: &str, form: &str) -> PyResult<RewardConfig> {
+    let _ = form;
+    let config: RewardConfig = serde_json::from_str(text)
+        .map_err(|e| PyValueError::new_err(format!("reward: {e}")))?;
+    finqa_env::config::check_reward(&config).map_err(Error::from)?;
+    Ok(config)
+}
+
+/// Rewards of submissions under a reward configuration (JSON), one for each outcome.
+#[pyfunction]
+fn rewards(
+    config: &str,
+    outcomes: Vec<f64>,
+    is_correct: Vec<bool>,
+    process: Vec<f64>,
+) -> PyResult<Vec<f64>> {
+    let config = reward(config, "json")?;
+    let rows = outcomes.iter().zip(is_correct).zip(process);
+    Ok(rows
+        .map(|((outcome, is_correct), process)| config.reward(*outcome, is_correct, Some(process)))
+        .collect())
+}
+
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(score_names, m)?)
+    m.add_function(wrap_pyfunction!(score_names, m)?)?;
+    m.add_function(wrap_pyfunction!(read_reward, m)?)?;
+    m.add_function(wrap_pyfunction!(rewards, m)?)
 }
