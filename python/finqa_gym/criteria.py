@@ -57,7 +57,8 @@ class PythonCriterion:
         if not self.name:
             msg = "name is empty; a criterion needs a name"
             raise ValueError(msg)
-        if not callable(function):
+        called: object = function
+        if not callable(called):
             msg = f"function is {function!r}; a callable that takes a list of episodes is needed"
             raise TypeError(msg)
         self.function = function
@@ -185,10 +186,8 @@ class CustomScores:
             "messages": self._native.messages(env_id),
         }
 
-    def _rewards(
-        self, episodes: list[dict[str, Any]], scores: NDArray[np.float64]
-    ) -> list[float]:
-        """The built-in process weighs 1; an episode that it does not apply to gets nothing of it."""
+    def _rewards(self, episodes: list[dict[str, Any]], scores: NDArray[np.float64]) -> list[float]:
+        """The built-in process weighs 1; where it does not apply it adds nothing."""
         if self._reward.mode != "shaped":
             return [episode["reward"] for episode in episodes]
         weights = np.array([criterion.weight for criterion in self._criteria])
@@ -221,9 +220,7 @@ def check_criteria(criteria: Sequence[PythonCriterion], autoreset_mode: str, kee
     arguments.instance("criteria", criteria, (list, tuple), "a list or tuple of PythonCriterion")
     seen: set[str] = set()
     for index, criterion in enumerate(criteria):
-        arguments.instance(
-            f"criteria[{index}]", criterion, PythonCriterion, "a PythonCriterion"
-        )
+        arguments.instance(f"criteria[{index}]", criterion, PythonCriterion, "a PythonCriterion")
         if criterion.name in seen:
             msg = f"two criteria are called {criterion.name!r}; names must differ"
             raise ValueError(msg)

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from finqa_gym import _native, arguments
 from finqa_gym.data import Corpus
@@ -65,15 +65,13 @@ class RewardConfig:
 
     def to_json(self) -> str:
         """The form that the engine reads."""
-        fields = {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self)
-        }
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         checks = fields.pop("checks")
         return json.dumps(fields if checks is None else fields | {"checks": dict(checks)})
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> RewardConfig:
-        """Reads a JSON or YAML file (by its ending); what it leaves out keeps its default.
+        r"""Reads a JSON or YAML file (by its ending); what it leaves out keeps its default.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -82,7 +80,7 @@ class RewardConfig:
         Example:
             >>> import tempfile
             >>> file = Path(tempfile.mkdtemp()) / "reward.yaml"
-            >>> _ = file.write_text("mode: shaped\\nwrong_share: 0.25\\n")
+            >>> _ = file.write_text("mode: shaped\nwrong_share: 0.25\n")
             >>> RewardConfig.load(file).wrong_share
             0.25
         """
