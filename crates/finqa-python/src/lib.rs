@@ -16,6 +16,7 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod scores;
 mod scoring;
 mod statistics;
 
@@ -69,6 +70,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
     export::register(m)?;
+    scores::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
     Ok(())
