@@ -42,6 +42,7 @@ from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -64,9 +65,11 @@ __all__ = [
     "ForkedProcessError",
     "NotFoundError",
     "PythonCriterion",
+    "Recording",
     "ResetNeededError",
     "RewardConfig",
     "RubricSchema",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -81,7 +84,9 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]
