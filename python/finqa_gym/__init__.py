@@ -12,6 +12,7 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
@@ -29,9 +30,11 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
@@ -57,9 +60,12 @@ __all__ = [
     "Demonstrations",
     "EnvError",
     "ExportReport",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "QueryError",
+    "QueryResult",
     "ResetNeededError",
     "ScriptedPolicy",
     "StepBatch",
@@ -75,6 +81,7 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "query",
     "score_answer",
     "score_rubric",
     "synthetic",

@@ -16,6 +16,7 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod query;
 mod scoring;
 mod statistics;
 
@@ -40,6 +41,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "target",
         format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
     )?;
+    info.set_item("features", query::FEATURES)?;
     let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
     info.set_item(
         "sqlite",
@@ -69,6 +71,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
     export::register(m)?;
+    query::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
     Ok(())
