@@ -19,6 +19,7 @@ mod policy;
 mod query;
 mod scoring;
 mod statistics;
+mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -70,6 +71,8 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    m.add_class::<trajectories::PyRun>()?;
+    m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
     query::register(m)?;
     scoring::register(m)?;
