@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use finqa_core::Corpus;
 use finqa_core::action::ParseOptions;
+use finqa_core::behaviour::criteria_of;
 use finqa_core::sql::{QueryLimits, ResultStyle, SqlBackend};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolProfile, Toolbox};
@@ -110,10 +111,6 @@ fn max_criteria(corpus: &Corpus) -> usize {
     let Some(stored) = corpus.as_stored() else {
         return CRITERIA_ON_DEMAND;
     };
-    let counts = stored.tasks().iter().map(|task| num_criteria(task));
+    let counts = stored.tasks().iter().map(|task| criteria_of(task).len());
     counts.max().unwrap_or(0).min(MAX_CRITERIA)
-}
-
-fn num_criteria(task: &Task) -> usize {
-    task.rubric.as_ref().map_or(0, |r| r.criteria.len())
 }
