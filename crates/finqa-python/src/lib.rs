@@ -53,6 +53,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "sqlite_options",
         finqa_sqlite::build_options().map_err(exceptions::Error::from)?,
     )?;
+    info.set_item("scoring", finqa_core::trajectory::SCORING_VERSION)?;
     info.set_item(
         "sqlite_warnings",
         finqa_sqlite::check_build().map_err(exceptions::Error::from)?,

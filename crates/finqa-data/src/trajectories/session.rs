@@ -242,6 +242,20 @@ pub(super) fn read_info(run: &Path) -> Result<Json> {
     }
 }
 
+/// Options that change neither what an episode shows nor what it is worth: they may differ when a run is gone on with.
+const FREE_OPTIONS: [&str; 10] = [
+    "num_envs",
+    "num_threads",
+    "group_size",
+    "seed",
+    "shuffle",
+    "autoreset_mode",
+    "keep_messages",
+    "measure_latency",
+    "cache_bytes",
+    "defer_record",
+];
+
 /// What must be equal of a run that is gone on with, and differs.
 fn difference(old: &Json, new: &Json) -> Option<String> {
     let pointers = [
@@ -264,6 +278,7 @@ fn unequal(name: &str, old: &Json, new: &Json) -> Option<String> {
         let find = |map: &serde_json::Map<String, Json>, key: &str| map.get(key).cloned().unwrap_or_default();
         return keys
             .into_iter()
+            .filter(|key| name != "env" || !FREE_OPTIONS.contains(&key.as_str()))
             .find_map(|key| unequal(&format!("{name}.{key}"), &find(olds, key), &find(news, key)));
     }
     let shown = |value: &Json| {
