@@ -49,6 +49,7 @@ __all__ = [
     "score_rubric",
     "synth_preset",
     "tool_specs",
+    "write_chats",
     "write_run",
 ]
 
@@ -363,6 +364,9 @@ class Run:
     def columns(self, names: list[str]) -> dict[str, Any]: ...
     def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
 
+def write_chats(
+    path: str, format: str, ending: str, overwrite: bool, records: Iterator[str]
+) -> int: ...
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...

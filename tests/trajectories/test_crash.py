@@ -64,6 +64,7 @@ def run_and_kill(path: Path, rounds: int, delay: float, *, at: str) -> list[str]
     child.send_signal(signal.SIGKILL)
     child.wait()
     reader.join()
+    child.stdout.close()
     return [line for line in lines if line not in {"ready", "closing", "closed"}]
 
 

@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod chats;
 mod convert;
 mod corpus;
 mod env;
@@ -75,6 +76,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<policy::PyScriptedPolicy>()?;
     m.add_class::<trajectories::PyRun>()?;
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
+    m.add_function(wrap_pyfunction!(chats::write_chats, m)?)?;
     export::register(m)?;
     scores::register(m)?;
     query::register(m)?;

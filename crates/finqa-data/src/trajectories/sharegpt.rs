@@ -1,5 +1,6 @@
 //! ShareGPT conversations as a Parquet file.
 
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,6 +87,23 @@ pub fn write_sharegpt(
             .map_err(|e| broken(path, &e))?;
     }
     let file = writer.into_inner().map_err(|e| broken(path, &e))?;
+    staged.publish(&file)?;
+    Ok(count)
+}
+
+/// Writes JSON lines to a file, which appears as a whole or not at all, over what was there.
+///
+/// # Errors
+/// [`DataError::Io`], and the first error among `lines`.
+pub fn write_lines(path: &Path, lines: &mut dyn Iterator<Item = Result<String>>) -> Result<u64> {
+    let (staged, file) = StagedFile::new(path)?;
+    let mut out = BufWriter::new(file);
+    let mut count = 0;
+    for line in lines {
+        writeln!(out, "{}", line?).map_err(|e| DataError::io(path, e))?;
+        count += 1;
+    }
+    let file = out.into_inner().map_err(|e| DataError::io(path, e.into_error()))?;
     staged.publish(&file)?;
     Ok(count)
 }
