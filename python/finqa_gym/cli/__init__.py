@@ -1,6 +1,4 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``runs``,
-``replay``, ``info``.
-"""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``runs``, ``query``, …."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
