@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -115,10 +116,10 @@ def _plain_call(call: Any) -> Any:
         return call
     function = call["function"]
     given = function.get("arguments")
-    try:
-        given = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
-        pass  # the model's own text, as it wrote it
+    if isinstance(given, str):
+        # What is no JSON stays the model's own text.
+        with contextlib.suppress(ValueError):
+            given = json.loads(given)
     return {"name": function.get("name"), "arguments": given}
 
 
