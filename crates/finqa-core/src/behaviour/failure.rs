@@ -45,7 +45,8 @@ pub(super) fn found_data(log: &EpisodeLog<'_>) -> bool {
     log.calls.iter().any(|c| found_rows(c) && is_needed(log, c))
 }
 
-fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
+/// Whether a call asks a table that is needed, as far as that is known.
+pub(super) fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
     // Tools without a table argument leave the table open.
     log.needed_tables.is_empty() || call.table.is_none_or(|t| log.needed_tables.contains(&t))
 }
