@@ -9,3 +9,5 @@ mod builder;
 mod checks;
 mod failures;
 mod hallucination;
+mod rewards;
+mod rubrics;
