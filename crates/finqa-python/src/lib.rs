@@ -17,6 +17,7 @@ mod export;
 mod gil;
 mod policy;
 mod scoring;
+mod traces;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -69,5 +70,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<policy::PyScriptedPolicy>()?;
     export::register(m)?;
     scoring::register(m)?;
+    traces::register(m)?;
     Ok(())
 }
