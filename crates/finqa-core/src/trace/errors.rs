@@ -18,7 +18,10 @@ const HEAD_BYTES: usize = 600;
 /// assert_eq!(code, ToolErrorCode::SqlNoSuchColumn);
 /// ```
 pub fn error_code(kind: Option<ToolKind>, text: &str) -> Code {
-    let head = text.char_indices().nth(HEAD_BYTES).map_or(text, |(cut, _)| &text[..cut]);
+    let head = text
+        .char_indices()
+        .nth(HEAD_BYTES)
+        .map_or(text, |(cut, _)| &text[..cut]);
     let text = head.to_lowercase();
     if let Some(code) = of_message(&text, kind) {
         return code;
@@ -45,18 +48,37 @@ fn has(text: &str, any: &[&str]) -> bool {
 fn of_message(text: &str, kind: Option<ToolKind>) -> Option<Code> {
     let is_sql = kind == Some(ToolKind::SqlQuery);
     let rules: [(Code, &[&str]); 7] = [
-        (Code::TooManyCalls, &["a message may hold at most", "too many tool calls", "too many calls"]),
+        (
+            Code::TooManyCalls,
+            &[
+                "a message may hold at most",
+                "too many tool calls",
+                "too many calls",
+            ],
+        ),
         (
             Code::AlreadySubmitted,
-            &["already submitted", "already been submitted", "episode is over", "episode has ended"],
+            &[
+                "already submitted",
+                "already been submitted",
+                "episode is over",
+                "episode has ended",
+            ],
         ),
         (
             Code::TruncatedAction,
-            &["reached its length limit inside a tool call", "was cut at its length limit"],
+            &[
+                "reached its length limit inside a tool call",
+                "was cut at its length limit",
+            ],
         ),
         (
             Code::NoAction,
-            &["no tool call found", "tool call stands inside the reasoning", "no tool calls were found"],
+            &[
+                "no tool call found",
+                "tool call stands inside the reasoning",
+                "no tool calls were found",
+            ],
         ),
         (
             Code::MalformedAction,
@@ -105,8 +127,11 @@ fn of_message(text: &str, kind: Option<ToolKind>) -> Option<Code> {
         }
     }
     // "Tool x not found", but not "no such function: x" of SQL.
-    let named = ["tool ", "function "].iter().any(|noun| nearest_noun(text, noun));
-    (!is_sql && named && has(text, &["not found", "not defined", "does not exist"])).then_some(Code::UnknownTool)
+    let named = ["tool ", "function "]
+        .iter()
+        .any(|noun| nearest_noun(text, noun));
+    (!is_sql && named && has(text, &["not found", "not defined", "does not exist"]))
+        .then_some(Code::UnknownTool)
 }
 
 /// Whether the text speaks of `noun` in its first words.
@@ -115,11 +140,28 @@ fn nearest_noun(text: &str, noun: &str) -> bool {
 }
 
 fn of_calculator(text: &str) -> Code {
-    if has(text, &["division by zero", "divide by zero", "zerodivision", "divided by zero"]) {
+    if has(
+        text,
+        &[
+            "division by zero",
+            "divide by zero",
+            "zerodivision",
+            "divided by zero",
+        ],
+    ) {
         Code::CalcDivisionByZero
     } else if has(text, &["overflow", "result is too large", "too large"]) {
         Code::CalcOverflow
-    } else if has(text, &["domain", "of a negative number", "negative number", "is not defined for", "logarithm of"]) {
+    } else if has(
+        text,
+        &[
+            "domain",
+            "of a negative number",
+            "negative number",
+            "is not defined for",
+            "logarithm of",
+        ],
+    ) {
         Code::CalcDomain
     } else {
         Code::CalcSyntax
@@ -128,18 +170,48 @@ fn of_calculator(text: &str) -> Code {
 
 /// Names that do not exist.
 fn of_data(text: &str, is_sql: bool) -> Option<Code> {
-    let engine = if is_sql { Code::SqlNoSuchTable } else { Code::UnknownTable };
-    if has(text, &["no such table", "undefined table", "table with name"]) {
+    let engine = if is_sql {
+        Code::SqlNoSuchTable
+    } else {
+        Code::UnknownTable
+    };
+    if has(
+        text,
+        &["no such table", "undefined table", "table with name"],
+    ) {
         return Some(engine);
     }
-    if has(text, &["unknown table", "table not found", "invalid table", "has no table", "not a valid table"]) {
+    if has(
+        text,
+        &[
+            "unknown table",
+            "table not found",
+            "invalid table",
+            "has no table",
+            "not a valid table",
+        ],
+    ) {
         return Some(Code::UnknownTable);
     }
-    let no_column = ["no such column", "unknown column", "column not found", "invalid column", "referenced column"];
+    let no_column = [
+        "no such column",
+        "unknown column",
+        "column not found",
+        "invalid column",
+        "referenced column",
+    ];
     if has(text, &no_column) || has(text, &["no column named", "has no column", "keyerror"]) {
         return Some(Code::SqlNoSuchColumn);
     }
-    if has(text, &["no such company", "unknown company", "company not found", "invalid company"]) {
+    if has(
+        text,
+        &[
+            "no such company",
+            "unknown company",
+            "company not found",
+            "invalid company",
+        ],
+    ) {
         return Some(Code::UnknownCompany);
     }
     let missing = [
@@ -187,17 +259,38 @@ fn of_sql(text: &str) -> Option<Code> {
         ),
         (
             Code::SqlMultiple,
-            &["only one statement", "one statement at a time", "multiple statements", "more than one statement"],
+            &[
+                "only one statement",
+                "one statement at a time",
+                "multiple statements",
+                "more than one statement",
+            ],
         ),
         (
             Code::SqlNotReadonly,
-            &["only a select", "only select", "read-only", "readonly", "read only", "write operation"],
+            &[
+                "only a select",
+                "only select",
+                "read-only",
+                "readonly",
+                "read only",
+                "write operation",
+            ],
         ),
         (
             Code::SqlBudget,
-            &["more than the budget of", "timed out", "timeout", "interrupted", "time limit"],
+            &[
+                "more than the budget of",
+                "timed out",
+                "timeout",
+                "interrupted",
+                "time limit",
+            ],
         ),
-        (Code::SqlMemory, &["memory cap", "out of memory", "memory limit"]),
+        (
+            Code::SqlMemory,
+            &["memory cap", "out of memory", "memory limit"],
+        ),
         (
             Code::SqlNotAllowed,
             &[
@@ -213,7 +306,10 @@ fn of_sql(text: &str) -> Option<Code> {
                 "binding parameter",
             ],
         ),
-        (Code::SqlTooComplex, &["string or blob too big", "bytes; at most"]),
+        (
+            Code::SqlTooComplex,
+            &["string or blob too big", "bytes; at most"],
+        ),
         (
             Code::SqlSyntax,
             &[
@@ -240,10 +336,20 @@ fn of_sql(text: &str) -> Option<Code> {
         ),
         (
             Code::SqlTooComplex,
-            &["too many", "too deep", "too large", "too long", "expression tree", "recursion limit"],
+            &[
+                "too many",
+                "too deep",
+                "too large",
+                "too long",
+                "expression tree",
+                "recursion limit",
+            ],
         ),
     ];
-    rules.iter().find(|(_, words)| has(text, words)).map(|(code, _)| *code)
+    rules
+        .iter()
+        .find(|(_, words)| has(text, words))
+        .map(|(code, _)| *code)
 }
 
 #[cfg(test)]
@@ -254,31 +360,107 @@ mod tests {
     fn texts_of_many_tools_are_told_apart() {
         use ToolKind::{Calculator, ListTables, SqlQuery, SubmitAnswer, TableInfo, User};
         for (kind, text, code) in [
-            (Some(SqlQuery), "(sqlite3.OperationalError) no such column: rev", Code::SqlNoSuchColumn),
-            (Some(SqlQuery), "Error: no such table: us_gaap", Code::SqlNoSuchTable),
-            (Some(SqlQuery), "Catalog Error: Table with name x does not exist!", Code::SqlNoSuchTable),
-            (Some(SqlQuery), "relation \"x\" does not exist", Code::SqlNoSuchTable),
-            (Some(SqlQuery), "ERROR: column \"y\" does not exist in table t", Code::SqlNoSuchColumn),
-            (Some(SqlQuery), "Binder Error: Referenced column \"y\" not found", Code::SqlNoSuchColumn),
-            (Some(SqlQuery), "Error: table \"x\" not found for company \"acme\". Call it", Code::UnknownTable),
-            (Some(TableInfo), "Error: Table x not found for company acme", Code::UnknownTable),
-            (Some(TableInfo), "Error: company \"x\" is not part of this question.", Code::UnknownCompany),
+            (
+                Some(SqlQuery),
+                "(sqlite3.OperationalError) no such column: rev",
+                Code::SqlNoSuchColumn,
+            ),
+            (
+                Some(SqlQuery),
+                "Error: no such table: us_gaap",
+                Code::SqlNoSuchTable,
+            ),
+            (
+                Some(SqlQuery),
+                "Catalog Error: Table with name x does not exist!",
+                Code::SqlNoSuchTable,
+            ),
+            (
+                Some(SqlQuery),
+                "relation \"x\" does not exist",
+                Code::SqlNoSuchTable,
+            ),
+            (
+                Some(SqlQuery),
+                "ERROR: column \"y\" does not exist in table t",
+                Code::SqlNoSuchColumn,
+            ),
+            (
+                Some(SqlQuery),
+                "Binder Error: Referenced column \"y\" not found",
+                Code::SqlNoSuchColumn,
+            ),
+            (
+                Some(SqlQuery),
+                "Error: table \"x\" not found for company \"acme\". Call it",
+                Code::UnknownTable,
+            ),
+            (
+                Some(TableInfo),
+                "Error: Table x not found for company acme",
+                Code::UnknownTable,
+            ),
+            (
+                Some(TableInfo),
+                "Error: company \"x\" is not part of this question.",
+                Code::UnknownCompany,
+            ),
             (Some(ListTables), "No such company: x", Code::UnknownCompany),
-            (Some(SqlQuery), "near \"FORM\": syntax error", Code::SqlSyntax),
-            (Some(SqlQuery), "Error: SELECT * is not allowed; name the columns", Code::SqlGuard),
-            (Some(SqlQuery), "attempt to write a readonly database", Code::SqlNotReadonly),
-            (Some(SqlQuery), "no such function: YEAR()", Code::SqlNotAllowed),
+            (
+                Some(SqlQuery),
+                "near \"FORM\": syntax error",
+                Code::SqlSyntax,
+            ),
+            (
+                Some(SqlQuery),
+                "Error: SELECT * is not allowed; name the columns",
+                Code::SqlGuard,
+            ),
+            (
+                Some(SqlQuery),
+                "attempt to write a readonly database",
+                Code::SqlNotReadonly,
+            ),
+            (
+                Some(SqlQuery),
+                "no such function: YEAR()",
+                Code::SqlNotAllowed,
+            ),
             (Some(SqlQuery), "query timed out after 5 s", Code::SqlBudget),
             (Some(SqlQuery), "integer overflow", Code::SqlRuntime),
-            (Some(Calculator), "ZeroDivisionError: division by zero", Code::CalcDivisionByZero),
-            (Some(Calculator), "name 'x' is not defined", Code::CalcSyntax),
-            (Some(Calculator), "ValueError: math domain error", Code::CalcDomain),
+            (
+                Some(Calculator),
+                "ZeroDivisionError: division by zero",
+                Code::CalcDivisionByZero,
+            ),
+            (
+                Some(Calculator),
+                "name 'x' is not defined",
+                Code::CalcSyntax,
+            ),
+            (
+                Some(Calculator),
+                "ValueError: math domain error",
+                Code::CalcDomain,
+            ),
             (Some(User), "boom", Code::UserToolFailed),
             (Some(User), "Tool foo not found", Code::UnknownTool),
             (None, "There is no tool \"foo\".", Code::UnknownTool),
-            (Some(SqlQuery), "1 validation error for SqlArgs: query Field required", Code::BadArguments),
-            (Some(SubmitAnswer), "Error: not run, an answer was already submitted.", Code::AlreadySubmitted),
-            (Some(TableInfo), "Traceback (most recent call last): boom", Code::UserToolFailed),
+            (
+                Some(SqlQuery),
+                "1 validation error for SqlArgs: query Field required",
+                Code::BadArguments,
+            ),
+            (
+                Some(SubmitAnswer),
+                "Error: not run, an answer was already submitted.",
+                Code::AlreadySubmitted,
+            ),
+            (
+                Some(TableInfo),
+                "Traceback (most recent call last): boom",
+                Code::UserToolFailed,
+            ),
         ] {
             assert_eq!(error_code(kind, text), code, "{kind:?} {text}");
         }

@@ -42,26 +42,36 @@ impl<'a> Names<'a> {
         }
         let named = company.map(plain).filter(|name| !name.is_empty());
         let found = match named {
-            Some(name) => self.companies.iter().find(|(_, c)| c.name.to_lowercase() == name)?,
+            Some(name) => self
+                .companies
+                .iter()
+                .find(|(_, c)| c.name.to_lowercase() == name)?,
             None => self.companies.first()?,
         };
         let (index, company) = found;
-        let position = company.tables.iter().position(|t| t.name.to_lowercase() == table)?;
+        let position = company
+            .tables
+            .iter()
+            .position(|t| t.name.to_lowercase() == table)?;
         Some((*index, u16::try_from(position).ok()?))
     }
 
     fn intern(&mut self, company: String, table: String) -> TableKey {
-        let at = |names: &mut dyn Iterator<Item = bool>| names.position(|same| same);
-        let company_at = at(&mut self.seen.iter().map(|(name, _)| *name == company)).unwrap_or_else(|| {
+        let known = self.seen.iter().position(|(name, _)| *name == company);
+        let company_at = known.unwrap_or_else(|| {
             self.seen.push((company, Vec::new()));
             self.seen.len() - 1
         });
         let tables = &mut self.seen[company_at].1;
-        let table_at = at(&mut tables.iter().map(|name| *name == table)).unwrap_or_else(|| {
+        let known = tables.iter().position(|name| *name == table);
+        let table_at = known.unwrap_or_else(|| {
             tables.push(table);
             tables.len() - 1
         });
-        (company_at as u32, u16::try_from(table_at).unwrap_or(u16::MAX))
+        (
+            u32::try_from(company_at).unwrap_or(u32::MAX),
+            u16::try_from(table_at).unwrap_or(u16::MAX),
+        )
     }
 
     /// Names of a table, as the corpus writes them.
@@ -79,7 +89,8 @@ impl<'a> Names<'a> {
 /// A name without what makes no difference: case, blanks and backticks around it, the ending of a file.
 fn plain(name: &str) -> String {
     let name = name.trim().trim_matches('`').to_lowercase();
-    name.strip_suffix(".json").map_or(name.clone(), ToOwned::to_owned)
+    name.strip_suffix(".json")
+        .map_or(name.clone(), ToOwned::to_owned)
 }
 
 /// The event of a call.
@@ -119,7 +130,12 @@ pub(super) fn event(call: &TracedCall, names: &mut Names<'_>) -> Result<CallEven
         names.strangers.extend(call.table.clone());
     }
     let is_query = kind == Some(ToolKind::SqlQuery) && reached;
-    let sql = call.sql.as_deref().filter(|_| is_query).map(sql_traits).unwrap_or_default();
+    let sql = call
+        .sql
+        .as_deref()
+        .filter(|_| is_query)
+        .map(sql_traits)
+        .unwrap_or_default();
     let rows = if is_query && error.is_none() && !call.is_empty {
         num_rows(output)
     } else {
@@ -171,15 +187,21 @@ fn kind_of(name: &str) -> Result<ToolKind> {
     let known = ToolKind::ALL.into_iter().find(|kind| kind.name() == name);
     known.ok_or_else(|| {
         let names = ToolKind::ALL.map(ToolKind::name).join(", ");
-        Error::InvalidConfig(format!("kind {name:?} of a call is unknown; it must be one of {names}"))
+        Error::InvalidConfig(format!(
+            "kind {name:?} of a call is unknown; it must be one of {names}"
+        ))
     })
 }
 
 fn status_of(name: &str) -> Result<AttemptStatus> {
-    let known = AttemptStatus::ALL.into_iter().find(|status| status.name() == name);
+    let known = AttemptStatus::ALL
+        .into_iter()
+        .find(|status| status.name() == name);
     known.ok_or_else(|| {
         let names = AttemptStatus::ALL.map(AttemptStatus::name).join(", ");
-        Error::InvalidConfig(format!("status {name:?} of a call is unknown; it must be one of {names}"))
+        Error::InvalidConfig(format!(
+            "status {name:?} of a call is unknown; it must be one of {names}"
+        ))
     })
 }
 

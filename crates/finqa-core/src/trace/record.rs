@@ -83,7 +83,12 @@ pub fn score_trace(
     fill(&mut record, task, &score);
     override_outcome(&mut record, &score, is_correct, by_rules);
     record.submission.clone_from(&trace.submission);
-    record.status = if trace.submission.is_some() { "terminated" } else { "truncated" }.to_owned();
+    record.status = if trace.submission.is_some() {
+        "terminated"
+    } else {
+        "truncated"
+    }
+    .to_owned();
     record.num_calls = calls.iter().filter(|c| c.status.runs()).count() as i32;
     record.num_errors = calls.iter().filter(|c| c.error.is_some()).count() as i32;
     record.calls = calls
@@ -120,7 +125,10 @@ fn fill(record: &mut EpisodeRecord, task: &Task, score: &EpisodeScore) {
     record.outcome = Some(score.outcome as f32);
     record.reward = Some(score.reward as f32);
     record.answer_reason = score.reason.unwrap_or_default().to_owned();
-    score.wrong_answer.name().clone_into(&mut record.wrong_answer);
+    score
+        .wrong_answer
+        .name()
+        .clone_into(&mut record.wrong_answer);
     record.process = score.process.map(|p| p as f32);
     record.flags = score.flags;
     record.failures = names_of(score.failures);
@@ -186,7 +194,9 @@ fn override_outcome(
     }
     record.failures = names_of(failures);
     let first = Failure::ALL.get(failures.trailing_zeros() as usize);
-    let class = first.filter(|_| is_correct == Some(false)).map_or("", |f| f.name());
+    let class = first
+        .filter(|_| is_correct == Some(false))
+        .map_or("", |f| f.name());
     class.clone_into(&mut record.failure);
     let wrong = if is_correct == Some(false) && is_handed_in {
         WrongAnswer::Other
@@ -197,7 +207,11 @@ fn override_outcome(
     record.outcome = is_correct.map(|right| f32::from(u8::from(right)));
     record.reward = record.outcome;
     if is_handed_in {
-        let reason = if is_correct.is_some() { "by_log" } else { "unknown" };
+        let reason = if is_correct.is_some() {
+            "by_log"
+        } else {
+            "unknown"
+        };
         reason.clone_into(&mut record.answer_reason);
         record.dimensions = [None; 6];
         record.criteria.clear();
@@ -211,8 +225,12 @@ fn call_record(event: &CallEvent, call: &TracedCall, names: &Names<'_>) -> CallR
         tool: event.kind.map(|kind| kind.name().to_owned()),
         status: event.status.name().to_owned(),
         error: event.error.map(|code| code.name().to_owned()),
-        company: named.map(|(company, _)| company.to_owned()).or_else(|| call.company.clone()),
-        table: named.map(|(_, table)| table.to_owned()).or_else(|| call.table.clone()),
+        company: named
+            .map(|(company, _)| company.to_owned())
+            .or_else(|| call.company.clone()),
+        table: named
+            .map(|(_, table)| table.to_owned())
+            .or_else(|| call.table.clone()),
         rows: (event.kind == Some(crate::tool::ToolKind::SqlQuery) && event.error.is_none())
             .then(|| i32::try_from(event.rows).unwrap_or(i32::MAX)),
         tool_ms: None,

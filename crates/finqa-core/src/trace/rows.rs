@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 /// Members of a JSON object that hold its rows.
-const HOLDERS: [&str; 7] = ["rows", "data", "result", "results", "records", "items", "values"];
+const HOLDERS: [&str; 7] = [
+    "rows", "data", "result", "results", "records", "items", "values",
+];
 
 /// Rows of a query's result, by its text: records in JSON (also inside an object, or by columns), a list as Python prints
 /// it, a table in Markdown or CSV or as pandas prints it, or lines.
@@ -115,14 +117,19 @@ fn of_list(text: &str) -> usize {
 /// Lines, without a heading and its rule.
 fn of_lines(text: &str) -> usize {
     let is_rule = |line: &str| {
-        line.contains("--") && line.chars().all(|c| matches!(c, '-' | '|' | '+' | ':' | '=' | ' '))
+        line.contains("--")
+            && line
+                .chars()
+                .all(|c| matches!(c, '-' | '|' | '+' | ':' | '=' | ' '))
     };
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !is_rule(l));
     let Some(first) = lines.next() else { return 0 };
     let rest = lines.filter(|l| !is_shape(l)).count();
     let is_number = first.trim().parse::<f64>().is_ok();
     let is_heading = !is_number
-        && (first.starts_with(' ') || first.contains(['|', '\t']) || (first.contains(',') && rest > 0));
+        && (first.starts_with(' ')
+            || first.contains(['|', '\t'])
+            || (first.contains(',') && rest > 0));
     rest + usize::from(!is_heading)
 }
 
@@ -154,12 +161,21 @@ mod tests {
             (" item | 2024", 0),
             (" item | 2024\n Revenue | 5", 1),
             (" item\n Revenue", 1),
-            ("   item  2024\n0  Revenue  5\n1  Cost  3\n\n[2 rows x 2 columns]", 2),
+            (
+                "   item  2024\n0  Revenue  5\n1  Cost  3\n\n[2 rows x 2 columns]",
+                2,
+            ),
             ("item,2024\nRevenue,5", 1),
             ("Revenue", 1),
             (" 5", 1),
-            ("[{\"a\":1}]\n(showing the first 1 of 12 rows; narrow the query)", 12),
-            ("[{\"a\":1}]\n(showing the first 1 of at least 300 rows; narrow it)", 300),
+            (
+                "[{\"a\":1}]\n(showing the first 1 of 12 rows; narrow the query)",
+                12,
+            ),
+            (
+                "[{\"a\":1}]\n(showing the first 1 of at least 300 rows; narrow it)",
+                300,
+            ),
         ] {
             assert_eq!(num_rows(text), rows, "{text}");
         }

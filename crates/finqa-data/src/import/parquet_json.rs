@@ -42,9 +42,17 @@ impl JsonRows {
         let broken = |e: &dyn std::fmt::Display| parquet_rows::broken(path, e);
         let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
             .map_err(|e| broken(&e))?;
-        let names = builder.schema().fields().iter().map(|f| f.name().clone()).collect();
+        let names = builder
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| f.name().clone())
+            .collect();
         let num_rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-        let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|e| broken(&e))?;
+        let reader = builder
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|e| broken(&e))?;
         Ok(Self {
             path: path.to_owned(),
             reader,
@@ -70,8 +78,9 @@ impl Iterator for JsonRows {
                 let row = self.row;
                 self.row += 1;
                 let cells = self.names.iter().cloned().zip(batch.columns());
-                let object: Map<String, Value> =
-                    cells.map(|(name, column)| (name, json(column, row))).collect();
+                let object: Map<String, Value> = cells
+                    .map(|(name, column)| (name, json(column, row)))
+                    .collect();
                 return Some(Ok(object.into()));
             }
             match self.reader.next()? {
@@ -86,7 +95,11 @@ fn json(array: &ArrayRef, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
     }
-    let list = |values: ArrayRef| (0..values.len()).map(|i| json(&values, i)).collect::<Vec<_>>();
+    let list = |values: ArrayRef| {
+        (0..values.len())
+            .map(|i| json(&values, i))
+            .collect::<Vec<_>>()
+    };
     match array.data_type() {
         DataType::Boolean => array.as_boolean().value(row).into(),
         DataType::List(_) => list(array.as_list::<i32>().value(row)).into(),
@@ -95,8 +108,9 @@ fn json(array: &ArrayRef, row: usize) -> Value {
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
             let members = fields.iter().zip(columns);
-            let object: Map<String, Value> =
-                members.map(|(field, column)| (field.name().clone(), json(column, row))).collect();
+            let object: Map<String, Value> = members
+                .map(|(field, column)| (field.name().clone(), json(column, row)))
+                .collect();
             object.into()
         }
         DataType::Map(..) => {
