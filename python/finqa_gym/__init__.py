@@ -40,6 +40,7 @@ from finqa_gym.registration import make, make_vec, register_when_imported
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -60,7 +61,9 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "Recording",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -75,7 +78,9 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]

@@ -1,6 +1,8 @@
 """Types of the native module. Users import from `finqa_gym`; this is its engine room."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -19,6 +21,7 @@ __all__ = [
     "ForkedProcessError",
     "NotFoundError",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "ToolCallError",
     "Turns",
@@ -35,6 +38,7 @@ __all__ = [
     "score_rubric",
     "synth_preset",
     "tool_specs",
+    "write_run",
 ]
 
 __version__: str
@@ -252,3 +256,29 @@ def parse_message(
     level: str,
     length_limited: bool,
 ) -> tuple[list[dict[str, Any]], str]: ...
+
+@final
+class Run:
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
+    @property
+    def info(self) -> dict[str, Any]: ...
+    @property
+    def num_episodes(self) -> int: ...
+    @property
+    def num_lost(self) -> int: ...
+    @property
+    def num_running(self) -> int: ...
+    @property
+    def num_abandoned(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def files(self) -> list[Path]: ...
+    @staticmethod
+    def column_names() -> list[str]: ...
+    def columns(self, names: list[str]) -> dict[str, Any]: ...
+    def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+
+def write_run(
+    path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
+) -> int: ...

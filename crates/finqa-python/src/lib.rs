@@ -18,6 +18,7 @@ mod gil;
 mod policy;
 mod scoring;
 mod traces;
+mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -68,6 +69,8 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    m.add_class::<trajectories::PyRun>()?;
+    m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
     scoring::register(m)?;
     traces::register(m)?;

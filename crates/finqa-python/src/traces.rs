@@ -12,16 +12,19 @@ use finqa_data::import::answer_spec::infer;
 use finqa_data::import::parquet_json::JsonRows;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::convert::json_to_py;
 use crate::corpus::PyCorpus;
 use crate::exceptions::Error;
 use crate::gil;
+use crate::trajectories::episode_dict;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyParquetRecords>()?;
     m.add_function(wrap_pyfunction!(score_trace, m)?)?;
     m.add_function(wrap_pyfunction!(read_yaml, m)?)?;
+    m.add_function(wrap_pyfunction!(final_answer, m)?)?;
     Ok(())
 }
 
@@ -65,7 +68,7 @@ impl PyParquetRecords {
 }
 
 /// A record as a dict, whether the rules hold the answer for right, and tables that the corpus does not hold.
-type Scored<'py> = (Bound<'py, PyAny>, Option<bool>, Vec<String>);
+type Scored<'py> = (Bound<'py, PyDict>, Option<bool>, Vec<String>);
 
 /// Scores a trace (JSON text) against a task of a corpus, or against a task that is made of what the log says: `told`
 /// is JSON text of a task's fields, whose answer spec is inferred.
@@ -94,9 +97,8 @@ fn score_trace<'py>(
         finqa_core::trace::score_trace(&trace, &reference, mode, &RewardConfig::default())
             .map_err(|e| PyErr::from(Error::from(e)))
     })?;
-    let value =
-        serde_json::to_value(&scored.record).map_err(|e| PyValueError::new_err(e.to_string()))?;
-    Ok((json_to_py(py, &value)?, scored.by_rules, scored.strangers))
+    let record = episode_dict(py, &scored.record)?;
+    Ok((record, scored.by_rules, scored.strangers))
 }
 
 fn in_corpus(corpus: &PyCorpus, index: u32) -> PyResult<(Arc<Task>, Vec<(u32, Arc<Company>)>)> {
@@ -144,4 +146,10 @@ fn read_yaml<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let value: serde_json::Value =
         serde_saphyr::from_str(text).map_err(|e| PyValueError::new_err(e.to_string()))?;
     json_to_py(py, &value)
+}
+
+/// The final answer in a message without calls: what follows `FINAL ANSWER:`, or what is boxed.
+#[pyfunction]
+fn final_answer(text: &str) -> Option<String> {
+    finqa_core::answer::final_answer(text).map(|answer| answer.trim().to_owned())
 }

@@ -161,8 +161,8 @@ fn asked(call: &TracedCall, names: &mut Names<'_>) -> Option<TableKey> {
     if let Some(table) = call.table.as_deref().filter(|t| !t.trim().is_empty()) {
         return names.table(company, table);
     }
-    let named = call.sql.as_deref().map(sql_tables).unwrap_or_default();
-    named.iter().find_map(|name| names.table(company, name))
+    let in_query = call.sql.as_deref().map(sql_tables).unwrap_or_default();
+    in_query.iter().find_map(|name| names.table(company, name))
 }
 
 /// The mistake of an attempt that is no call.

@@ -83,12 +83,11 @@ pub fn score_trace(
     fill(&mut record, task, &score);
     override_outcome(&mut record, &score, is_correct, by_rules);
     record.submission.clone_from(&trace.submission);
-    record.status = if trace.submission.is_some() {
-        "terminated"
-    } else {
-        "truncated"
-    }
-    .to_owned();
+    let status = match trace.submission {
+        Some(_) => "terminated",
+        None => "truncated",
+    };
+    status.clone_into(&mut record.status);
     record.num_calls = calls.iter().filter(|c| c.status.runs()).count() as i32;
     record.num_errors = calls.iter().filter(|c| c.error.is_some()).count() as i32;
     record.calls = calls
@@ -124,7 +123,10 @@ fn of_task(reference: &Reference<'_>) -> EpisodeRecord {
 fn fill(record: &mut EpisodeRecord, task: &Task, score: &EpisodeScore) {
     record.outcome = Some(score.outcome as f32);
     record.reward = Some(score.reward as f32);
-    record.answer_reason = score.reason.unwrap_or_default().to_owned();
+    score
+        .reason
+        .unwrap_or_default()
+        .clone_into(&mut record.answer_reason);
     score
         .wrong_answer
         .name()
@@ -219,16 +221,16 @@ fn override_outcome(
 }
 
 fn call_record(event: &CallEvent, call: &TracedCall, names: &Names<'_>) -> CallRecord {
-    let named = event.table.and_then(|key| names.of(key));
+    let asked = event.table.and_then(|key| names.of(key));
     CallRecord {
         turn: i32::from(event.turn),
         tool: event.kind.map(|kind| kind.name().to_owned()),
         status: event.status.name().to_owned(),
         error: event.error.map(|code| code.name().to_owned()),
-        company: named
+        company: asked
             .map(|(company, _)| company.to_owned())
             .or_else(|| call.company.clone()),
-        table: named
+        table: asked
             .map(|(_, table)| table.to_owned())
             .or_else(|| call.table.clone()),
         rows: (event.kind == Some(crate::tool::ToolKind::SqlQuery) && event.error.is_none())
