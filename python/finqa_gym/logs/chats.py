@@ -185,9 +185,7 @@ def _tool_names(tools: Any) -> frozenset[str] | None:
     tools = _parsed(tools)
     if not isinstance(tools, list):
         return None
-    names = [
-        (tool.get("function") or tool).get("name") for tool in tools if isinstance(tool, dict)
-    ]
+    names = [(tool.get("function") or tool).get("name") for tool in tools if isinstance(tool, dict)]
     found = frozenset(name for name in names if isinstance(name, str))
     return found or None
 
@@ -227,7 +225,9 @@ def _message(number: int, item: dict[str, Any]) -> list[Message]:
             flag = item["status"] == "error"
         call_id = item.get("tool_call_id") or item.get("call_id") or item.get("id") or ""
         name = item.get("name")
-        return [Message("tool", text, [], str(call_id), name if isinstance(name, str) else "", flag)]
+        return [
+            Message("tool", text, [], str(call_id), name if isinstance(name, str) else "", flag)
+        ]
     if known != "assistant":
         # Anthropic's results come in a message of the user.
         return [*results, *([Message(known, text)] if text or not results else [])]
@@ -298,7 +298,10 @@ def _content(body: Any) -> tuple[str, list[Call], list[Message]]:
             text, _, _ = _content(part.get("content"))
             call_id = str(part.get("tool_use_id") or "")
             results.append(Message("tool", text, [], call_id, "", part.get("is_error")))
-        elif isinstance(part.get("text"), str) and part.get("type") not in ("thinking", "reasoning"):
+        elif isinstance(part.get("text"), str) and part.get("type") not in (
+            "thinking",
+            "reasoning",
+        ):
             texts.append(part["text"])
     return "\n".join(texts), calls, results
 

@@ -312,7 +312,9 @@ class _Reader:
         for key in value:
             if key not in keys:
                 prefix = f"{place}." if place else ""
-                raise self.fail(f"{prefix}{key}", f"is unknown; it must be one of {', '.join(keys)}")
+                raise self.fail(
+                    f"{prefix}{key}", f"is unknown; it must be one of {', '.join(keys)}"
+                )
 
     def _object(
         self, name: str, value: Mapping[str, Any], keys: Iterable[str]
@@ -362,5 +364,6 @@ class _Reader:
                 other = seen.setdefault(name.lower(), kind)
                 if other != kind:
                     raise self.fail(
-                        f"tools.{kind}", f"names {name!r}, which tools.{other} names too; once is right"
+                        f"tools.{kind}",
+                        f"names {name!r}, which tools.{other} names too; once is right",
                     )
