@@ -20,6 +20,7 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "ParquetRecords",
     "ResetNeededError",
     "Run",
     "ScriptedPolicy",
@@ -32,10 +33,13 @@ __all__ = [
     "calculate",
     "check_synth_config",
     "export_corpus",
+    "final_answer",
     "is_evaluation_split",
     "parse_message",
+    "read_yaml",
     "score_answer",
     "score_rubric",
+    "score_trace",
     "synth_preset",
     "tool_specs",
     "write_run",
@@ -282,3 +286,19 @@ class Run:
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...
+def final_answer(text: str) -> str | None: ...
+def read_yaml(text: str) -> Any: ...
+def score_trace(
+    trace: str,
+    mode: str,
+    corpus: Corpus | None = None,
+    task_index: int | None = None,
+    told: str | None = None,
+) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+@final
+class ParquetRecords:
+    def __new__(cls, path: str) -> ParquetRecords: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __iter__(self) -> ParquetRecords: ...
+    def __next__(self) -> dict[str, Any]: ...

@@ -114,7 +114,7 @@ def _print_facts(console: Console, summary: LogSummary, *, has_corpus: bool) -> 
             f"{summary.num_matched:,} episodes matched ({_counted(summary.matched_by)})",
         )
     judged = summary.num_correct + summary.num_wrong
-    share = f"{summary.num_correct / judged * 100:.1f} %" if judged else "–"
+    share = f"{summary.num_correct / judged * 100:.1f} %" if judged else "-"
     table.add_row("right answers", f"{share} ({summary.num_correct:,} of {judged:,} judged)")
     table.add_row("judged by", _counted(summary.judged_by) or "nothing")
     table.add_row("no answer handed in", f"{summary.num_unanswered:,}")
@@ -153,8 +153,9 @@ def _warn(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
         )
     if summary.num_unknown:
         say(
-            f"{summary.num_unknown:,} answers cannot be judged: no reward, verdict or expected answer "
-            "in the log" + ("" if has_corpus else "; --corpus judges them by the tasks behind them")
+            f"{summary.num_unknown:,} answers cannot be judged: no reward, verdict or expected "
+            "answer in the log"
+            + ("" if has_corpus else "; --corpus judges them by the tasks behind them")
         )
     if has_corpus and summary.num_matched < summary.num_episodes:
         missing = summary.num_episodes - summary.num_matched
@@ -171,5 +172,6 @@ def _warn(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
         )
     if summary.num_calls_without_output:
         say(
-            f"{summary.num_calls_without_output:,} calls have no output in the log; they count as successful"
+            f"{summary.num_calls_without_output:,} calls have no output in the log; they count as "
+            "successful"
         )

@@ -95,7 +95,7 @@ DEFAULT_FIELDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class LogMap:
-    """How a log's tools, arguments, errors and fields are called.
+    r"""How a log's tools, arguments, errors and fields are called.
 
     What is given takes the place of the defaults of the same entry; the defaults know this
     project's tool profiles and those that they copy. Regular expressions are Python's and are
@@ -107,7 +107,7 @@ class LogMap:
         errors: Outputs that match are errors, besides JSON objects that say so.
         empty: Outputs of queries that match hold no rows, besides empty lists.
         answer_patterns: How a last message without a call writes the answer, which is the first
-            group, or the whole match; none: ``FINAL ANSWER: …`` and ``\\boxed{…}``.
+            group, or the whole match; none: ``FINAL ANSWER: …`` and ``\boxed{…}``.
         last_message: A last message without a call that fits no pattern is the answer as a whole.
         fields: What a record says (`FIELDS`) -> names of members, with dots for nested ones.
         correct_at: Smallest reward that means a right answer.
@@ -179,18 +179,16 @@ class LogMap:
         return any(pattern.search(head) for pattern in self._patterns["empty"])
 
     def answer(self, text: str) -> str | None:
-        """The answer in a last message; None if no pattern fits.
+        r"""The answer in a last message; None if no pattern fits.
 
         Example:
-            >>> LogMap().answer("So we get\\nFINAL ANSWER: 4.5%")
+            >>> LogMap().answer("So we get\nFINAL ANSWER: 4.5%")
             '4.5%'
         """
         if not self.answer_patterns:
             return _native.final_answer(text)
         for pattern in self._patterns["answer"]:
-            found = None
-            for found in pattern.finditer(text):
-                pass
+            found = max(pattern.finditer(text), key=lambda match: match.start(), default=None)
             if found is not None:
                 return (found[1] if pattern.groups else found[0]).strip()
         return None
@@ -349,12 +347,10 @@ class _Reader:
         place = place or name
         patterns = self._list(place, value[name])
         for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
+            if problem := _not_a_pattern(pattern):
                 raise self.fail(
-                    place, f"holds {pattern!r}, which is no regular expression: {error}"
-                ) from None
+                    place, f"holds {pattern!r}, which is no regular expression: {problem}"
+                )
         return patterns
 
     def _once(self, tools: Mapping[str, tuple[str, ...]]) -> None:
@@ -367,3 +363,11 @@ class _Reader:
                         f"tools.{kind}",
                         f"names {name!r}, which tools.{other} names too; once is right",
                     )
+
+
+def _not_a_pattern(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return None

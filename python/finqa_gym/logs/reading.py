@@ -1,4 +1,4 @@
-"""Records of log files: JSON Lines, JSON, Parquet; whatever cannot be read is reported and passed."""
+"""Records of log files: JSON Lines, JSON, Parquet; what cannot be read is told and passed over."""
 
 from __future__ import annotations
 
@@ -94,8 +94,11 @@ def read_records(path: Path) -> Iterator[RawRecord | BadRecord]:
     if magic == b"PAR1":
         yield from _parquet(path)
         return
-    opened = gzip.open(path, "rb") if magic[:2] == b"\x1f\x8b" else path.open("rb")
-    with opened as file:
+    if magic[:2] == b"\x1f\x8b":
+        with gzip.open(path, "rb") as unpacked:
+            yield from _json(path, unpacked)
+        return
+    with path.open("rb") as file:
         yield from _json(path, file)
 
 

@@ -285,10 +285,8 @@ class _Scorer:
         index = self._match(task_id, question, trace.prompt)
         truth = None if index is not None else _plain_text(names.get("truth", fields))
         own = _outcome(names, fields)
-        if index is not None or (self.mode is not None and truth):
-            own_used = None
-        else:
-            own_used = own
+        by_rules_only = index is not None or (self.mode is not None and bool(truth))
+        own_used = None if by_rules_only else own
         native = {
             "calls": trace.calls,
             "submission": trace.submission,
@@ -329,9 +327,9 @@ class _Scorer:
         """Puts in what only the log knows."""
         names = self.names
         reward = names.get("reward", fields)
-        if episode["is_correct"] is not None and isinstance(reward, (int, float)):
-            if math.isfinite(reward) and not isinstance(reward, bool) and episode["reward"] is None:
-                episode["reward"] = float(reward)
+        is_number = isinstance(reward, (int, float)) and math.isfinite(reward)
+        if is_number and episode["answer_reason"] == "by_log":
+            episode["reward"] = float(reward)
         model = names.get("model", fields)
         own = model if isinstance(model, str) and model else _stem(record.place.path)
         episode["policy"] = self.policy or own

@@ -191,10 +191,10 @@ class _Maker:
             "is_empty": kind == "sql_query" and output is not None and names.is_empty(output),
         }
         trace.calls.append(traced)
-        if kind == "submit_answer" and status in ("ok", "repaired") and not is_error:
-            if trace.submission is None:
-                answer = names.argument("answer", arguments)
-                trace.submission = answer if answer is not None else _only(arguments)
+        submits = kind == "submit_answer" and status in ("ok", "repaired") and not is_error
+        if submits and trace.submission is None:
+            answer = names.argument("answer", arguments)
+            trace.submission = answer if answer is not None else _only(arguments)
 
     def _without_call(
         self, message: Message, text: str, replies: list[Message], *, is_last: bool

@@ -86,10 +86,13 @@ def verdict(failures: Mapping[str, int]) -> str:
     if behaviour.share >= MOST:
         return f"{start} That is what training changes most readily: it looks worth it."
     if behaviour.share >= SOME:
-        return f"{start} Training can remove these; for the rest look at the tasks and the model first."
+        return (
+            f"{start} Training can remove these; for the rest look at the tasks and the model "
+            "first."
+        )
     if unexplained.share >= MOST:
         return (
-            f"{start} Most failures are not explained by the calls: with --corpus, or with expected "
-            "answers in the log, more of them would be."
+            f"{start} Most failures are not explained by the calls: with --corpus, or with "
+            "expected answers in the log, more of them would be."
         )
     return f"{start} The tools are used well: training their use gains little here."
