@@ -13,6 +13,7 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.audits import AuditReport
+from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
     LAYOUTS,
@@ -37,6 +38,7 @@ from finqa_gym.exceptions import (
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
+from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
@@ -54,6 +56,7 @@ __all__ = [
     "BackendError",
     "ClosedEnvError",
     "Corpus",
+    "CriterionInfo",
     "DataError",
     "Demonstrations",
     "EnvError",
@@ -61,8 +64,11 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "PythonCriterion",
     "Recording",
     "ResetNeededError",
+    "RewardConfig",
+    "RubricSchema",
     "Run",
     "ScriptedPolicy",
     "StepBatch",

@@ -16,6 +16,7 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod scores;
 mod scoring;
 mod traces;
 mod trajectories;
@@ -72,6 +73,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<trajectories::PyRun>()?;
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
+    scores::register(m)?;
     scoring::register(m)?;
     traces::register(m)?;
     Ok(())

@@ -110,7 +110,7 @@ impl RewardConfig {
     }
 
     /// The reward of a submission.
-    pub(super) fn reward(&self, outcome: f64, is_correct: bool, process: Option<f64>) -> f64 {
+    pub fn reward(&self, outcome: f64, is_correct: bool, process: Option<f64>) -> f64 {
         match self.mode {
             RewardMode::Outcome => outcome,
             RewardMode::Binary => f64::from(u8::from(is_correct)),
