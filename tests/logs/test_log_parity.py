@@ -19,7 +19,7 @@ import pytest
 
 from finqa_gym.logs import load_map, score_logs
 from finqa_gym.trajectories import open_run
-from played import MAP, RENAMES, Played, play, play_texts, rename_arguments
+from played_logs import MAP, RENAMES, Played, play, play_texts, rename_arguments
 
 POLICIES = ("gold", "recovery", "guess", "spam_tables", "immediate", "random")
 BY_GOLD = {"calculator_used", "budget", "table_access", "abstained_rightly"}
@@ -180,7 +180,7 @@ def test_every_mistake_is_told_apart_call_by_call(
 ) -> None:
     def texts(task: dict[str, Any], tables: list[dict[str, Any]]) -> list[Any]:
         from finqa_gym.tools import tool_specs
-        from played import structured
+        from played_logs import structured
 
         plain = every_mistake(task, tables)[:ends]
         if not in_structure:
@@ -193,9 +193,7 @@ def test_every_mistake_is_told_apart_call_by_call(
     assert_same(own, told)
 
 
-def test_a_task_is_found_by_its_question(
-    corpus: Any, write_log: WriteLog, tmp_path: Path
-) -> None:
+def test_a_task_is_found_by_its_question(corpus: Any, write_log: WriteLog, tmp_path: Path) -> None:
     played: list[Played] = play(corpus, "gold")
     log = write_log([{"messages": chat} for chat, _ in played])
     summary = score_logs(log, corpus=corpus, out=tmp_path / "run")

@@ -55,7 +55,7 @@ def print_verdict(console: Console, failures: Mapping[str, int], *remarks: str) 
         return
     table = grid("cause", ">failures", ">share", "what helps")
     for cause in causes(failures):
-        table.add_row(cause.name, f"{cause.count:,}", f"{cause.share * 100:.1f} %", cause.remedy)
+        table.add_row(cause.name, f"{cause.episodes:,}", f"{cause.share * 100:.1f} %", cause.remedy)
     console.print(section("What training could fix", table, *remarks))
     console.print()
     console.print(verdict(failures), markup=False)

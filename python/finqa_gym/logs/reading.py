@@ -127,7 +127,7 @@ def _json(path: Path, file: IO[bytes] | gzip.GzipFile) -> Iterator[RawRecord | B
         value = None
     is_lines = isinstance(value, dict) or _is_chat(value)
     if not is_lines and first[:1] in b"[{" and not _looks_like_lines(first):
-        text = io.TextIOWrapper(file, encoding="utf-8", errors="replace")  # type: ignore[arg-type]
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="replace")
         yield from _values(path, first.decode("utf-8", "replace") + "\n", text)
         text.detach()
         return

@@ -25,13 +25,13 @@ class Cause(NamedTuple):
 
     Attributes:
         name: For people.
-        count: Failed episodes whose failure class is of this kind.
+        episodes: Failed episodes whose failure class is of this kind.
         share: Of all failed episodes that say something about the policy.
         remedy: What helps against it.
     """
 
     name: str
-    count: int
+    episodes: int
     share: float
     remedy: str
 
@@ -44,7 +44,7 @@ def causes(failures: Mapping[str, int]) -> list[Cause]:
             nothing about a policy and are left out.
 
     Example:
-        >>> [(c.name, c.count) for c in causes({"no_schema": 3, "rounding": 1})][:2]
+        >>> [(c.name, c.episodes) for c in causes({"no_schema": 3, "rounding": 1})][:2]
         [('behaviour', 3), ('choice of data', 0)]
     """
     kinds = (
@@ -78,10 +78,10 @@ def verdict(failures: Mapping[str, int]) -> str:
         worth it.'
     """
     behaviour, data, calculation, unexplained = causes(failures)
-    total = behaviour.count + data.count + calculation.count + unexplained.count
+    total = behaviour.episodes + data.episodes + calculation.episodes + unexplained.episodes
     if not total:
         return "No failure is known, so there is nothing to say about training."
-    start = f"{behaviour.count:,} of {total:,} failures ({behaviour.share:.0%}) are behaviour."
+    start = f"{behaviour.episodes:,} of {total:,} failures ({behaviour.share:.0%}) are behaviour."
     start = start.replace("%)", " %)")
     if behaviour.share >= MOST:
         return f"{start} That is what training changes most readily: it looks worth it."

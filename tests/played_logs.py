@@ -87,7 +87,9 @@ def play(
 
 
 def play_texts(
-    corpus: Corpus, texts: Callable[[dict[str, Any], list[dict[str, Any]]], list[Any]], **options: Any
+    corpus: Corpus,
+    texts: Callable[[dict[str, Any], list[dict[str, Any]]], list[Any]],
+    **options: Any,
 ) -> Played:
     """One episode of given messages, which may depend on the task and the tables of its company."""
     with VectorEnv(corpus, 1, split="train", shuffle=False, seed=0, **options) as env:
@@ -108,7 +110,7 @@ def _seen(env: VectorEnv, slot: int) -> Played:
 
 def rename_arguments(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same chat of an agent whose arguments have other names."""
-    renamed = json.loads(json.dumps(messages))
+    renamed: list[dict[str, Any]] = json.loads(json.dumps(messages))
     for message in renamed:
         for call in message.get("tool_calls", []):
             function = call["function"]
