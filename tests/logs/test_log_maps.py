@@ -1,4 +1,4 @@
-"""Maps of tools and fields: what they say, what is wrong with some, and the one that is proposed."""
+"""Maps of tools and fields: what they say, what is wrong with some, the one that is proposed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_tools_of_every_profile_need_no_map(profile: Any) -> None:
         ({"tools": []}, r"tools is \[\]; an object is needed"),
         ({"tools": {"sql": ["x"]}}, "tools.sql is unknown; it must be one of list_tables"),
         ({"tools": {"other": [1]}}, r"tools.other is \[1\]; a name or a list of names is needed"),
-        ({"tools": {"other": ["x"], "calculator": "X"}}, "names 'X', which tools.other names too|names 'x'"),
+        ({"tools": {"other": ["x"], "calculator": "X"}}, "which tools.[a-z]* names too"),
         ({"arguments": {"query": ["x"]}}, "arguments.query is unknown"),
         ({"errors": ["("]}, r"errors holds '\(', which is no regular expression: .*position 0"),
         ({"answer": {"pattern": "x"}}, "answer.pattern is unknown; it must be one of patterns"),
@@ -177,7 +177,7 @@ def test_fields_of_other_trainers_are_found(write_log: WriteLog, tmp_path: Path)
     assert summary.judged_by == {"truth": 1, "log": 2}
 
 
-def test_the_rules_overrule_the_log_when_asked(write_log: WriteLog, tmp_path: Path) -> None:
+def test_the_rules_overrule_the_log_when_asked(write_log: WriteLog) -> None:
     chat = [
         {"role": "user", "content": "What?"},
         {"role": "assistant", "content": "FINAL ANSWER: 5"},

@@ -164,7 +164,8 @@ def every_mistake(task: dict[str, Any], tables: list[dict[str, Any]]) -> list[st
         sql(f"SELECT no_such_function({quoted(column)}) {source} LIMIT 1"),
         sql(f"SELECT {quoted(column)} {source} WHERE {quoted(column)} = 'nothing of the kind'"),
         call("get_table_info", company_name=company, table_name=table),
-        sql(f"SELECT COUNT(*) AS n, 1 + 1 AS two {source} LIMIT 1") + call("calculator", expression="1/0"),
+        sql(f"SELECT COUNT(*) AS n, 1 + 1 AS two {source} LIMIT 1")
+        + call("calculator", expression="1/0"),
         call("calculator", expression="2 +") + call("calculator", expression="sqrt(-1)"),
         call("calculator", expression="9**9**9") + call("calculator", expression="1 + 1"),
         "".join(call("calculator", expression=f"{i} + 1") for i in range(10)),

@@ -103,9 +103,9 @@ def read_records(path: Path) -> Iterator[RawRecord | BadRecord]:
 
 
 def _parquet(path: Path) -> Iterator[RawRecord | BadRecord]:
-    rows = _native.ParquetRecords(os.fspath(path))
     number = 0
     try:
+        rows = _native.ParquetRecords(os.fspath(path))
         for number, row in enumerate(rows, start=1):
             yield RawRecord(Place(str(path), "row", number), row)
     except _native.DataError as error:
