@@ -99,7 +99,7 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
         ('{"error": null, "rows": [1]}', False),
         ('[{"item": "Error correction", "2024": "5"}]', False),
         ('{"description": "Errors in prior periods"}', False),
-        (" item | 2024\n Error | 5", True),  # a heading that begins so cannot be told from an error
+        (" Error | 2024\n Rounding | 5", False),
         ("12.5", False),
         ("", False),
     ],
@@ -113,7 +113,7 @@ def test_error_texts_are_told_from_data(output: str, is_error: bool) -> None:
     [
         ("", True), (" \n", True), ("None", True), ("No rows found.", True), ("0 rows", True),
         ("The query returned no rows", True), ("Empty DataFrame\nColumns: [a]", True),
-        ("No results for this query", True), ("Nothing", False), ("0", False), ("No", False),
+        ("No results for this query", True), ("Nothing", True), ("0", False), ("No", False),
         ("None of the above | 5", False), ('[{"a": "no rows"}]', False),
     ],
 )  # fmt: skip

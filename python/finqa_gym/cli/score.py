@@ -101,7 +101,7 @@ def _print(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
 
 
 def _print_facts(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
-    table = grid("", "")
+    table = grid("what", "seen")
     table.show_header = False
     table.add_row("files", ", ".join(summary.files[:4]) + (" …" if len(summary.files) > 4 else ""))
     table.add_row("episodes", f"{summary.num_episodes:,}; recognised as {_counted(summary.forms)}")

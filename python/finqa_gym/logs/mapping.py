@@ -54,8 +54,8 @@ DEFAULT_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "answer": ("answer", "final_answer", "response", "result", "value"),
 }
 DEFAULT_ERRORS = (
-    r"\A\s*\(?(?:\w+\.)*\w*(?:Error|Exception)\b",
-    r"\A\s*(?:ERROR|error|FATAL|Failed|Failure|Exception)\b",
+    r"\A\s*\(?(?:\w+\.)*\w*(?:Error|Exception)\b(?!\s*[|,\t])",  # no heading of a column
+    r"\A\s*(?:ERROR|error|FATAL|Failed|Failure)\b(?!\s*[|,\t])",
     r"Traceback \(most recent call last\)",
     r"\A\s*(?:[Nn]o such|[Uu]nknown) (?:table|column|function|company|tool)\b",
     r"\A\s*(?:Binder|Catalog|Parser|Conversion|Constraint|Invalid Input) Error\b",

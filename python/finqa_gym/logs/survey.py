@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finqa_gym.logs.chats import Chat, NoChatError, find_chat
-from finqa_gym.logs.mapping import FIELDS, KINDS, LogMap
+from finqa_gym.logs.mapping import DEFAULT_TOOLS, FIELDS, KINDS, LogMap
 from finqa_gym.logs.reading import BadRecord, read_records
 from finqa_gym.logs.traces import make_trace
 
@@ -21,7 +21,7 @@ SURVEYED = 2000
 """Records that are looked at before any is scored."""
 SAMPLES = 20
 _SQL = re.compile(r"\A\s*(?:SELECT|WITH)\b", re.IGNORECASE)
-_ARITHMETIC = re.compile(r"\A[\s\d.,()+*/%^eE-]*[+*/%^-][\s\d.,()+*/%^eE-]*\Z")
+_ARITHMETIC = re.compile(r"\A[\s\d.,()+*/%^eE-]*[\d)]\s*[+*/^-]\s*[(\d][\s\d.,()+*/%^eE-]*\Z")
 _TROUBLE = re.compile(r"error|fail|exception|invalid|not found|denied", re.IGNORECASE)
 
 
@@ -69,7 +69,8 @@ class Survey:
             re.search(rf"\b{re.escape(name)}\b", prompt)
             for prompt in self.prompts
             for name in names.tools[kind]
-            if "_" in name
+            # A default name such as "query" is also a word.
+            if "_" in name or name not in DEFAULT_TOOLS[kind]
         )
 
 

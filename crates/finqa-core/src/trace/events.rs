@@ -33,12 +33,13 @@ impl<'a> Names<'a> {
 
     /// The table that is called so; the first company is meant where none is named.
     pub(super) fn table(&mut self, company: Option<&str>, table: &str) -> Option<TableKey> {
+        let written = table.trim();
         let table = plain(table);
         if table.is_empty() {
             return None;
         }
         if self.companies.is_empty() {
-            return Some(self.intern(company.map(plain).unwrap_or_default(), table));
+            return Some(self.intern(company.unwrap_or_default().trim(), written));
         }
         let named = company.map(plain).filter(|name| !name.is_empty());
         let found = match named {
@@ -56,16 +57,17 @@ impl<'a> Names<'a> {
         Some((*index, u16::try_from(position).ok()?))
     }
 
-    fn intern(&mut self, company: String, table: String) -> TableKey {
-        let known = self.seen.iter().position(|(name, _)| *name == company);
+    fn intern(&mut self, company: &str, table: &str) -> TableKey {
+        let is_same = |name: &str, other: &str| plain(name) == plain(other);
+        let known = self.seen.iter().position(|(name, _)| is_same(name, company));
         let company_at = known.unwrap_or_else(|| {
-            self.seen.push((company, Vec::new()));
+            self.seen.push((company.to_owned(), Vec::new()));
             self.seen.len() - 1
         });
         let tables = &mut self.seen[company_at].1;
-        let known = tables.iter().position(|name| *name == table);
+        let known = tables.iter().position(|name| is_same(name, table));
         let table_at = known.unwrap_or_else(|| {
-            tables.push(table);
+            tables.push(table.to_owned());
             tables.len() - 1
         });
         (
@@ -74,7 +76,7 @@ impl<'a> Names<'a> {
         )
     }
 
-    /// Names of a table, as the corpus writes them.
+    /// Names of a table, as the corpus writes them, or as they were written first.
     pub(super) fn of(&self, key: TableKey) -> Option<(&str, &str)> {
         let (company, table) = (key.0, usize::from(key.1));
         if self.companies.is_empty() {

@@ -88,7 +88,7 @@ pub fn score_trace(
         None => "truncated",
     };
     status.clone_into(&mut record.status);
-    record.num_calls = calls.iter().filter(|c| c.status.runs()).count() as i32;
+    record.num_calls = calls.len() as i32;
     record.num_errors = calls.iter().filter(|c| c.error.is_some()).count() as i32;
     record.calls = calls
         .iter()
@@ -222,6 +222,9 @@ fn override_outcome(
 
 fn call_record(event: &CallEvent, call: &TracedCall, names: &Names<'_>) -> CallRecord {
     let asked = event.table.and_then(|key| names.of(key));
+    // A table that the corpus does not hold is named as written, unless the tool says that there is none.
+    let is_there = event.status.runs() && event.error.is_none();
+    let written = |name: &Option<String>| name.clone().filter(|_| is_there);
     CallRecord {
         turn: i32::from(event.turn),
         tool: event.kind.map(|kind| kind.name().to_owned()),
@@ -229,10 +232,10 @@ fn call_record(event: &CallEvent, call: &TracedCall, names: &Names<'_>) -> CallR
         error: event.error.map(|code| code.name().to_owned()),
         company: asked
             .map(|(company, _)| company.to_owned())
-            .or_else(|| call.company.clone()),
+            .or_else(|| written(&call.company)),
         table: asked
             .map(|(_, table)| table.to_owned())
-            .or_else(|| call.table.clone()),
+            .or_else(|| written(&call.table)),
         rows: (event.kind == Some(crate::tool::ToolKind::SqlQuery) && event.error.is_none())
             .then(|| i32::try_from(event.rows).unwrap_or(i32::MAX)),
         tool_ms: None,

@@ -122,14 +122,16 @@ fn of_lines(text: &str) -> usize {
                 .chars()
                 .all(|c| matches!(c, '-' | '|' | '+' | ':' | '=' | ' '))
     };
+    // The profile compact: every line begins with a blank, the first holds the names of the columns.
+    if text.lines().all(|l| l.starts_with(' ')) {
+        return text.lines().count().saturating_sub(1);
+    }
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !is_rule(l));
     let Some(first) = lines.next() else { return 0 };
     let rest = lines.filter(|l| !is_shape(l)).count();
-    let is_number = first.trim().parse::<f64>().is_ok();
-    let is_heading = !is_number
-        && (first.starts_with(' ')
-            || first.contains(['|', '\t'])
-            || (first.contains(',') && rest > 0));
+    let is_heading = first.starts_with(' ')
+        || first.contains(['|', '\t'])
+        || (first.contains(',') && rest > 0);
     rest + usize::from(!is_heading)
 }
 
@@ -167,7 +169,9 @@ mod tests {
             ),
             ("item,2024\nRevenue,5", 1),
             ("Revenue", 1),
-            (" 5", 1),
+            (" 2024", 0),
+            (" 2024\n  \n 5", 2),
+            ("5", 1),
             (
                 "[{\"a\":1}]\n(showing the first 1 of 12 rows; narrow the query)",
                 12,
