@@ -1,11 +1,13 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``score``, ``info``."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``score``, ``query``,
+``info``.
+"""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play, score
+from finqa_gym.cli import bench, data, demo, info, play, query, score
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -32,6 +34,7 @@ app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
 app.command("score")(score.score)
+app.command("query")(query.query)
 app.command("info")(info.info)
 
 

@@ -59,7 +59,10 @@ impl<'a> Names<'a> {
 
     fn intern(&mut self, company: &str, table: &str) -> TableKey {
         let is_same = |name: &str, other: &str| plain(name) == plain(other);
-        let known = self.seen.iter().position(|(name, _)| is_same(name, company));
+        let known = self
+            .seen
+            .iter()
+            .position(|(name, _)| is_same(name, company));
         let company_at = known.unwrap_or_else(|| {
             self.seen.push((company.to_owned(), Vec::new()));
             self.seen.len() - 1

@@ -129,9 +129,8 @@ fn of_lines(text: &str) -> usize {
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !is_rule(l));
     let Some(first) = lines.next() else { return 0 };
     let rest = lines.filter(|l| !is_shape(l)).count();
-    let is_heading = first.starts_with(' ')
-        || first.contains(['|', '\t'])
-        || (first.contains(',') && rest > 0);
+    let is_heading =
+        first.starts_with(' ') || first.contains(['|', '\t']) || (first.contains(',') && rest > 0);
     rest + usize::from(!is_heading)
 }
 
