@@ -42,10 +42,10 @@ __all__ = [
     "paired_difference",
     "parse_message",
     "pass_at_k",
+    "query_relations",
     "read_reward",
     "read_yaml",
     "rewards",
-    "query_relations",
     "run_query",
     "score_answer",
     "score_names",
@@ -363,6 +363,7 @@ def score_trace(
     task_index: int | None = None,
     told: str | None = None,
 ) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+
 @final
 class ParquetRecords:
     def __new__(cls, path: str) -> ParquetRecords: ...

@@ -134,9 +134,8 @@ def test_every_form_holds_the_same_calls(form: str) -> None:
         {"messages": json.dumps(FORMS["tool_calls"])},
         {"prompt": FORMS["text"][:1], "completion": FORMS["text"][1:], "answer": "2"},
         {"prompt": "How many?", "completion": FORMS["text"][1:]},
-        {"prompt": "How many?", "completions": [FORMS["text"][1:]]},
         {"steps": [{"chat_completions": FORMS["text"][:2]}, {"chat_completions": FORMS["text"]}]},
-        {"trajectories": [{"steps": [{"chat_completions": FORMS["text"]}]}]},
+        {"input": FORMS["responses"][:1], "output": FORMS["responses"][1:]},
         {"request": {"messages": FORMS["text"][:-1]}, "response": {"choices": [{"message": LAST}]}},
         FORMS["text"],
     ],
@@ -146,6 +145,31 @@ def test_conversations_are_found_where_logs_keep_them(record: Any) -> None:
     trace = make_trace(find_chat(record), LogMap())
     assert [c["kind"] for c in trace.calls] == ["sql_query", "list_tables", "submit_answer"]
     assert trace.submission == "2"
+
+
+def test_a_rendered_completion_is_taken_apart() -> None:
+    prompt = "<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n"
+    completion = (
+        f"{BOTH}<|im_end|>\n<|im_start|>user\n<tool_response>\n{ROWS}\n</tool_response>\n"
+        '<tool_response>\n["sales"]\n</tool_response><|im_end|>\n'
+        "<|im_start|>assistant\nFINAL ANSWER: 2<|im_end|>"
+    )
+    trace = make_trace(find_chat({"prompt": prompt, "completion": completion}), LogMap())
+    assert [c["kind"] for c in trace.calls] == ["sql_query", "list_tables", "submit_answer"]
+    assert [c["output"] for c in trace.calls] == [ROWS, '["sales"]', None]
+    assert (trace.submission, trace.prompt) == ("2", "How many?")
+
+
+def test_several_conversations_of_one_record_are_several_episodes(write_log: WriteLog) -> None:
+    step = {"steps": [{"chat_completions": FORMS["text"]}]}
+    log = write_log(
+        [
+            {"prompt": "How many?", "completions": ["FINAL ANSWER: 2", "3"], "rewards": [1.0, 0.0]},
+            {"task_id": "t", "trajectories": [step | {"reward": 1.0}, step | {"reward": 0.0}]},
+        ]
+    )
+    summary = score_logs(log)
+    assert (summary.num_episodes, summary.num_correct, summary.num_wrong) == (4, 2, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,4 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``score``, ``query``,
-``info``.
-"""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``score``, and more."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated

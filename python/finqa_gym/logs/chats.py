@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["Call", "Chat", "Message", "find_chat"]
+__all__ = ["Call", "Chat", "Message", "NoChatError", "find_chat", "samples_of"]
 
 ROLES = {
     "system": "system",
@@ -92,6 +92,40 @@ class Chat(NamedTuple):
     tools: frozenset[str] | None
 
 
+def samples_of(record: dict[str, Any] | list[Any]) -> list[dict[str, Any] | list[Any]]:
+    """The record of each conversation, where one record holds several of the same task.
+
+    These are ``completions`` of one prompt and ``trajectories`` of one task. What the record says
+    else holds for each; a list of as many rewards gives each its own.
+
+    Example:
+        >>> record = {"prompt": "2 + 2?", "completions": ["4", "5"], "rewards": [1.0, 0.0]}
+        >>> [(sample["completion"], sample["reward"]) for sample in samples_of(record)]
+        [('4', 1.0), ('5', 0.0)]
+    """
+    if not isinstance(record, dict):
+        return [record]
+    for key, single in (("completions", "completion"), ("trajectories", "trajectory")):
+        held = _parsed(record.get(key))
+        if not isinstance(held, list) or not held or single in record:
+            continue
+        rest = {name: value for name, value in record.items() if name != key}
+        samples: list[dict[str, Any] | list[Any]] = []
+        for at, item in enumerate(held):
+            own = dict(rest)
+            for name in ("rewards", "reward", "scores"):
+                told = _parsed(record.get(name))
+                if isinstance(told, list) and len(told) == len(held):
+                    own["reward"] = told[at]
+            if single == "trajectory" and isinstance(item, dict):
+                own.update(item)
+            else:
+                own[single] = item
+            samples.append(own)
+        return samples
+    return [record]
+
+
 class NoChatError(ValueError):
     """A record holds no conversation; the text says what was looked for."""
 
@@ -117,7 +151,7 @@ def find_chat(record: dict[str, Any] | list[Any]) -> Chat:
 
 
 def _items(record: dict[str, Any]) -> tuple[list[Any], str]:
-    if "completion" in record or "completions" in record:
+    if "completion" in record:
         found = _completion(record)
         if found is not None:
             return found, "prompt and completion"
@@ -130,17 +164,14 @@ def _items(record: dict[str, Any]) -> tuple[list[Any], str]:
             inner = next((_parsed(held.get(k)) for k in CHATS if k in held), None)
             held = inner if isinstance(inner, list) else None
         if isinstance(held, list) and held and all(isinstance(m, dict) for m in held):
-            return [*held, *_choices(record)], key
+            made = record.get("output") if key == "input" else None
+            return [*held, *(made if isinstance(made, list) else _choices(record))], key
     steps = record.get("steps")
     if isinstance(steps, list) and steps and isinstance(steps[-1], dict):
         # Each step of rLLM holds the conversation up to then.
         held = steps[-1].get("chat_completions") or steps[-1].get("messages")
         if isinstance(held, list):
             return held, "steps"
-    trajectories = record.get("trajectories")
-    if isinstance(trajectories, list) and trajectories and isinstance(trajectories[0], dict):
-        items, form = _items(trajectories[0])
-        return items, f"trajectories, {form}"
     known = ", ".join((*CHATS[:4], "prompt with completion"))
     seen = ", ".join(list(record)[:8]) or "nothing"
     raise NoChatError(f"no conversation in it; it has {seen}, and one of {known} is needed")
@@ -158,18 +189,32 @@ def _parsed(value: Any) -> Any:
 
 def _completion(record: dict[str, Any]) -> list[Any] | None:
     prompt, completion = _parsed(record.get("prompt")), _parsed(record.get("completion"))
-    if completion is None:
-        several = _parsed(record.get("completions"))
-        completion = several[0] if isinstance(several, list) and several else None
     if isinstance(completion, str):
-        completion = [{"role": "assistant", "content": completion}]
+        completion = _rendered(completion, "assistant")
     if isinstance(completion, dict):
         completion = [completion]
     if not isinstance(completion, list):
         return None
     if isinstance(prompt, str):
-        prompt = [{"role": "user", "content": prompt}]
+        prompt = _rendered(prompt, "user")
     return [*(prompt if isinstance(prompt, list) else []), *completion]
+
+
+def _rendered(text: str, role: str) -> list[dict[str, Any]]:
+    """The messages of a text that a chat template has made (ChatML), or one message of ``role``.
+
+    A completion begins inside of the assistant's message, and a prompt ends there.
+    """
+    if "<|im_start|>" not in text:
+        return [{"role": role, "content": text.removesuffix("<|im_end|>")}]
+    first, *rest = text.split("<|im_start|>")
+    messages = [{"role": role, "content": first.split("<|im_end|>")[0]}] if first.strip() else []
+    for part in rest:
+        who, _, said = part.partition("\n")
+        said = said.split("<|im_end|>")[0]
+        if said.strip():
+            messages.append({"role": who.strip(), "content": said.strip()})
+    return messages
 
 
 def _choices(response: Any) -> list[Any]:

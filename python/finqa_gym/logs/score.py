@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from finqa_gym import _native
 from finqa_gym.data import Corpus
-from finqa_gym.logs.chats import NoChatError, find_chat
+from finqa_gym.logs.chats import NoChatError, find_chat, samples_of
 from finqa_gym.logs.mapping import LogMap
 from finqa_gym.logs.reading import BadRecord, Place, RawRecord, log_files, read_records
 from finqa_gym.logs.survey import Survey, survey_logs
@@ -260,10 +260,17 @@ class _Scorer:
                 if isinstance(record, BadRecord):
                     self._bad(record.place, record.reason)
                     continue
-                try:
-                    yield self._episode(record)
-                except NoChatError as error:
-                    self._bad(record.place, str(error))
+                for sample in samples_of(record.data):
+                    episode = self._sample(RawRecord(record.place, sample))
+                    if episode is not None:
+                        yield episode
+
+    def _sample(self, record: RawRecord) -> dict[str, Any] | None:
+        try:
+            return self._episode(record)
+        except NoChatError as error:
+            self._bad(record.place, str(error))
+            return None
 
     def _bad(self, place: Place, reason: str) -> None:
         self.summary.num_bad += 1

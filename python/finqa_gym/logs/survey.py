@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finqa_gym.logs.chats import Chat, NoChatError, find_chat
+from finqa_gym.logs.chats import Chat, NoChatError, find_chat, samples_of
 from finqa_gym.logs.mapping import DEFAULT_TOOLS, FIELDS, KINDS, LogMap
 from finqa_gym.logs.reading import BadRecord, read_records
 from finqa_gym.logs.traces import make_trace
@@ -83,12 +83,17 @@ def survey_logs(files: Iterable[Path], names: LogMap, most: int = SURVEYED) -> S
                 break
             if isinstance(record, BadRecord):
                 continue
-            try:
-                chat = find_chat(record.data)
-            except NoChatError:
-                continue
-            _add(survey, record.data, chat, names)
+            for sample in samples_of(record.data):
+                _look(survey, sample, names)
     return survey
+
+
+def _look(survey: Survey, sample: dict[str, Any] | list[Any], names: LogMap) -> None:
+    try:
+        chat = find_chat(sample)
+    except NoChatError:
+        return  # told when the log is scored
+    _add(survey, sample, chat, names)
 
 
 def _add(survey: Survey, record: dict[str, Any] | list[Any], chat: Chat, names: LogMap) -> None:
