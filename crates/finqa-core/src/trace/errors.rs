@@ -150,7 +150,7 @@ fn of_calculator(text: &str) -> Code {
         ],
     ) {
         Code::CalcDivisionByZero
-    } else if has(text, &["overflow", "result is too large", "too large"]) {
+    } else if has(text, &["overflow", "larger than", "too large"]) {
         Code::CalcOverflow
     } else if has(
         text,

@@ -117,16 +117,16 @@ pub(super) fn event(call: &TracedCall, names: &mut Names<'_>) -> Result<CallEven
         Some(ToolErrorCode::TruncatedAction) if status.runs() => status = AttemptStatus::Truncated,
         _ => {}
     }
-    let reached = status.runs()
+    let was_run = status.runs()
         && !matches!(
             error,
             Some(
-                ToolErrorCode::UnknownTable
-                    | ToolErrorCode::UnknownCompany
+                ToolErrorCode::UnknownCompany
                     | ToolErrorCode::TooManyCalls
                     | ToolErrorCode::AlreadySubmitted
             )
         );
+    let reached = was_run && error != Some(ToolErrorCode::UnknownTable);
     let asked = match kind {
         Some(ToolKind::TableInfo | ToolKind::SqlQuery) if reached => asked(call, names),
         _ => None,
@@ -134,7 +134,7 @@ pub(super) fn event(call: &TracedCall, names: &mut Names<'_>) -> Result<CallEven
     if reached && asked.is_none() && error.is_none() && !names.companies.is_empty() {
         names.strangers.extend(call.table.clone());
     }
-    let is_query = kind == Some(ToolKind::SqlQuery) && reached;
+    let is_query = kind == Some(ToolKind::SqlQuery) && was_run;
     let sql = call
         .sql
         .as_deref()

@@ -2,8 +2,8 @@
 
 use crate::answer::AnswerMode;
 use crate::behaviour::{
-    CallEvent, Ended, EpisodeLog, EpisodeScore, Failure, RewardConfig, Set, TableKey, WrongAnswer,
-    criteria_of, needed_tables, score_episode,
+    CallEvent, Check, Ended, EpisodeLog, EpisodeScore, Failure, Flag, RewardConfig, Set, TableKey,
+    WrongAnswer, criteria_of, needed_tables, score_episode,
 };
 use crate::error::Result;
 use crate::task::Task;
@@ -82,6 +82,9 @@ pub fn score_trace(
     let mut record = of_task(reference);
     fill(&mut record, task, &score);
     override_outcome(&mut record, &score, is_correct, by_rules);
+    if reference.task_index.is_none() && trace.submission.as_deref().is_some_and(is_report) {
+        forget_inventions(&mut record);
+    }
     record.submission.clone_from(&trace.submission);
     let status = match trace.submission {
         Some(_) => "terminated",
@@ -152,6 +155,28 @@ fn fill(record: &mut EpisodeRecord, task: &Task, score: &EpisodeScore) {
             reason: score.reason.to_owned(),
         })
         .collect();
+}
+
+/// Whether a submission has several lines: without its rubric nobody knows which of its numbers are claims.
+fn is_report(submission: &str) -> bool {
+    submission
+        .lines()
+        .filter(|l| !l.trim().is_empty())
+        .nth(2)
+        .is_some()
+}
+
+/// Takes back what is said of invented numbers.
+fn forget_inventions(record: &mut EpisodeRecord) {
+    record.checks[Check::NoHallucinatedAnswer as usize] = None;
+    record.process = None;
+    record.flags &= !(1 << Flag::Hallucinated as u8);
+    let name = Failure::HallucinatedAfterFailure.name();
+    record.failures.retain(|failure| failure != name);
+    if record.failure == name {
+        let next = record.failures.first().cloned();
+        record.failure = next.unwrap_or_else(|| Failure::OtherWrong.name().to_owned());
+    }
 }
 
 fn names_of(failures: Set) -> Vec<String> {

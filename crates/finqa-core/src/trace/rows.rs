@@ -124,19 +124,23 @@ fn of_lines(text: &str) -> usize {
     };
     // The profile compact: every line begins with a blank, the first holds the names of the columns.
     if text.lines().all(|l| l.starts_with(' ')) {
-        return text.lines().count().saturating_sub(1);
+        let rows = text.lines().filter(|l| !is_count(l)).count();
+        return rows.saturating_sub(1);
     }
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !is_rule(l));
     let Some(first) = lines.next() else { return 0 };
-    let rest = lines.filter(|l| !is_shape(l)).count();
+    let rest = lines.filter(|l| !is_count(l)).count();
     let is_heading =
         first.starts_with(' ') || first.contains(['|', '\t']) || (first.contains(',') && rest > 0);
     rest + usize::from(!is_heading)
 }
 
-/// The line "[5 rows x 3 columns]" of pandas.
-fn is_shape(line: &str) -> bool {
-    line.starts_with('[') && line.contains(" rows x ")
+/// A last line that says how many rows there are: "[5 rows x 3 columns]", "(5 rows)", "(no rows)".
+fn is_count(line: &str) -> bool {
+    let line = line.trim();
+    let counted = |text: &str| text.ends_with(" rows") || text.ends_with(" row");
+    let inner = line.strip_prefix('(').and_then(|l| l.strip_suffix(')'));
+    inner.is_some_and(counted) || (line.starts_with('[') && line.contains(" rows x "))
 }
 
 #[cfg(test)]
@@ -161,6 +165,11 @@ mod tests {
             (r#"{"a": 1, "b": 2}"#, 1),
             (" item | 2024", 0),
             (" item | 2024\n Revenue | 5", 1),
+            (" item | 2024\n (no rows)", 0),
+            (
+                " item | a\n------+---\n Revenue | 5\n Cost | 3\n(2 rows)",
+                2,
+            ),
             (" item\n Revenue", 1),
             (
                 "   item  2024\n0  Revenue  5\n1  Cost  3\n\n[2 rows x 2 columns]",
