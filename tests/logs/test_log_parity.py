@@ -224,3 +224,29 @@ def test_an_expected_answer_in_the_log_is_a_truth(
     assert summary.judged_by == {"truth": len(records)}
     # The unit that was asked for is guessed, so a few may be read otherwise.
     assert summary.num_correct >= 0.8 * len(records)
+
+
+SAME_COLUMNS = (
+    "task_id", "task_index", "split", "question_type", "level", "num_tables", "companies",
+    "question", "truth", "status", "submission", "is_correct", "outcome", "answer_reason",
+    "wrong_answer", "failure", "failures", "process", "num_turns", "num_calls", "num_errors",
+    "dimensions", "checks", "flags", "criteria", "prompt",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", ["gold", "recovery", "guess"])
+def test_a_run_of_a_log_has_the_columns_of_the_run_that_the_engine_recorded(
+    corpus: Any, write_log: WriteLog, tmp_path: Path, policy: str
+) -> None:
+    played = play(corpus, policy, in_structure=True, record=tmp_path / "recorded")
+    log = write_log([{"task_id": own["task_id"], "messages": chat} for chat, own in played])
+    told = scored(log, tmp_path / "run", corpus=corpus)
+    recorded = {episode["task_id"]: episode for episode in open_run(tmp_path / "recorded")}
+    for episode in told:
+        own = recorded[episode["task_id"]]
+        for column in SAME_COLUMNS:
+            assert episode[column] == own[column], column
+        for mine, engines in zip(episode["calls"], own["calls"], strict=True):
+            assert mine | {"tool_ms": None, "company": None} == engines | {
+                "tool_ms": None, "company": None, "rows": mine["rows"],
+            }  # fmt: skip

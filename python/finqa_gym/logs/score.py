@@ -240,11 +240,12 @@ class _Scorer:
             "corpus": corpus,
             "env": {"answer_mode": self.mode or "strict"},
             "system_prompt": self.survey.prompts[0] if self.survey.prompts else "",
-            "tools": sorted({*self.survey.tools, *self.survey.offered}),
+            "tools": self.survey.specs,
             "source": "logs",
             "logs": {
                 "files": [Path(file).name for file in self.summary.files],
                 "tools": {kind: list(found) for kind, found in names.tools.items()},
+                "called": sorted(self.survey.tools),
             },
         }
 

@@ -47,6 +47,7 @@ class Survey:
     Attributes:
         num_records: Records with a conversation.
         tools: Called tools by name.
+        specs: The first list of tools that a record gives.
         offered: Tools that records say their agent had.
         forms: Form of a conversation -> records.
         keys: Members of records, with dots for nested ones, -> records.
@@ -55,6 +56,7 @@ class Survey:
 
     num_records: int = 0
     tools: dict[str, ToolUse] = field(default_factory=dict)
+    specs: list[Any] = field(default_factory=list)
     offered: set[str] = field(default_factory=set)
     forms: Counter[str] = field(default_factory=Counter)
     keys: Counter[str] = field(default_factory=Counter)
@@ -101,6 +103,9 @@ def _add(survey: Survey, record: dict[str, Any] | list[Any], chat: Chat, names: 
     survey.forms[chat.form] += 1
     survey.offered |= chat.tools or frozenset()
     if isinstance(record, dict):
+        given = record.get("tools")
+        if chat.tools and not survey.specs and isinstance(given, list):
+            survey.specs = given
         for key, value in record.items():
             survey.keys[key] += value is not None
             if isinstance(value, dict):

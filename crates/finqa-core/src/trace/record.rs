@@ -33,6 +33,31 @@ pub struct Scored {
 ///
 /// # Errors
 /// [`crate::Error::InvalidConfig`] if a call has an unknown kind or status.
+///
+/// # Examples
+/// ```
+/// use finqa_core::Task;
+/// use finqa_core::answer::AnswerMode;
+/// use finqa_core::behaviour::RewardConfig;
+/// use finqa_core::trace::{Reference, Trace, TracedCall, score_trace};
+///
+/// let query = TracedCall {
+///     turn: 1,
+///     kind: Some("sql_query".into()),
+///     status: "ok".into(),
+///     sql: Some("SELECT revenue FROM income".into()),
+///     output: Some("OperationalError: no such table: income".into()),
+///     is_error: true,
+///     ..TracedCall::default()
+/// };
+/// let trace = Trace { calls: vec![query], submission: Some("7".into()), ..Trace::default() };
+/// let task = Task { truth: "5".into(), ..Task::default() };
+/// let reference = Reference { task: &task, task_index: None, companies: &[] };
+/// let scored = score_trace(&trace, &reference, AnswerMode::Strict, &RewardConfig::default())?;
+/// assert_eq!(scored.record.calls[0].error.as_deref(), Some("sql_no_such_table"));
+/// assert_eq!(scored.record.failure, "hallucinated_after_failure");
+/// # Ok::<(), finqa_core::Error>(())
+/// ```
 pub fn score_trace(
     trace: &Trace,
     reference: &Reference<'_>,
