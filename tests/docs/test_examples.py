@@ -44,7 +44,7 @@ SHOWS = {
         r"^[1-9]\d* episodes ended$",
     ],
     "score_logs": [
-        r"^without a map: tools that are not known \['.*'ask_db'.*'hand_in'\]$",
+        r"^without a map: tools that are not known \['ask_db', 'catalog', 'hand_in'\]$",
         r"^0 of 32 right, judged by \{'corpus': 32\}$",
         r"^  inspected_before_query: 0% of \d+ episodes$",
         r"^  gave_up: \d+, for example ",
