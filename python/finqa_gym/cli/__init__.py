@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play, query, score
+from finqa_gym.cli import bench, data, demo, info, play, query, replay, runs, score
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -33,6 +33,8 @@ app.add_typer(data.app, name="data")
 app.command("play")(play.play)
 app.command("score")(score.score)
 app.command("query")(query.query)
+app.add_typer(runs.app, name="runs")
+app.command("replay")(replay.replay)
 app.command("info")(info.info)
 
 

@@ -20,6 +20,7 @@ from finqa_gym.logs.mapping import LogMap
 from finqa_gym.logs.reading import BadRecord, Place, RawRecord, log_files, read_records
 from finqa_gym.logs.survey import Survey, survey_logs
 from finqa_gym.logs.traces import Trace, make_trace
+from finqa_gym.recording import versions
 from finqa_gym.trajectories import write_run
 
 __all__ = ["LogSummary", "score_logs"]
@@ -230,13 +231,17 @@ class _Scorer:
         """``run.json``."""
         corpus = None
         if self.corpus is not None:
-            corpus = {"name": self.corpus.name, "content_hash": self.corpus.content_hash}
+            corpus = {
+                "name": self.corpus.name,
+                "content_hash": self.corpus.content_hash,
+                "source": self.corpus.source,
+            }
         names = self.names
         return {
             "run": out.resolve().name,
             "policy": self.policy or "",
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "versions": {"finqa_gym": _native.__version__},
+            "versions": versions(),
             "corpus": corpus,
             "env": {"answer_mode": self.mode or "strict"},
             "system_prompt": self.survey.prompts[0] if self.survey.prompts else "",
