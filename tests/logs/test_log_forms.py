@@ -12,8 +12,9 @@ import pytest
 
 from finqa_gym import demonstrations
 from finqa_gym.logs import score_logs
-from finqa_gym.logs.chats import NoChatError, find_chat
+from finqa_gym.logs.chats import find_chat
 from finqa_gym.logs.mapping import LogMap
+from finqa_gym.logs.messages import NoChatError
 from finqa_gym.logs.reading import BadRecord, RawRecord, log_files, read_records
 from finqa_gym.logs.traces import make_trace
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from finqa_gym.logs import LogMap, load_map, propose_map, score_logs, survey_logs
-from finqa_gym.logs.mapping import _KEYS, ARGUMENTS, FIELDS, KINDS
+from finqa_gym.logs.defaults import ARGUMENTS, FIELDS, KINDS
+from finqa_gym.logs.map_file import KEYS
 from finqa_gym.tools import tool_specs
 from played_logs import MAP, RENAMES, play, rename_arguments
 
@@ -125,7 +126,7 @@ def test_the_schema_names_what_the_reader_knows() -> None:
     text = files("finqa_gym.logs").joinpath("map.schema.json").read_text("utf-8")
     schema = json.loads(text)
     properties = schema["properties"]
-    assert tuple(properties) == _KEYS
+    assert tuple(properties) == KEYS
     assert tuple(properties["tools"]["properties"]) == KINDS
     assert tuple(properties["arguments"]["properties"]) == ARGUMENTS
     assert tuple(properties["fields"]["properties"]) == FIELDS

@@ -12,9 +12,11 @@ from rich.console import Console
 from finqa_gym.cli.behaviour import print_checks, print_failures, print_verdict
 from finqa_gym.cli.corpora import open_with_progress
 from finqa_gym.cli.screen import grid, notices, progress_bar, results
-from finqa_gym.logs.mapping import LogMap, load_map
+from finqa_gym.logs.map_file import load_map
+from finqa_gym.logs.mapping import LogMap
 from finqa_gym.logs.reading import log_files
-from finqa_gym.logs.score import LogSummary, score_logs
+from finqa_gym.logs.score import score_logs
+from finqa_gym.logs.summary import LogSummary
 from finqa_gym.logs.survey import propose_map, survey_logs
 
 __all__ = ["score"]

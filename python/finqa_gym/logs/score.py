@@ -6,128 +6,25 @@ import json
 import math
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
 from finqa_gym import _native
 from finqa_gym.data import Corpus
-from finqa_gym.logs.chats import NoChatError, find_chat, samples_of
+from finqa_gym.logs.chats import find_chat, samples_of
 from finqa_gym.logs.mapping import LogMap
-from finqa_gym.logs.reading import BadRecord, Place, RawRecord, log_files, read_records
+from finqa_gym.logs.messages import NoChatError
+from finqa_gym.logs.reading import BadRecord, RawRecord, log_files, read_records
+from finqa_gym.logs.summary import BAD_SHOWN, LogSummary
 from finqa_gym.logs.survey import Survey, survey_logs
+from finqa_gym.logs.tasks import plain_words, task_finders
 from finqa_gym.logs.traces import Trace, make_trace
 from finqa_gym.recording import versions
 from finqa_gym.trajectories import write_run
 
-__all__ = ["LogSummary", "score_logs"]
-
-BAD_SHOWN = 20
-EXAMPLES = 3
-
-
-@dataclass
-class LogSummary:
-    """What logs came to.
-
-    Attributes:
-        files: Files that were read.
-        num_episodes: Episodes that were scored.
-        num_bad: Records that could not be used.
-        bad: The first of these: where, and why.
-        forms: Form of a conversation -> episodes.
-        policies: Name of a model -> episodes.
-        num_correct: Episodes with a right answer.
-        num_wrong: Episodes with a wrong answer, or with none.
-        num_unknown: Episodes whose answer nothing could judge.
-        num_unanswered: Episodes without an answer, part of ``num_wrong``.
-        num_whole_message: Answers that are a whole last message, as no pattern fitted.
-        judged_by: ``corpus``, ``log`` or ``truth`` -> episodes with a known outcome.
-        num_disagreements: Episodes whose outcome in the log is another one than by our rules.
-        num_matched: Episodes that belong to a task of the corpus.
-        matched_by: ``id`` or ``question`` -> episodes.
-        unmatched: Ids of the first episodes that do not.
-        strange_tools: Called tools that the map does not name -> calls.
-        strange_tables: Tables that calls read and the corpus does not hold -> calls.
-        num_calls_without_output: Calls whose output the log does not hold.
-        checks: Check -> (sum of scores, episodes to which it applies).
-        flags: Flag -> episodes.
-        failures: Failure class -> episodes without a right answer.
-        shown: Failure -> episodes that show it, right or wrong.
-        examples: Failure class -> ids of the first episodes.
-        not_listed: Episodes without a right answer that did not list the tables first.
-        run: Folder of the run; None if none was written.
-    """
-
-    files: list[str] = field(default_factory=list)
-    num_episodes: int = 0
-    num_bad: int = 0
-    bad: list[str] = field(default_factory=list)
-    forms: Counter[str] = field(default_factory=Counter)
-    policies: Counter[str] = field(default_factory=Counter)
-    num_correct: int = 0
-    num_wrong: int = 0
-    num_unknown: int = 0
-    num_unanswered: int = 0
-    num_whole_message: int = 0
-    judged_by: Counter[str] = field(default_factory=Counter)
-    num_disagreements: int = 0
-    num_matched: int = 0
-    matched_by: Counter[str] = field(default_factory=Counter)
-    unmatched: list[str] = field(default_factory=list)
-    strange_tools: Counter[str] = field(default_factory=Counter)
-    strange_tables: Counter[str] = field(default_factory=Counter)
-    num_calls_without_output: int = 0
-    checks: dict[str, tuple[float, int]] = field(default_factory=dict)
-    flags: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-    shown: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-    not_listed: int = 0
-    run: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it; checks as mean and number of episodes."""
-        told = dict(vars(self))
-        told["checks"] = {
-            name: {"mean": total / count if count else None, "episodes": count}
-            for name, (total, count) in self.checks.items()
-        }
-        return {
-            name: dict(value) if isinstance(value, Counter) else value
-            for name, value in told.items()
-        }
-
-    def _add(self, episode: dict[str, Any], trace: Trace) -> None:
-        self.num_episodes += 1
-        self.policies[episode["policy"]] += 1
-        self.strange_tools.update(trace.strange_tools)
-        self.num_calls_without_output += trace.num_unanswered
-        self.num_whole_message += trace.whole_message
-        for name, score in episode["checks"].items():
-            total, count = self.checks.get(name, (0.0, 0))
-            if score is not None:
-                total, count = total + score, count + 1
-            self.checks[name] = (total, count)
-        for name, is_set in episode["flags"].items():
-            self.flags[name] += bool(is_set)
-        self.shown.update(episode["failures"])
-        self.num_unanswered += episode["submission"] is None
-        if episode["is_correct"] is None:
-            self.num_unknown += 1
-        elif episode["is_correct"]:
-            self.num_correct += 1
-        else:
-            self.num_wrong += 1
-            self.not_listed += episode["checks"]["listed_before_query"] == 0
-            failure = episode["failure"]
-            self.failures[failure] += 1
-            examples = self.examples.setdefault(failure, [])
-            if len(examples) < EXAMPLES:
-                examples.append(episode["task_id"])
+__all__ = ["score_logs"]
 
 
 def score_logs(
@@ -225,7 +122,7 @@ class _Scorer:
         self.can_list = survey.has_tool("list_tables", names)
         self.can_inspect = survey.has_tool("table_info", names)
         self.survey = survey
-        self.ids, self.questions = _index(corpus)
+        self.ids, self.questions = task_finders(corpus)
 
     def info(self, out: Path) -> dict[str, Any]:
         """``run.json``."""
@@ -264,7 +161,7 @@ class _Scorer:
                 if progress is not None:
                     progress(done)
                 if isinstance(record, BadRecord):
-                    self._bad(record.place, record.reason)
+                    self.summary.refuse(record.place, record.reason)
                     continue
                 for sample in samples_of(record.data):
                     episode = self._sample(RawRecord(record.place, sample))
@@ -275,13 +172,8 @@ class _Scorer:
         try:
             return self._episode(record)
         except NoChatError as error:
-            self._bad(record.place, str(error))
+            self.summary.refuse(record.place, str(error))
             return None
-
-    def _bad(self, place: Place, reason: str) -> None:
-        self.summary.num_bad += 1
-        if len(self.summary.bad) < BAD_SHOWN:
-            self.summary.bad.append(f"{place}: {reason}")
 
     def _episode(self, record: RawRecord) -> dict[str, Any]:
         names, summary = self.names, self.summary
@@ -326,7 +218,7 @@ class _Scorer:
             by = "corpus" if index is not None else "log" if own_used is not None else "truth"
             summary.judged_by[by] += trace.submission is not None or own_used is not None
         self._describe(episode, record, fields, trace)
-        summary._add(episode, trace)
+        summary.add(episode, trace)
         return episode
 
     def _can(self, tools: frozenset[str] | None, kind: str) -> bool:
@@ -360,7 +252,7 @@ class _Scorer:
         by = "id"
         if index is None:
             by = "question"
-            keys = (_plain(question), _plain(prompt))
+            keys = (plain_words(question), plain_words(prompt))
             index = next((self.questions[key] for key in keys if key in self.questions), None)
         if index is None:
             if len(self.summary.unmatched) < BAD_SHOWN:
@@ -369,36 +261,6 @@ class _Scorer:
         self.summary.num_matched += 1
         self.summary.matched_by[by] += 1
         return index
-
-
-def _index(corpus: Corpus | None) -> tuple[Callable[[str], int | None], dict[str, int]]:
-    """Finders of tasks by id and by question; a question that two tasks share finds none."""
-    if corpus is None:
-        return lambda _: None, {}
-
-    def by_id(task_id: str) -> int | None:
-        try:
-            return corpus.task_index(task_id)
-        except _native.NotFoundError:
-            return None
-
-    if corpus.is_endless:
-        return by_id, {}
-    questions: dict[str, int] = {}
-    twice: set[str] = set()
-    for index, task in enumerate(corpus.tasks()):
-        for text in {_plain(task["question"]), _plain(task["user_query"])}:
-            if text in questions:
-                twice.add(text)
-            questions[text] = index
-    for text in twice:
-        del questions[text]
-    questions.pop("", None)
-    return by_id, questions
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _plain_text(value: Any) -> str | None:

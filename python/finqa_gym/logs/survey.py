@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finqa_gym.logs.chats import Chat, NoChatError, find_chat, samples_of
-from finqa_gym.logs.mapping import DEFAULT_TOOLS, FIELDS, KINDS, LogMap
+from finqa_gym.logs.chats import Chat, find_chat, samples_of
+from finqa_gym.logs.defaults import DEFAULT_TOOLS, FIELDS, KINDS
+from finqa_gym.logs.mapping import LogMap
+from finqa_gym.logs.messages import NoChatError
 from finqa_gym.logs.reading import BadRecord, read_records
 from finqa_gym.logs.traces import make_trace
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from finqa_gym import _native
-from finqa_gym.logs.chats import Call, Chat, Message
+from finqa_gym.logs.chats import Chat
 from finqa_gym.logs.mapping import LogMap
+from finqa_gym.logs.messages import Call, Message
 
 __all__ = ["Trace", "make_trace"]
 
