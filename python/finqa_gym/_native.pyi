@@ -21,6 +21,7 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "ParquetRecords",
     "QueryError",
     "QueryResult",
     "ResetNeededError",
@@ -37,17 +38,20 @@ __all__ = [
     "check_rubrics",
     "check_synth_config",
     "export_corpus",
+    "final_answer",
     "is_evaluation_split",
     "paired_difference",
     "parse_message",
     "pass_at_k",
-    "read_reward",
-    "rewards",
     "query_relations",
+    "read_reward",
+    "read_yaml",
+    "rewards",
     "run_query",
     "score_answer",
     "score_names",
     "score_rubric",
+    "score_trace",
     "synth_preset",
     "tool_specs",
     "write_chats",
@@ -373,3 +377,20 @@ def write_chats(
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...
+def final_answer(text: str) -> str | None: ...
+def read_yaml(text: str) -> Any: ...
+def score_trace(
+    trace: str,
+    mode: str,
+    corpus: Corpus | None = None,
+    task_index: int | None = None,
+    told: str | None = None,
+) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+
+@final
+class ParquetRecords:
+    def __new__(cls, path: str) -> ParquetRecords: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __iter__(self) -> ParquetRecords: ...
+    def __next__(self) -> dict[str, Any]: ...

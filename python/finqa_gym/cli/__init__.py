@@ -1,13 +1,11 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``runs``,
-``replay``, ``info``.
-"""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``score``, and more."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play, query, replay, runs
+from finqa_gym.cli import bench, data, demo, info, play, query, replay, runs, score
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -33,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
+app.command("score")(score.score)
 app.command("query")(query.query)
 app.add_typer(runs.app, name="runs")
 app.command("replay")(replay.replay)
