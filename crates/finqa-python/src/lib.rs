@@ -15,6 +15,7 @@ mod env;
 mod exceptions;
 mod export;
 mod gil;
+mod names;
 mod policy;
 mod scoring;
 
@@ -68,6 +69,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
     export::register(m)?;
+    names::register(m)?;
     scoring::register(m)?;
     Ok(())
 }
