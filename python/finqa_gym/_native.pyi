@@ -26,12 +26,15 @@ __all__ = [
     "__version__",
     "audit_corpus",
     "behaviour_names",
+    "bootstrap_interval",
     "build_info",
     "calculate",
     "check_synth_config",
     "export_corpus",
     "is_evaluation_split",
+    "paired_difference",
     "parse_message",
+    "pass_at_k",
     "score_answer",
     "score_rubric",
     "synth_preset",
@@ -254,3 +257,25 @@ def parse_message(
     level: str,
     length_limited: bool,
 ) -> tuple[list[dict[str, Any]], str]: ...
+def pass_at_k(
+    num_episodes: NDArray[np.int64], num_correct: NDArray[np.int64], k: int
+) -> NDArray[np.float64]: ...
+
+_Interval = tuple[float, float, float, int]
+
+def bootstrap_interval(
+    values: NDArray[np.float64],
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> _Interval: ...
+def paired_difference(
+    values_a: NDArray[np.float64],
+    clusters_a: NDArray[np.int64],
+    values_b: NDArray[np.float64],
+    clusters_b: NDArray[np.int64],
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[_Interval, float, float, int, int, int, int]: ...

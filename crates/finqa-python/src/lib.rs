@@ -18,6 +18,7 @@ mod gil;
 mod names;
 mod policy;
 mod scoring;
+mod statistics;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -71,5 +72,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     export::register(m)?;
     names::register(m)?;
     scoring::register(m)?;
+    statistics::register(m)?;
     Ok(())
 }
