@@ -14,8 +14,10 @@ from finqa_gym.analysis import Estimate
 __all__ = ["HUES", "bar", "curve", "difference_track", "dots", "interval_track"]
 
 HUES = 8
-HEIGHT = 20
+HEIGHT = 22
 MIDDLE = HEIGHT / 2
+NEAR = 0.02
+"""Dots that are closer would hide each other."""
 
 
 def hue(series: int) -> str:
@@ -86,11 +88,14 @@ def dots(values: Sequence[float], label: str) -> str:
     if len(known) > 1:
         shares = [value for _, value in known]
         parts.append(_line(min(shares), max(shares), "join"))
-    # Later series lie on top; equal ones are told apart by their rings.
-    for rank, (series, value) in enumerate(known):
-        radius = 4.5 + 2.2 * sum(abs(value - other) < 0.004 for _, other in known[rank + 1 :])
+    # Equal ones stand above each other.
+    for at, (series, value) in enumerate(known):
+        near = [i for i, (_, other) in enumerate(known) if abs(value - other) < NEAR]
+        apart = min(6.0, (HEIGHT - 2) / len(near))
+        y = MIDDLE + (near.index(at) - (len(near) - 1) / 2) * apart
+        radius = min(4.5, apart / 2 + 1.5) if len(near) > 1 else 4.5
         parts.append(
-            f'<circle class="dot {hue(series)}" cx="{_percent(value)}" cy="{MIDDLE}" '
+            f'<circle class="dot {hue(series)}" cx="{_percent(value)}" cy="{y:.1f}" '
             f'r="{radius:.1f}"/>'
         )
     return _svg("".join(parts), label, "track wide")
@@ -102,7 +107,7 @@ def bar(share: float, most: float, series: int, label: str) -> str:
         return ""
     width = share / most if most > 0 else 0.0
     body = (
-        f'<rect class="bar {hue(series)}" x="0" y="4" height="{HEIGHT - 8}" '
+        f'<rect class="share {hue(series)}" x="0" y="4" height="{HEIGHT - 8}" '
         f'width="{_percent(width)}" rx="1"/>'
     )
     return _svg(body, label)

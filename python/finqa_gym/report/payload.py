@@ -10,14 +10,17 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from finqa_gym.analysis import CHECKS, DIMENSIONS, FLAGS, RunData
+from finqa_gym.analysis import CHECKS, DIMENSIONS, FLAGS, RunData, Summary, meanings
 from finqa_gym.report.redact import Redaction
+from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS
+from finqa_gym.tools import parse_action
 
 __all__ = ["Block", "Payload", "make_payload"]
 
@@ -25,6 +28,8 @@ CHUNK_EPISODES = 160
 POOL_CHARS = 400_000
 """Characters of shared texts in one block."""
 READ_EPISODES = 500
+TAGGED = re.compile(r"<tool_call>\s*\{")
+CALL_LIKE = re.compile(r"[<{(\[]")
 SHORT = 80
 """Characters of a submission and of a truth that the list of episodes shows."""
 
@@ -79,12 +84,17 @@ class _Codes(_Texts):
 
 
 def make_payload(
-    runs: Sequence[RunData], *, max_episodes: int, redaction: Redaction | None = None
+    runs: Sequence[RunData],
+    summary: Summary,
+    *,
+    max_episodes: int,
+    redaction: Redaction | None = None,
 ) -> Payload:
     """Packs the episodes of ``runs``.
 
     Args:
         runs: Recorded runs.
+        summary: What they came to: its series can be filtered by.
         max_episodes: Of more, so many are drawn evenly over the runs.
         redaction: Takes out what must not be shared.
     """
@@ -107,7 +117,43 @@ def make_payload(
     head = index.columns()
     head["chunk"], head["slot"] = places.T.tolist()
     head["pool_starts"] = pool_starts
+    head["meanings"] = meanings()
+    head["names"] = {"checks": [*CHECKS], "flags": [*FLAGS], "dimensions": [*DIMENSIONS]}
+    head["sql"] = {"keywords": sorted(KEYWORDS), "functions": sorted(FUNCTIONS)}
+    head["views"] = _views(summary)
+    head["hues"] = [
+        max((i for i, each in enumerate(summary.series) if each.run == run), default=0)
+        for run in range(len(runs))
+    ]
+    head["runs"] = [
+        {
+            "name": name,
+            "system_prompt": None if redaction else run.info.get("system_prompt"),
+        }
+        for name, run in zip(summary.run_names, runs, strict=True)
+    ]
     return Payload([_block("index", head), *blocks], len(packed), total)
+
+
+def _views(summary: Summary) -> list[dict[str, Any]]:
+    """What the list can be narrowed to: the series, and whole runs where those are more."""
+    views = []
+    for run, name in enumerate(summary.run_names):
+        parts = [(i, each) for i, each in enumerate(summary.series) if each.run == run]
+        if len(parts) > 1:
+            whole = {"key": f"run{run}", "label": name, "run": run, "policy": None, "steps": None}
+            views.append(whole)
+        views += [
+            {
+                "key": str(i),
+                "label": each.label,
+                "run": run,
+                "policy": each.policy if len(parts) > 1 else None,
+                "steps": each.steps,
+            }
+            for i, each in parts
+        ]
+    return views
 
 
 def _chosen(
@@ -222,10 +268,35 @@ def _pack(record: dict[str, Any], texts: _Texts) -> list[Any]:
                 number(turn["action"]), number(turn["tool_calls"]), turn["length_limited"],
                 turn["num_tokens"], _number(turn["reward"]),
                 [[m["id"], m["name"], number(m["content"])] for m in turn["messages"]],
+                *_spans(turn),
             ]
             for turn in record["turns"]
         ],
     ]  # fmt: skip
+
+
+def _spans(turn: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Where the calls of a message stand, unless the page finds them itself; empty if it does."""
+    action = turn["action"]
+    if turn["tool_calls"] or TAGGED.search(action) or not CALL_LIKE.search(action):
+        return []
+    attempts = parse_action(action).attempts
+    return [
+        [
+            {
+                "start": _utf16(action[: attempt.span[0]]),
+                "end": _utf16(action[: attempt.span[1]]),
+                "name": attempt.name,
+                "arguments": attempt.arguments,
+            }
+            for attempt in attempts
+        ]
+    ]
+
+
+def _utf16(text: str) -> int:
+    """Length as JavaScript counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _text_numbers(record: list[Any]) -> Iterator[tuple[list[Any], int]]:
