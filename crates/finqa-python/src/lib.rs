@@ -15,7 +15,6 @@ mod env;
 mod exceptions;
 mod export;
 mod gil;
-mod names;
 mod policy;
 mod scoring;
 mod statistics;
@@ -70,7 +69,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
     export::register(m)?;
-    names::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
     Ok(())
