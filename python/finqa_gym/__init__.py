@@ -13,6 +13,7 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.audits import AuditReport
+from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
     LAYOUTS,
@@ -37,9 +38,11 @@ from finqa_gym.exceptions import (
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
+from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -53,6 +56,7 @@ __all__ = [
     "BackendError",
     "ClosedEnvError",
     "Corpus",
+    "CriterionInfo",
     "DataError",
     "Demonstrations",
     "EnvError",
@@ -60,7 +64,12 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "PythonCriterion",
+    "Recording",
     "ResetNeededError",
+    "RewardConfig",
+    "RubricSchema",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -75,7 +84,9 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]

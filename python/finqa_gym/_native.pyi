@@ -1,6 +1,8 @@
 """Types of the native module. Users import from `finqa_gym`; this is its engine room."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -19,6 +21,7 @@ __all__ = [
     "ForkedProcessError",
     "NotFoundError",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "ToolCallError",
     "Turns",
@@ -34,10 +37,14 @@ __all__ = [
     "paired_difference",
     "parse_message",
     "pass_at_k",
+    "read_reward",
+    "rewards",
     "score_answer",
+    "score_names",
     "score_rubric",
     "synth_preset",
     "tool_specs",
+    "write_run",
 ]
 
 __version__: str
@@ -116,6 +123,7 @@ class Corpus:
     def task_ids(self, split: str | None = None, max_tasks: int | None = None) -> list[str]: ...
     def task_index(self, task_id: str) -> int: ...
     def task(self, index: int) -> dict[str, Any]: ...
+    def criteria(self, index: int) -> list[tuple[str, str, str, float]]: ...
     def company_names(
         self, split: str | None = None, start: int = 0, stop: int | None = None
     ) -> list[str]: ...
@@ -169,6 +177,8 @@ class VectorEnv:
     def max_turns(self) -> int: ...
     @property
     def tools(self) -> list[dict[str, Any]]: ...
+    @property
+    def max_criteria(self) -> int: ...
     error_codes: ClassVar[list[str]]
     truncation_reasons: ClassVar[list[str]]
 
@@ -246,6 +256,14 @@ def score_answer(
 def score_rubric(
     submission: str, rubric: str, mode: str, cascade_credit: float
 ) -> tuple[float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]]: ...
+def score_names() -> dict[str, list[tuple[str, str]]]: ...
+def read_reward(text: str, form: str) -> str: ...
+def rewards(
+    config: str,
+    outcomes: Sequence[float],
+    is_correct: Sequence[bool],
+    process: Sequence[float],
+) -> list[float]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(
@@ -277,3 +295,29 @@ def paired_difference(
     level: float = 0.95,
     seed: int = 0,
 ) -> tuple[_Interval, float, float, int, int, int, int]: ...
+
+@final
+class Run:
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
+    @property
+    def info(self) -> dict[str, Any]: ...
+    @property
+    def num_episodes(self) -> int: ...
+    @property
+    def num_lost(self) -> int: ...
+    @property
+    def num_running(self) -> int: ...
+    @property
+    def num_abandoned(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def files(self) -> list[Path]: ...
+    @staticmethod
+    def column_names() -> list[str]: ...
+    def columns(self, names: list[str]) -> dict[str, Any]: ...
+    def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+
+def write_run(
+    path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
+) -> int: ...

@@ -2,6 +2,7 @@
 
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
+use finqa_core::behaviour::RewardConfig;
 use finqa_core::tool::{ToolProfile, ToolSpec};
 
 use crate::error::{Error, Result};
@@ -100,6 +101,8 @@ pub struct EnvConfig {
     pub user_tools: Vec<ToolSpec>,
     /// Answer rules.
     pub answer_mode: AnswerMode,
+    /// What a trainer is told.
+    pub reward: RewardConfig,
     /// What happens to finished slots.
     pub autoreset_mode: AutoresetMode,
     /// Wire form of calls.
@@ -143,6 +146,7 @@ impl Default for EnvConfig {
             tool_names: Vec::new(),
             user_tools: Vec::new(),
             answer_mode: AnswerMode::default(),
+            reward: RewardConfig::default(),
             autoreset_mode: AutoresetMode::default(),
             action_format: ActionFormat::default(),
             parse_level: ParseLevel::default(),
@@ -175,6 +179,23 @@ fn check_template(template: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a reward by which a wrong answer could be worth as much as a right one.
+pub fn check_reward(reward: &RewardConfig) -> Result<()> {
+    let ranges = [
+        ("process_weight", reward.process_weight, 0.1),
+        ("wrong_share", reward.wrong_share, 0.5),
+        ("cascade_credit", reward.cascade_credit, 1.0),
+    ];
+    for (name, value, most) in ranges {
+        if !(0.0..=most).contains(&value) {
+            return Err(Error::Config(format!(
+                "reward: {name} is {value}; it must be from 0 to {most}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl EnvConfig {
     /// Checks the values against each other.
     ///
@@ -203,6 +224,7 @@ impl EnvConfig {
         if let Some(template) = &self.task_prompt {
             check_template(template)?;
         }
+        check_reward(&self.reward)?;
         if !self.num_envs.is_multiple_of(self.group_size) {
             return Err(Error::Config(format!(
                 "num_envs ({}) is not divisible by group_size ({}); whole groups are needed",
@@ -250,6 +272,23 @@ mod tests {
         };
         assert!(num_envs(MAX_NUM_ENVS).check().is_ok());
         assert!(refusal(&num_envs(MAX_NUM_ENVS + 1)).contains("at most 16777216"));
+    }
+
+    #[test]
+    fn a_reward_keeps_its_bounds() {
+        let reward = |process_weight, wrong_share, cascade_credit| EnvConfig {
+            reward: RewardConfig {
+                process_weight,
+                wrong_share,
+                cascade_credit,
+                ..RewardConfig::default()
+            },
+            ..EnvConfig::default()
+        };
+        assert!(reward(0.0, 0.5, 1.0).check().is_ok());
+        assert!(refusal(&reward(0.11, 0.5, 0.5)).contains("process_weight is 0.11"));
+        assert!(refusal(&reward(0.1, 0.6, 0.5)).contains("from 0 to 0.5"));
+        assert!(refusal(&reward(0.1, 0.5, f64::NAN)).contains("cascade_credit is NaN"));
     }
 
     #[test]

@@ -14,6 +14,11 @@ use crate::error::Result;
 use crate::prompt;
 use crate::stats::Stats;
 
+/// Most criteria of one task that arrays have a place for.
+pub const MAX_CRITERIA: usize = 64;
+/// Places for criteria where tasks are made on demand: twice what the reports of the generator have.
+const CRITERIA_ON_DEMAND: usize = 32;
+
 /// Shared by all slots and threads; immutable but for the lazily made texts and the counters.
 pub struct Context {
     /// Settings.
@@ -30,6 +35,9 @@ pub struct Context {
     pub limits: QueryLimits,
     /// Messages of an episode before it is truncated.
     pub max_turns: u32,
+    /// Places for the criteria of a task in arrays of scores, the same for every task; a task with more keeps the rest
+    /// to itself.
+    pub max_criteria: usize,
     /// The system prompt.
     pub system_prompt: Arc<str>,
     /// Counters.
@@ -64,6 +72,7 @@ impl Context {
         }
         let system_prompt = prompt::system_prompt(&config, &toolbox).into();
         let catalog = Catalog::new(Arc::clone(&corpus), config.tool_profile);
+        let max_criteria = max_criteria(&corpus);
         Ok(Self {
             config,
             corpus,
@@ -72,6 +81,7 @@ impl Context {
             toolbox,
             limits,
             max_turns: max_turns.unwrap_or(DEFAULT_MAX_TURNS),
+            max_criteria,
             system_prompt,
             stats: Stats::default(),
         })
@@ -90,4 +100,16 @@ impl Context {
             length_limited,
         }
     }
+}
+
+fn max_criteria(corpus: &Corpus) -> usize {
+    let Some(stored) = corpus.as_stored() else {
+        return CRITERIA_ON_DEMAND;
+    };
+    let counts = stored.tasks().iter().map(|task| num_criteria(task));
+    counts.max().unwrap_or(0).min(MAX_CRITERIA)
+}
+
+fn num_criteria(task: &Task) -> usize {
+    task.rubric.as_ref().map_or(0, |r| r.criteria.len())
 }

@@ -11,6 +11,7 @@ pub mod context;
 mod dispatch;
 pub mod episode;
 pub mod error;
+mod fingerprint;
 pub mod observation;
 mod pool;
 mod prompt;

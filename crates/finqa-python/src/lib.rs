@@ -16,8 +16,10 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod scores;
 mod scoring;
 mod statistics;
+mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -68,7 +70,10 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    m.add_class::<trajectories::PyRun>()?;
+    m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
+    scores::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
     Ok(())

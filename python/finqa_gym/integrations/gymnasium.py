@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from finqa_gym.data import Corpus
 from finqa_gym.registration import register_envs
+from finqa_gym.step_batch import EPISODE_COLUMNS
 from finqa_gym.vector import VectorEnv
 
 __all__ = ["AnyText", "FinQAEnv", "FinQAVectorEnv", "ToolCallText", "register_envs"]
@@ -269,9 +270,8 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
             masked["final_info"] = {}
             masked["_final_info"] = ended.copy()
             for key, values in final_info.items():
-                masked["final_info"][key] = np.where(
-                    ended, np.nan_to_num(values), np.zeros_like(values)
-                )
+                known = values if values.ndim > 1 else np.nan_to_num(values)
+                masked["final_info"][key] = _where(ended, known)
                 masked["final_info"][f"_{key}"] = ended.copy()
         return (
             tuple(self._observations),
@@ -290,13 +290,15 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         masked: dict[str, Any] = {}
         present = np.zeros(self.num_envs, dtype=np.bool_)
         present[env_ids] = True
+        ended = ~np.isnan(infos["outcome"])
         for key, values in infos.items():
             if isinstance(values, np.ndarray):
-                # NaN stands for "not yet" in the native arrays; here the mask says that.
-                known = (
-                    ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
-                )
-                whole = np.zeros(self.num_envs, dtype=values.dtype)
+                # NaN stands for "not yet" in the native arrays; here the mask says that. What
+                # does not apply to an episode that ended stays NaN where a row holds several.
+                known = ended if key in EPISODE_COLUMNS else np.ones(len(values), bool)
+                if values.dtype.kind == "f" and values.ndim == 1:
+                    known = known & ~np.isnan(values)
+                whole = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
                 whole[env_ids[known]] = values[known]
                 mask = present.copy()
                 mask[env_ids[~known]] = False
@@ -333,6 +335,13 @@ def _mask(options: dict[str, Any] | None, num_envs: int) -> NDArray[np.bool_] | 
     return mask
 
 
+def _where(rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
+    """``values`` in ``rows``, zeros in the others."""
+    kept = np.zeros_like(values)
+    kept[rows] = values[rows]
+    return kept
+
+
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -342,11 +351,17 @@ def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
 def _row(infos: dict[str, Any]) -> dict[str, Any]:
     """The infos of one slot as plain values; what is not known yet is left out."""
     infos.pop("env_id")
-    row = {
-        key: values[0].item() if isinstance(values, np.ndarray) else values[0]
-        for key, values in infos.items()
-    }
-    return {key: value for key, value in row.items() if value == value}
+    is_over = not np.isnan(infos["outcome"][0])
+    row: dict[str, Any] = {}
+    for key, values in infos.items():
+        if key in EPISODE_COLUMNS and not is_over:
+            continue
+        value = values[0]
+        if not isinstance(values, np.ndarray) or values.ndim > 1:
+            row[key] = value
+        elif value == value:
+            row[key] = value.item()
+    return row
 
 
 def _observation_length(options: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@
 mod names;
 mod reward;
 mod score;
+mod sql_traits;
 
 use crate::action::AttemptStatus;
 use crate::error::ToolErrorCode;
@@ -14,6 +15,7 @@ use crate::tool::ToolKind;
 pub use names::{Check, Failure, Flag, WrongAnswer};
 pub use reward::{RewardConfig, RewardMode};
 pub use score::{Ended, EpisodeLog, EpisodeScore, Set, score_episode};
+pub use sql_traits::{SqlTraits, sql_tables, sql_traits};
 
 /// A table: index of the company in the corpus (or any other number that tells companies apart), then of the table.
 pub type TableKey = (u32, u16);

@@ -39,3 +39,21 @@ impl Default for RewardConfig {
         }
     }
 }
+
+impl RewardConfig {
+    /// The reward of a submission.
+    pub fn reward(&self, outcome: f64, is_correct: bool, process: Option<f64>) -> f64 {
+        match self.mode {
+            RewardMode::Outcome => outcome,
+            RewardMode::Binary => f64::from(u8::from(is_correct)),
+            RewardMode::Shaped => {
+                let most = self.process_weight * process.unwrap_or(0.0);
+                if is_correct {
+                    outcome + most
+                } else {
+                    (outcome + most * self.wrong_share).min(crate::rubric::Rubric::MAX_WRONG)
+                }
+            }
+        }
+    }
+}

@@ -171,6 +171,7 @@ impl VectorEnv {
                 }
                 Outcome::Turn(turn) => {
                     let info = info(episode, &turn);
+                    let score = episode.score().cloned();
                     drop(guard);
                     let over = info.status != Status::Running;
                     slots.phase[index] = if over { Phase::Over } else { Phase::Ready };
@@ -178,7 +179,9 @@ impl VectorEnv {
                         over_rows.push(rows.len());
                         tasks.push(slots.sampler.next(index));
                     }
-                    rows.push(row(slot, turn, info));
+                    let mut row = row(slot, turn, info);
+                    row.score = score;
+                    rows.push(row);
                 }
             }
         }

@@ -222,6 +222,7 @@ impl VectorEnv {
             transcript: e.transcript().to_vec(),
             submission: e.submission().map(Into::into),
             verdict: e.verdict(),
+            score: e.score().cloned(),
         }))
     }
 
