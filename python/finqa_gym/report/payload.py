@@ -19,7 +19,7 @@ import numpy as np
 
 from finqa_gym.analysis import CHECKS, DIMENSIONS, FLAGS, RunData, Summary, meanings
 from finqa_gym.report.redact import Redaction
-from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS
+from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS, LINE_STARTS
 from finqa_gym.tools import parse_action
 
 __all__ = ["Block", "Payload", "make_payload"]
@@ -105,7 +105,8 @@ def make_payload(
         if redaction is not None:
             record = redaction.record(record)
         task = index.add(run_index, record)
-        packed.append((task, len(packed), _pack(record, texts)))
+        tools = runs[run_index].info.get("tools") or None
+        packed.append((task, len(packed), _pack(record, texts, tools)))
     # Attempts at one task lie together, whatever their run: they share most of their texts.
     packed.sort(key=lambda entry: entry[:2])
     chunks = [packed[i : i + CHUNK_EPISODES] for i in range(0, len(packed), CHUNK_EPISODES)]
@@ -119,7 +120,11 @@ def make_payload(
     head["pool_starts"] = pool_starts
     head["meanings"] = meanings()
     head["names"] = {"checks": [*CHECKS], "flags": [*FLAGS], "dimensions": [*DIMENSIONS]}
-    head["sql"] = {"keywords": sorted(KEYWORDS), "functions": sorted(FUNCTIONS)}
+    head["sql"] = {
+        "keywords": sorted(KEYWORDS),
+        "functions": sorted(FUNCTIONS),
+        "line_starts": sorted(LINE_STARTS),
+    }
     head["views"] = _views(summary)
     head["hues"] = [
         max((i for i, each in enumerate(summary.series) if each.run == run), default=0)
@@ -217,7 +222,7 @@ class _Index:
             "reward": _number(record["reward"]),
             "failure": self.failures.of(record["failure"]),
             "wrong": self.wrong.of(record["wrong_answer"]),
-            "flags": sum(1 << bit for bit, name in enumerate(FLAGS) if record[f"flag_{name}"]),
+            "flags": sum(1 << bit for bit, name in enumerate(FLAGS) if record["flags"].get(name)),
             "turns": record["num_turns"],
             "errors": record["num_errors"],
             "submission": _short(record["submission"]),
@@ -238,7 +243,7 @@ class _Index:
         }
 
 
-def _pack(record: dict[str, Any], texts: _Texts) -> list[Any]:
+def _pack(record: dict[str, Any], texts: _Texts, tools: list[dict[str, Any]] | None) -> list[Any]:
     """A record as a list; texts as their numbers. What the index has is left out."""
     number = texts.number
     return [
@@ -250,8 +255,8 @@ def _pack(record: dict[str, Any], texts: _Texts) -> list[Any]:
             record["num_calls"], record["num_prompt_tokens"], record["num_completion_tokens"],
             record["task_index"],
         ],
-        [_number(record[f"dimension_{name}"]) for name in DIMENSIONS],
-        [_number(record[f"check_{name}"]) for name in CHECKS],
+        [_number(record["dimensions"].get(name)) for name in DIMENSIONS],
+        [_number(record["checks"].get(name)) for name in CHECKS],
         [
             [c["id"], c["dim"], _number(c["weight"]), _number(c["score"]), c["applicable"],
              c["reason"]]
@@ -268,19 +273,19 @@ def _pack(record: dict[str, Any], texts: _Texts) -> list[Any]:
                 number(turn["action"]), number(turn["tool_calls"]), turn["length_limited"],
                 turn["num_tokens"], _number(turn["reward"]),
                 [[m["id"], m["name"], number(m["content"])] for m in turn["messages"]],
-                *_spans(turn),
+                *_spans(turn, tools),
             ]
             for turn in record["turns"]
         ],
     ]  # fmt: skip
 
 
-def _spans(turn: dict[str, Any]) -> list[list[dict[str, Any]]]:
+def _spans(turn: dict[str, Any], tools: list[dict[str, Any]] | None) -> list[list[dict[str, Any]]]:
     """Where the calls of a message stand, unless the page finds them itself; empty if it does."""
     action = turn["action"]
     if turn["tool_calls"] or TAGGED.search(action) or not CALL_LIKE.search(action):
         return []
-    attempts = parse_action(action).attempts
+    attempts = parse_action(action, tools).attempts
     return [
         [
             {

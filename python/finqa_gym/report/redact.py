@@ -13,17 +13,14 @@ import re
 from typing import Any
 
 from finqa_gym.analysis import CHECKS
-from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS
+from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS, TOKEN
 from finqa_gym.tools import parse_action
 
 __all__ = ["Redaction"]
 
 HIDDEN = "▪"
 """Stands for a literal or a name."""
-TOKEN = re.compile(
-    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\w+|\s+|[^\w\s]", re.S
-)
-FIGURE = re.compile(r"[\d.,]+|[^\W\d]\w*")
+KNOWN_ARGUMENTS = frozenset({"answer", "company_name", "expression", "query", "table_name"})
 
 
 class Redaction:
@@ -95,7 +92,7 @@ class Redaction:
                 call = mine[place] if place < len(mine) else None
                 messages.append(
                     {
-                        "id": message["id"],
+                        "id": "",
                         "name": message["name"] if call and call["tool"] else "",
                         "content": self._result(message["content"], call),
                     }
@@ -139,7 +136,3 @@ class Redaction:
             shown.append(f"<tool_call>\n{call}\n</tool_call>")
         return "\n".join(shown) or self.text(action)
 
-
-KNOWN_ARGUMENTS = frozenset(
-    {"company_name", "table_name", "query", "expression", "answer"},
-)

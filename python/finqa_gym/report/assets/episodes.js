@@ -44,7 +44,7 @@ class Episodes {
     return { id, question, truth, type: types[type], split: splits[split], level, tables };
   }
 
-  /** The whole record, in the form of docs/spec/trajectories.md. */
+  /** The whole record, as `finqa_gym.trajectories.Run.episodes` returns it. */
   async record(row) {
     const chunk = await this.block(`chunk-${this.index.chunk[row]}`);
     const [facts, dimensions, checks, criteria, calls, texts, turns] = chunk.episodes[this.index.slot[row]];
@@ -118,9 +118,10 @@ class Episodes {
       num_prompt_tokens,
       num_completion_tokens,
     };
-    names.dimensions.forEach((name, i) => (record[`dimension_${name}`] = packed.dimensions[i]));
-    names.checks.forEach((name, i) => (record[`check_${name}`] = packed.checks[i]));
-    names.flags.forEach((name, i) => (record[`flag_${name}`] = ((index.flags[row] >> i) & 1) === 1));
+    const named = (list, value) => Object.fromEntries(list.map((name, i) => [name, value(i)]));
+    record.dimensions = named(names.dimensions, (i) => packed.dimensions[i]);
+    record.checks = named(names.checks, (i) => packed.checks[i]);
+    record.flags = named(names.flags, (i) => ((index.flags[row] >> i) & 1) === 1);
     record.criteria = packed.criteria.map(([id, dim, weight, score, applicable, reason]) => {
       return { id, dim, weight, score, applicable, reason };
     });

@@ -208,11 +208,10 @@ class Reader {
 
   scores(record) {
     const names = this.episodes.index.names;
-    const scored = (list, prefix) =>
-      list.map((name) => [name, record[`${prefix}${name}`]]).filter(([, value]) => value !== null);
-    const dimensions = scored(names.dimensions, "dimension_");
-    const checks = scored(names.checks, "check_");
-    const flags = names.flags.filter((name) => record[`flag_${name}`]);
+    const scored = (list, scores) => list.map((name) => [name, scores[name]]).filter(([, value]) => value !== null);
+    const dimensions = scored(names.dimensions, record.dimensions);
+    const checks = scored(names.checks, record.checks);
+    const flags = names.flags.filter((name) => record.flags[name]);
     return el(
       "aside",
       { class: "scores", "aria-label": "Scores" },

@@ -3,16 +3,16 @@
 const SQL_TOKEN = /--[^\n]*|\/\*[^]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|\d[\w.]*|\w+|\s+|[^\w\s]/g;
 const MAX_COLOURED = 8_000;
 
-let sqlWords = { keywords: new Set(), functions: new Set() };
+let sqlWords = { keywords: new Set(), functions: new Set(), lineStarts: new Set() };
 
 function startSql(words) {
-  sqlWords = { keywords: new Set(words.keywords), functions: new Set(words.functions) };
+  sqlWords = {
+    keywords: new Set(words.keywords),
+    functions: new Set(words.functions),
+    lineStarts: new Set(words.line_starts),
+  };
 }
 
-const LINE_STARTS = new Set(
-  ["SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "JOIN", "LEFT",
-    "INNER", "CROSS", "NATURAL", "VALUES", "WITH"],
-);
 const JOIN_WORDS = new Set(["LEFT", "INNER", "CROSS", "NATURAL", "OUTER"]);
 
 /** A query as elements: clauses on lines of their own, AND and OR below them, nothing else changed. */
@@ -37,7 +37,7 @@ function formatSql(query) {
     if (token === "(") depth++;
     if (token === ")") depth = Math.max(0, depth - 1);
     if (word === "BETWEEN") between = true;
-    if (LINE_STARTS.has(word) && !(word === "JOIN" && JOIN_WORDS.has(before)) && before !== "(" ) breakLine(depth);
+    if (sqlWords.lineStarts.has(word) && !(word === "JOIN" && JOIN_WORDS.has(before)) && before !== "(") breakLine(depth);
     else if ((word === "AND" || word === "OR") && depth === 0) {
       if (between && word === "AND") between = false;
       else breakLine(1);
