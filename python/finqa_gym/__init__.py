@@ -12,6 +12,7 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
 from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
@@ -30,9 +31,11 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
@@ -61,10 +64,13 @@ __all__ = [
     "Demonstrations",
     "EnvError",
     "ExportReport",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
     "PythonCriterion",
+    "QueryError",
+    "QueryResult",
     "Recording",
     "ResetNeededError",
     "RewardConfig",
@@ -85,6 +91,7 @@ __all__ = [
     "make",
     "make_vec",
     "open_run",
+    "query",
     "score_answer",
     "score_rubric",
     "synthetic",

@@ -17,9 +17,12 @@ __all__ = [
     "DataError",
     "Demonstrations",
     "EnvError",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "QueryError",
+    "QueryResult",
     "ResetNeededError",
     "Run",
     "ScriptedPolicy",
@@ -39,6 +42,8 @@ __all__ = [
     "pass_at_k",
     "read_reward",
     "rewards",
+    "query_relations",
+    "run_query",
     "score_answer",
     "score_names",
     "score_rubric",
@@ -55,6 +60,11 @@ class NotFoundError(FinqaError): ...
 class BackendError(FinqaError): ...
 
 class ToolCallError(FinqaError):
+    code: str
+
+class FeatureNotBuiltError(FinqaError): ...
+
+class QueryError(FinqaError):
     code: str
 
 class EnvError(FinqaError): ...
@@ -231,6 +241,25 @@ class AuditReport:
     def to_dict(self) -> dict[str, Any]: ...
     def to_markdown(self) -> str: ...
 
+@final
+class QueryResult:
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def columns(self) -> list[tuple[str, str]]: ...
+    def rows(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+    def to_dict(self) -> dict[str, list[Any]]: ...
+    def write_parquet(self, path: str) -> None: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def run_query(
+    sql: str,
+    runs: Sequence[tuple[str | None, str]],
+    memory_limit_bytes: int,
+    timeout_s: float | None = None,
+    max_rows: int | None = None,
+) -> QueryResult: ...
+def query_relations() -> list[tuple[str, bool, str, str, list[tuple[str, str]]]]: ...
 def export_corpus(
     corpus: Corpus,
     path: str,

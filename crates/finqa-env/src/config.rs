@@ -179,23 +179,6 @@ fn check_template(template: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a reward by which a wrong answer could be worth as much as a right one.
-pub fn check_reward(reward: &RewardConfig) -> Result<()> {
-    let ranges = [
-        ("process_weight", reward.process_weight, 0.1),
-        ("wrong_share", reward.wrong_share, 0.5),
-        ("cascade_credit", reward.cascade_credit, 1.0),
-    ];
-    for (name, value, most) in ranges {
-        if !(0.0..=most).contains(&value) {
-            return Err(Error::Config(format!(
-                "reward: {name} is {value}; it must be from 0 to {most}"
-            )));
-        }
-    }
-    Ok(())
-}
-
 impl EnvConfig {
     /// Checks the values against each other.
     ///
@@ -224,7 +207,7 @@ impl EnvConfig {
         if let Some(template) = &self.task_prompt {
             check_template(template)?;
         }
-        check_reward(&self.reward)?;
+        self.reward.check()?;
         if !self.num_envs.is_multiple_of(self.group_size) {
             return Err(Error::Config(format!(
                 "num_envs ({}) is not divisible by group_size ({}); whole groups are needed",
@@ -276,19 +259,15 @@ mod tests {
 
     #[test]
     fn a_reward_keeps_its_bounds() {
-        let reward = |process_weight, wrong_share, cascade_credit| EnvConfig {
+        let process_weight = |process_weight| EnvConfig {
             reward: RewardConfig {
                 process_weight,
-                wrong_share,
-                cascade_credit,
                 ..RewardConfig::default()
             },
             ..EnvConfig::default()
         };
-        assert!(reward(0.0, 0.5, 1.0).check().is_ok());
-        assert!(refusal(&reward(0.11, 0.5, 0.5)).contains("process_weight is 0.11"));
-        assert!(refusal(&reward(0.1, 0.6, 0.5)).contains("from 0 to 0.5"));
-        assert!(refusal(&reward(0.1, 0.5, f64::NAN)).contains("cascade_credit is NaN"));
+        assert!(process_weight(0.1).check().is_ok());
+        assert!(refusal(&process_weight(0.11)).contains("process_weight is 0.11"));
     }
 
     #[test]

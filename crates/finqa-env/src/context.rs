@@ -1,9 +1,10 @@
 //! What all episodes of an environment share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use finqa_core::Corpus;
 use finqa_core::action::ParseOptions;
+use finqa_core::behaviour::criteria_of;
 use finqa_core::sql::{QueryLimits, ResultStyle, SqlBackend};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolProfile, Toolbox};
@@ -12,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::config::{DEFAULT_MAX_TURNS, EnvConfig};
 use crate::error::Result;
 use crate::prompt;
+use crate::recorder::Recorder;
 use crate::stats::Stats;
 
 /// Most criteria of one task that arrays have a place for.
@@ -42,6 +44,8 @@ pub struct Context {
     pub system_prompt: Arc<str>,
     /// Counters.
     pub stats: Stats,
+    /// Writes finished episodes down, once [`crate::VectorEnv::start_recording`] was called.
+    pub(crate) recorder: OnceLock<Recorder>,
 }
 
 impl Context {
@@ -84,6 +88,7 @@ impl Context {
             max_criteria,
             system_prompt,
             stats: Stats::default(),
+            recorder: OnceLock::new(),
         })
     }
 
@@ -106,10 +111,6 @@ fn max_criteria(corpus: &Corpus) -> usize {
     let Some(stored) = corpus.as_stored() else {
         return CRITERIA_ON_DEMAND;
     };
-    let counts = stored.tasks().iter().map(|task| num_criteria(task));
+    let counts = stored.tasks().iter().map(|task| criteria_of(task).len());
     counts.max().unwrap_or(0).min(MAX_CRITERIA)
-}
-
-fn num_criteria(task: &Task) -> usize {
-    task.rubric.as_ref().map_or(0, |r| r.criteria.len())
 }

@@ -22,7 +22,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::convert::{json_to_py, py_to_json};
 use crate::exceptions::{Error, NotFoundError};
 use crate::gil;
-use crate::scores::{CriterionTuple, criteria_of};
+use crate::scores::{self, CriterionTuple};
 
 /// Companies and tasks.
 #[pyclass(name = "Corpus", module = "finqa_gym._native", frozen)]
@@ -260,7 +260,7 @@ impl PyCorpus {
     /// The criteria of a task: (id, dimension, kind, weight), in the order of the columns of criteria.
     fn criteria(&self, py: Python<'_>, index: u32) -> PyResult<Vec<CriterionTuple>> {
         let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
-        Ok(criteria_of(&task))
+        Ok(scores::criteria(&task))
     }
 
     /// Names of the companies `start..stop` of a split, counted inside of it.

@@ -508,7 +508,7 @@ impl PyVectorEnv {
             calls.append(entry)?;
         }
         dict.set_item("calls", calls)?;
-        scores::describe(&dict, view.score.as_deref(), &scores::criteria_of(&view.task))?;
+        scores::describe(&dict, view.score.as_deref(), &scores::criteria(&view.task))?;
         Ok(dict)
     }
 }

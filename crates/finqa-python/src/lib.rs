@@ -17,6 +17,7 @@ mod export;
 mod gil;
 mod policy;
 mod scores;
+mod query;
 mod scoring;
 mod statistics;
 mod trajectories;
@@ -42,6 +43,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "target",
         format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
     )?;
+    info.set_item("features", query::FEATURES)?;
     let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
     info.set_item(
         "sqlite",
@@ -74,6 +76,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
     scores::register(m)?;
+    query::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
     Ok(())

@@ -1,13 +1,10 @@
 //! Scores of episodes as NumPy arrays and dicts, and the names behind their codes.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use finqa_core::answer::Verdict;
 use finqa_core::behaviour::{
-    Check, EpisodeScore, Failure, Flag, RewardConfig, Set, WrongAnswer,
+    Check, EpisodeScore, Failure, Flag, REASONS, RewardConfig, Set, WrongAnswer, criteria_of,
+    reason_code,
 };
-use finqa_core::rubric::{CriterionKind, CriterionScore, Dimension, RubricScore};
+use finqa_core::rubric::{CriterionScore, Dimension};
 use finqa_core::task::Task;
 use finqa_env::vector::Row;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
@@ -17,50 +14,15 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::exceptions::Error;
 
-/// The names of reasons with their meanings; the place in it is the code.
-fn reasons() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    Verdict::REASONS.iter().chain(RubricScore::REASONS)
-}
-
-/// The code of a reason, an index into `rubric_schema.reasons`.
-fn reason_code(name: &str) -> i16 {
-    static CODES: OnceLock<HashMap<&'static str, i16>> = OnceLock::new();
-    let codes = CODES.get_or_init(|| {
-        let mut codes = HashMap::new();
-        for (name, _) in reasons() {
-            let next = codes.len() as i16;
-            codes.entry(*name).or_insert(next);
-        }
-        codes
-    });
-    codes.get(name).copied().unwrap_or(-1)
-}
-
 /// A criterion of a task: id, dimension, kind, weight.
 pub(crate) type CriterionTuple = (String, &'static str, &'static str, f64);
 
-/// The criteria that a task is scored by, in the order of `EpisodeScore::criteria`.
-pub(crate) fn criteria_of(task: &Task) -> Vec<CriterionTuple> {
-    let criteria = task.rubric.iter().flat_map(|rubric| &rubric.criteria);
+/// The criteria of a task, in the order of `EpisodeScore::criteria`.
+pub(crate) fn criteria(task: &Task) -> Vec<CriterionTuple> {
+    let criteria = criteria_of(task).into_iter();
     criteria
-        .map(|c| (c.id.clone(), c.dim.name(), kind_name(&c.kind), c.weight))
+        .map(|c| (c.id.to_owned(), c.dim.name(), c.kind, c.weight))
         .collect()
-}
-
-/// The kind of a criterion as rubrics write it.
-const fn kind_name(kind: &CriterionKind) -> &'static str {
-    match kind {
-        CriterionKind::Value { .. } => "value",
-        CriterionKind::Choice { .. } => "choice",
-        CriterionKind::Text { .. } => "text",
-        CriterionKind::Equal { .. } => "equal",
-        CriterionKind::Sum { .. } => "sum",
-        CriterionKind::Format { .. } => "format",
-        CriterionKind::Filled { .. } => "filled",
-        CriterionKind::TableAccess { .. } => "table_access",
-        CriterionKind::Behaviour { .. } => "behaviour",
-        CriterionKind::Judge { .. } => "judge",
-    }
 }
 
 /// A column of infos.
@@ -171,7 +133,7 @@ impl<'py> Scores<'_, 'py> {
         })?;
         let reasons = self.many(width, -1_i16, |s, out| {
             for (out, c) in out.iter_mut().zip(criteria(s)) {
-                *out = reason_code(c.reason);
+                *out = reason_code(c.reason) as i16;
             }
         })?;
         Ok([(score, scores), (applicable, apply), (reason, reasons)])
@@ -200,7 +162,7 @@ pub(crate) fn describe(
     dict.set_item("wrong_answer", score.map(|s| s.wrong_answer.name()))?;
     let failures: Vec<&str> = Failure::ALL
         .iter()
-        .filter(|f| score.is_some_and(|s| s.failures >> **f as u8 & 1 == 1))
+        .filter(|f| score.is_some_and(|s| s.shows(**f)))
         .map(|f| f.name())
         .collect();
     dict.set_item("failures", failures)?;
@@ -246,13 +208,7 @@ fn score_names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     names.set_item("failures", failures)?;
     let wrong: Vec<_> = WrongAnswer::ALL.iter().map(|w| (w.name(), w.meaning())).collect();
     names.set_item("wrong_answers", wrong)?;
-    let mut known: Vec<(&str, &str)> = Vec::new();
-    for (name, meaning) in reasons() {
-        if !known.iter().any(|(other, _)| other == name) {
-            known.push((name, meaning));
-        }
-    }
-    names.set_item("reasons", known)?;
+    names.set_item("reasons", REASONS.to_vec())?;
     Ok(names)
 }
 
@@ -264,11 +220,11 @@ fn read_reward(text: &str, form: &str) -> PyResult<String> {
 }
 
 pub(crate) fn reward(text: &str, form: &str) -> PyResult<RewardConfig> {
-    let _ = form;
-    let config: RewardConfig = serde_json::from_str(text)
-        .map_err(|e| PyValueError::new_err(format!("reward: {e}")))?;
-    finqa_env::config::check_reward(&config).map_err(Error::from)?;
-    Ok(config)
+    let config = match form {
+        "yaml" => RewardConfig::from_yaml(text),
+        _ => RewardConfig::from_json(text),
+    };
+    Ok(config.map_err(Error::from)?)
 }
 
 /// Rewards of submissions under a reward configuration (JSON), one for each outcome.

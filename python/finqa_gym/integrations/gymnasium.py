@@ -178,7 +178,9 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         render_mode: None; there is nothing to draw.
         **options: Further arguments of `finqa_gym.VectorEnv`.
 
-    Observations are tuples of str, rewards float64; every info key has its mask ``_key``.
+    Observations are tuples of str, rewards float64; every info key has its mask ``_key``. Columns
+    of scores (`finqa_gym.StepBatch`) are masked in slots whose episode did not end; in their rows
+    -1 stands for a score that does not apply.
 
     Example:
         >>> envs = FinQAVectorEnv(num_envs=2)
@@ -270,8 +272,7 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
             masked["final_info"] = {}
             masked["_final_info"] = ended.copy()
             for key, values in final_info.items():
-                known = values if values.ndim > 1 else np.nan_to_num(values)
-                masked["final_info"][key] = _where(ended, known)
+                masked["final_info"][key] = _where(ended, _without_nan(values))
                 masked["final_info"][f"_{key}"] = ended.copy()
         return (
             tuple(self._observations),
@@ -293,13 +294,12 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         ended = ~np.isnan(infos["outcome"])
         for key, values in infos.items():
             if isinstance(values, np.ndarray):
-                # NaN stands for "not yet" in the native arrays; here the mask says that. What
-                # does not apply to an episode that ended stays NaN where a row holds several.
+                # NaN stands for "not yet" in the native arrays; here the mask says that.
                 known = ended if key in EPISODE_COLUMNS else np.ones(len(values), bool)
                 if values.dtype.kind == "f" and values.ndim == 1:
                     known = known & ~np.isnan(values)
                 whole = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
-                whole[env_ids[known]] = values[known]
+                whole[env_ids[known]] = _without_nan(values[known])
                 mask = present.copy()
                 mask[env_ids[~known]] = False
                 masked[key], masked[f"_{key}"] = whole, mask
@@ -333,6 +333,11 @@ def _mask(options: dict[str, Any] | None, num_envs: int) -> NDArray[np.bool_] | 
         )
         raise ValueError(msg)
     return mask
+
+
+def _without_nan(values: NDArray[Any]) -> NDArray[Any]:
+    """No NaN, which equals nothing: in a row of several scores -1 stands for "does not apply"."""
+    return np.nan_to_num(values, nan=-1.0 if values.ndim > 1 else 0.0)
 
 
 def _where(rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use finqa_core::answer::Verdict;
 use finqa_core::behaviour::{
-    Check, Ended, EpisodeLog, EpisodeScore, Failure, Flag, TableKey, WrongAnswer, score_episode,
+    Check, Ended, EpisodeLog, EpisodeScore, Failure, Flag, TableKey, WrongAnswer, needed_tables,
+    score_episode,
 };
-use finqa_core::rubric::{CriterionKind, CriterionScore, DimensionScore};
+use finqa_core::rubric::{CriterionScore, DimensionScore};
 use finqa_core::tool::ToolKind;
 
 use crate::context::Context;
@@ -28,6 +29,7 @@ impl Episode {
             ended: self.ended(),
             needed_tables: &needed_tables,
             can_list: ctx.toolbox.name_of(ToolKind::ListTables).is_some(),
+            can_inspect: ctx.toolbox.name_of(ToolKind::TableInfo).is_some(),
         };
         let config = &ctx.config;
         let score = score_episode(&self.task, &log, config.answer_mode, &config.reward);
@@ -53,31 +55,18 @@ impl Episode {
         }
     }
 
-    /// The tables of the gold program, else those that the rubric asks for; none if neither names any.
+    /// Keys of the tables that the task needs.
     fn needed_tables(&self) -> Vec<TableKey> {
-        if let Some(gold) = &self.task.gold {
-            let tables = gold.tables().into_iter();
-            return tables
-                .filter_map(|(company, table)| {
-                    let (index, texts) = self
-                        .companies
-                        .iter()
-                        .find(|(_, texts)| texts.company.name.eq_ignore_ascii_case(company))?;
-                    Some((*index, texts.table(table)?))
-                })
-                .collect();
-        }
-        let criteria = self.task.rubric.iter().flat_map(|rubric| &rubric.criteria);
-        criteria
-            .filter_map(|criterion| match &criterion.kind {
-                CriterionKind::TableAccess { tables } => Some(tables),
-                _ => None,
-            })
-            .flatten()
-            .filter_map(|name| {
-                // A rubric names no company: the first that has such a table is meant.
-                let mut companies = self.companies.iter();
-                companies.find_map(|(index, texts)| Some((*index, texts.table(name)?)))
+        // That of a table which the corpus does not have: no call has it.
+        const NO_TABLE: TableKey = (u32::MAX, u16::MAX);
+        needed_tables(&self.task)
+            .into_iter()
+            .map(|(company, table)| {
+                self.companies
+                    .iter()
+                    .find(|(_, texts)| texts.company.name.eq_ignore_ascii_case(company))
+                    .and_then(|(index, texts)| Some((*index, texts.table(table)?)))
+                    .unwrap_or(NO_TABLE)
             })
             .collect()
     }
