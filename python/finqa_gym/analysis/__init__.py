@@ -1,7 +1,7 @@
 """What runs come to: scores, behaviour and ways to fail, side by side, with intervals.
 
-`summarise` makes a `Summary` of one run or several; ``finqa-gym report`` and ``finqa-gym view`` show
-it. NumPy is all it needs.
+`summarise` makes a `Summary` of one run or several; ``finqa-gym report`` and ``finqa-gym view``
+show it. NumPy is all it needs.
 """
 
 from finqa_gym.analysis.estimates import Difference, Estimate

@@ -1,7 +1,7 @@
 """The stable names that stand in records, and what each means in a sentence.
 
-They come from the engine; those of tool errors are those of docs/spec/tools.md, and a test holds the
-two together.
+They come from the engine; those of tool errors are those of docs/spec/tools.md, and a test holds
+the two together.
 """
 
 from __future__ import annotations

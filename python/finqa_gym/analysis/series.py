@@ -56,7 +56,7 @@ def find_series(runs: Sequence[Columns], names: Sequence[str]) -> list[Series]:
             size = max(1, round(ENDS * len(distinct)))
             for part in (distinct[:size], distinct[-size:]):
                 first, last = int(part[0]), int(part[-1])
-                span = f"step {first:,}" if first == last else f"steps {first:,}–{last:,}"
+                span = f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
                 inside = rows[(steps >= first) & (steps <= last)]
                 found.append(Series(f"{label} · {span}", run, policy, (first, last), inside))
     return found

@@ -319,7 +319,7 @@ def _counts(parts: Sequence[Columns], column: str, known: Sequence[str]) -> list
 def _groups(parts: Sequence[Columns], column: str) -> list[Row]:
     """pass@1 by the values of ``column``; none where all tasks are alike."""
     found = set[object]().union(
-        *(set(v for v in part[column].tolist() if v not in ("", None) and v == v) for part in parts)
+        *({v for v in part[column].tolist() if v != "" and v == v} for part in parts)
     )
     if len(found) < 2:
         return []

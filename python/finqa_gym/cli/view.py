@@ -33,9 +33,7 @@ def view(
     episode: Annotated[
         int | None, typer.Option("--episode", help="Print this episode of the first run.")
     ] = None,
-    summary: Annotated[
-        bool, typer.Option("--summary", help="Print the tables and leave.")
-    ] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Print the tables and leave.")] = False,
     baseline: BaselineOption = None,
     price_per_million_tokens: PriceOption = None,
 ) -> None:
@@ -48,7 +46,9 @@ def view(
         rows = (found.columns["episode"] == episode).nonzero()[0].tolist()
         if not rows:
             raise ValueError(f"no episode {episode} in {runs[0]}; it has {len(found):,} episodes")
-        console.print(show_episode(found.record(rows[0]), found.names[0], opened[0].info.get("tools")))
+        console.print(
+            show_episode(found.record(rows[0]), found.names[0], opened[0].info.get("tools"))
+        )
         return
     interactive = sys.stdout.isatty() and sys.stdin.isatty() and not summary
     if where is not None and not interactive:

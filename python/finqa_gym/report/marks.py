@@ -1,6 +1,7 @@
-"""Marks of charts, as SVG that stretches with its cell: positions are percentages, so no text scales.
+"""Marks of charts, as SVG that stretches with its cell: positions are percentages.
 
-Colours are classes (``s0`` … ``s7``, one hue a series); the page's policy allows no style attributes.
+Colours are classes (``s0`` … ``s7``, one hue a series): the policy of the page allows no style
+attributes.
 """
 
 from __future__ import annotations
@@ -133,9 +134,7 @@ def curve(
     parts = [
         '<svg class="plot" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">'
     ]
-    parts += [
-        f'<line class="grid" x1="0" x2="1000" y1="{y}" y2="{y}"/>' for y in (1, 33, 66, 99)
-    ]
+    parts += [f'<line class="grid" x1="0" x2="1000" y1="{y}" y2="{y}"/>' for y in (1, 33, 66, 99)]
     for series, steps, values, smooth in lines:
         for kind, ys in (("raw", values), ("smooth", smooth)):
             points, pieces = [], []

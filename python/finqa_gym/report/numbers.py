@@ -8,36 +8,37 @@ from finqa_gym.analysis import Estimate
 
 __all__ = ["amount", "count", "interval", "points", "seconds", "share"]
 
-NOTHING = "–"
+NOTHING = "\u2013"
+TO = " \u2013 "
 MINUS = "\u2212"
 
 
 def share(value: float) -> str:
-    """A share as percent.
+    r"""A share as percent.
 
     Example:
         >>> share(0.9375), share(float("nan"))
-        ('93.8', '–')
+        ('93.8', '\u2013')
     """
     return f"{value * 100:.1f}" if math.isfinite(value) else NOTHING
 
 
 def interval(estimate: Estimate, *, decimals: int = 1, percent: bool = True) -> str:
-    """The ends of an interval; empty if there is none, or no spread.
+    r"""The ends of an interval; empty if there is none, or no spread.
 
     Example:
         >>> interval(Estimate(0.5, 0.4, 0.6, 10)), interval(Estimate(1.0, 1.0, 1.0, 10))
-        ('40.0 – 60.0', '')
+        ('40.0 \u2013 60.0', '')
     """
     factor = 100 if percent else 1
     low, high = (f"{end * factor:.{decimals}f}" for end in (estimate.low, estimate.high))
     if not estimate.has_interval or estimate.low == estimate.high:
         return ""
-    return f"{low} – {high}".replace("-", MINUS)
+    return f"{low}{TO}{high}".replace("-", MINUS)
 
 
 def points(value: float) -> str:
-    """A difference of shares in percentage points, with its sign.
+    r"""A difference of shares in percentage points, with its sign.
 
     Example:
         >>> points(-0.051), points(0.0)

@@ -1,4 +1,4 @@
-"""One page: template, styles and scripts of `assets/`, put together under a strict content policy."""
+"""One page: template, styles and scripts of `assets/`, under a strict content policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from finqa_gym.analysis import RunData, Summary, meanings
-from finqa_gym.report import sections
+from finqa_gym.report import numbers, sections
 from finqa_gym.report.payload import Payload
 
 __all__ = ["SCRIPTS", "STYLES", "render_page"]
@@ -100,8 +100,8 @@ def _notice(payload: Payload, *, redacted: bool) -> str:
         )
     if payload.num_episodes < payload.num_recorded:
         lines.append(
-            f"The numbers are of all {payload.num_recorded:,} episodes; {payload.num_episodes:,} of "
-            "them, drawn evenly, can be opened here."
+            f"The numbers are of all {payload.num_recorded:,} episodes; {payload.num_episodes:,} "
+            "of them, drawn evenly, can be opened here."
         )
     return "".join(f'<p class="notice">{line}</p>' for line in lines)
 
@@ -130,7 +130,8 @@ def _about(summary: Summary, runs: Sequence[RunData]) -> str:
         '<section id="about" aria-labelledby="about-title"><h2 id="about-title">About</h2>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="sticky">'
         f'<thead><tr><th scope="col">Run</th>{heads}<th scope="col" class="n">Episodes</th>'
-        f'<th scope="col" class="n">Lost</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col" class="n">Lost</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        "</div>"
         '<p class="note">Lost: begun, and never finished because the recording process ended.</p>'
         f"<details><summary>What the names mean</summary>{names}</details></section>"
     )
@@ -140,11 +141,11 @@ def _facts(info: Mapping[str, Any]) -> dict[str, str]:
     corpus, env = info.get("corpus") or {}, info.get("env") or {}
     versions = info.get("versions") or {}
     return {
-        "Policy": str(info.get("policy") or "–"),
-        "Corpus": str(corpus.get("name") or "–"),
-        "Content hash": str(corpus.get("content_hash") or "–")[:12],
-        "Tools": str(env.get("tool_profile") or "–"),
-        "Recorded": str(info.get("created") or "–").replace("T", " ")[:16],
-        "finqa-gym": str(versions.get("finqa_gym") or "–"),
-        "Scoring": str(versions.get("scoring") or "–"),
+        "Policy": str(info.get("policy") or numbers.NOTHING),
+        "Corpus": str(corpus.get("name") or numbers.NOTHING),
+        "Content hash": str(corpus.get("content_hash") or numbers.NOTHING)[:12],
+        "Tools": str(env.get("tool_profile") or numbers.NOTHING),
+        "Recorded": str(info.get("created") or numbers.NOTHING).replace("T", " ")[:16],
+        "finqa-gym": str(versions.get("finqa_gym") or numbers.NOTHING),
+        "Scoring": str(versions.get("scoring") or numbers.NOTHING),
     }

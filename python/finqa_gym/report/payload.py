@@ -1,8 +1,8 @@
 """Episodes inside of a page: a columnar index, and records in compressed chunks.
 
-Texts that several episodes share (prompts, lists of tables, schemas) are kept once: in the chunk, if
-all of them lie in one, else in a pool of their own. A reader decompresses the index at the start and
-a chunk when one of its episodes is opened. `assets/episodes.js` is the other end.
+Texts that several episodes share (prompts, lists of tables, schemas) are kept once: in the chunk,
+if all of them lie in one, else in a pool of their own. A reader decompresses the index at the
+start and a chunk when one of its episodes is opened. `assets/episodes.js` is the other end.
 """
 
 from __future__ import annotations

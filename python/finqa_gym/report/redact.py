@@ -1,8 +1,8 @@
 """Records without what must not be shared.
 
-What stays: names of tools, checks, flags, failures, reasons and error codes; scores; how many turns,
-calls, rows; the keywords and functions of queries. What goes: prompts, questions, answers, texts of
-the model, results, names of companies, tables and columns, and every literal.
+What stays: names of tools, checks, flags, failures, reasons and error codes; scores; how many
+turns, calls, rows; the keywords and functions of queries. What goes: prompts, questions, answers,
+texts of the model, results, names of companies, tables and columns, and every literal.
 """
 
 from __future__ import annotations
@@ -135,4 +135,3 @@ class Redaction:
             call = json.dumps({"name": name, "arguments": hidden}, ensure_ascii=False)
             shown.append(f"<tool_call>\n{call}\n</tool_call>")
         return "\n".join(shown) or self.text(action)
-

@@ -101,7 +101,8 @@ def _headline(summary: Summary) -> str:
                  if math.isfinite(x))]
     )  # fmt: skip
     head = (
-        '<th scope="col">Run</th><th scope="col" class="n">pass@1, %</th><th scope="col" class="t">95 % interval</th>'
+        '<th scope="col">Run</th><th scope="col" class="n">pass@1, %</th>'
+        '<th scope="col" class="t">95 % interval</th>'
     )
     if several:
         base = escape(summary.series[summary.baseline].label)
@@ -113,7 +114,7 @@ def _headline(summary: Summary) -> str:
         head += f'<th scope="col" class="n">pass@{summary.k}, %</th>'
     head += "".join(
         f'<th scope="col" class="n">{name}</th>'
-        for name in ("Reward", "Process", "Turns", "Calls", "Failed calls", "Tasks", "Episodes")
+        for name in ("Reward", "Process", "Turns", "Calls", "Failed calls", "Episodes")
     )
     rows = []
     for i, (each, line) in enumerate(zip(summary.series, summary.headlines, strict=True)):
@@ -129,17 +130,18 @@ def _headline(summary: Summary) -> str:
         if summary.k > 1 and line.pass_at_k is not None:
             row += _cell(numbers.share(line.pass_at_k.value), numbers.interval(line.pass_at_k))
         row += _cell(
-            numbers.amount(line.reward.value, 3), numbers.interval(line.reward, decimals=3, percent=False)
+            numbers.amount(line.reward.value, 3),
+            numbers.interval(line.reward, decimals=3, percent=False),
         )
         row += _cell(numbers.amount(line.process.value, 3))
         row += "".join(_cell(numbers.amount(x)) for x in (line.turns, line.calls, line.errors))
-        row += _cell(numbers.count(line.tasks)) + _cell(numbers.count(line.episodes))
+        row += _cell(numbers.count(line.episodes), f"{line.tasks:,} tasks")
         rows.append(row)
     return (
         _findings(findings(summary), summary)
         + _table(head, rows, "Headline numbers", "sticky")
-        + '<p class="note">Intervals: whole tasks resampled 1,000 times. Differences: over the tasks '
-        "that both played, each task counting once; faint where the interval holds 0.</p>"
+        + '<p class="note">Intervals: whole tasks resampled 1,000 times. Differences: over the '
+        "tasks that both played, each counting once; coloured where the interval leaves out 0.</p>"
     )
 
 
@@ -203,16 +205,16 @@ def _behaviour(summary: Summary) -> str:
         "sticky marked",
     )
     note = (
-        '<p class="note">Mean of each check over the episodes where it applies, in percent, with its '
-        "95 % interval; below it how many apply, where not all do.</p>"
+        '<p class="note">Mean of each check over the episodes where it applies, in percent, with '
+        "its 95 % interval; below it how many apply, where not all do.</p>"
     )
     body = f"{checks}{note}" if summary.checks else ""
-    return body + f'<details open><summary>Flags</summary>{flags}</details>'
+    return body + f"<details open><summary>Flags</summary>{flags}</details>"
 
 
 def _mean(value: Estimate, summary: Summary, index: int) -> str:
     if not value.n:
-        return '<td class="n faint">–</td>'
+        return f'<td class="n faint">{numbers.NOTHING}</td>'
     below = numbers.interval(value, decimals=0)
     if value.n < summary.headlines[index].episodes:
         below += f"{' · ' if below else ''}n {value.n:,}"
@@ -224,8 +226,8 @@ def _failures(summary: Summary) -> str:
         return '<p class="note">No episode failed.</p>'
     classes = _counted(summary, summary.failures, "failure", "Failure class")
     note = (
-        '<p class="note">Each episode without a right answer has one class: its first cause. Percent of '
-        "all episodes of the run, and how many; a click shows them.</p>"
+        '<p class="note">Each episode without a right answer has one class: its first cause. '
+        "Percent of all episodes of the run, and how many; a click shows them.</p>"
     )
     wrong = ""
     if summary.wrong_answers:
@@ -287,7 +289,7 @@ def _groups(summary: Summary) -> str:
             cells = ""
             for i, value in enumerate(row.values):
                 if not value.n:
-                    cells += '<td class="n faint">–</td>'
+                    cells += f'<td class="n faint">{numbers.NOTHING}</td>'
                     continue
                 about = f"{value.n:,} episodes of {summary.series[i].label}, {row.name}"
                 link = _link(f"n {value.n:,}", about, series=i, **{FILTERS[name]: row.name})
@@ -372,7 +374,8 @@ def _curves(summary: Summary) -> str:
         if figure:
             figures.append(figure)
     note = (
-        '<p class="note">Faint: mean of each step. Strong: mean over the steps around it, by episodes.</p>'
+        '<p class="note">Faint: mean of each step. Strong: mean over the steps around it, '
+        "weighted by episodes.</p>"
     )
     return f'<div class="figures">{"".join(figures)}</div>{note}'
 

@@ -1,4 +1,4 @@
-"""Words of SQL: for laying queries out, and for what stays where names and literals are taken out."""
+"""Words of SQL: for laying queries out, and for taking names and literals out of them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,140 @@ import re
 __all__ = ["FUNCTIONS", "KEYWORDS", "LINE_STARTS", "TOKEN", "layout"]
 
 LINE_STARTS = frozenset(
-    "CROSS EXCEPT FROM GROUP HAVING INNER INTERSECT JOIN LEFT LIMIT NATURAL ORDER SELECT UNION "
-    "VALUES WHERE WITH".split()
+    [
+        "CROSS",
+        "EXCEPT",
+        "FROM",
+        "GROUP",
+        "HAVING",
+        "INNER",
+        "INTERSECT",
+        "JOIN",
+        "LEFT",
+        "LIMIT",
+        "NATURAL",
+        "ORDER",
+        "SELECT",
+        "UNION",
+        "VALUES",
+        "WHERE",
+        "WITH",
+    ]
 )
 """What begins a line of a query that was laid out."""
-JOINS = frozenset("CROSS INNER LEFT NATURAL OUTER".split())
+JOINS = frozenset(["CROSS", "INNER", "LEFT", "NATURAL", "OUTER"])
 KEYWORDS = frozenset(
-    "ALL AND AS ASC BETWEEN BY CASE CAST COLLATE CROSS CURRENT DESC DISTINCT ELSE END ESCAPE EXCEPT "
-    "EXISTS FILTER FIRST FOLLOWING FROM GLOB GROUP GROUPS HAVING IN INNER INTEGER INTERSECT IS "
-    "ISNULL JOIN LAST LEFT LIKE LIMIT NATURAL NOCASE NOT NOTNULL NULL NULLS NUMERIC OFFSET ON OR "
-    "ORDER OUTER OVER PARTITION PRECEDING RANGE REAL REGEXP RIGHT ROW ROWS SELECT TEXT THEN TIES "
-    "UNBOUNDED UNION USING VALUES WHEN WHERE WINDOW WITH".split()
+    [
+        "ALL",
+        "AND",
+        "AS",
+        "ASC",
+        "BETWEEN",
+        "BY",
+        "CASE",
+        "CAST",
+        "COLLATE",
+        "CROSS",
+        "CURRENT",
+        "DESC",
+        "DISTINCT",
+        "ELSE",
+        "END",
+        "ESCAPE",
+        "EXCEPT",
+        "EXISTS",
+        "FILTER",
+        "FIRST",
+        "FOLLOWING",
+        "FROM",
+        "GLOB",
+        "GROUP",
+        "GROUPS",
+        "HAVING",
+        "IN",
+        "INNER",
+        "INTEGER",
+        "INTERSECT",
+        "IS",
+        "ISNULL",
+        "JOIN",
+        "LAST",
+        "LEFT",
+        "LIKE",
+        "LIMIT",
+        "NATURAL",
+        "NOCASE",
+        "NOT",
+        "NOTNULL",
+        "NULL",
+        "NULLS",
+        "NUMERIC",
+        "OFFSET",
+        "ON",
+        "OR",
+        "ORDER",
+        "OUTER",
+        "OVER",
+        "PARTITION",
+        "PRECEDING",
+        "RANGE",
+        "REAL",
+        "REGEXP",
+        "RIGHT",
+        "ROW",
+        "ROWS",
+        "SELECT",
+        "TEXT",
+        "THEN",
+        "TIES",
+        "UNBOUNDED",
+        "UNION",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "WINDOW",
+        "WITH",
+    ]
 )
 FUNCTIONS = frozenset(
-    "ABS AVG CEIL COALESCE COUNT EXP FLOOR GROUP_CONCAT IFNULL IIF INSTR LAG LEAD LENGTH LN LOG "
-    "LOWER LTRIM MAX MIN NULLIF POWER PRINTF RANK REPLACE ROUND ROW_NUMBER RTRIM SQRT SUBSTR "
-    "SUBSTRING SUM TOTAL TRIM UPPER".split()
+    [
+        "ABS",
+        "AVG",
+        "CEIL",
+        "COALESCE",
+        "COUNT",
+        "EXP",
+        "FLOOR",
+        "GROUP_CONCAT",
+        "IFNULL",
+        "IIF",
+        "INSTR",
+        "LAG",
+        "LEAD",
+        "LENGTH",
+        "LN",
+        "LOG",
+        "LOWER",
+        "LTRIM",
+        "MAX",
+        "MIN",
+        "NULLIF",
+        "POWER",
+        "PRINTF",
+        "RANK",
+        "REPLACE",
+        "ROUND",
+        "ROW_NUMBER",
+        "RTRIM",
+        "SQRT",
+        "SUBSTR",
+        "SUBSTRING",
+        "SUM",
+        "TOTAL",
+        "TRIM",
+        "UPPER",
+    ]
 )
 TOKEN = re.compile(
     r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\w+|\s+|[^\w\s]",

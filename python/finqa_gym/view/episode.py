@@ -52,7 +52,11 @@ def show_episode(
 def _head(record: dict[str, Any], run: str) -> Iterator[RenderableType]:
     facts = [run, f"episode {record['episode']}", record["task_id"], record["question_type"],
              record["split"]]  # fmt: skip
-    for name, label in (("level", "level {}"), ("num_tables", "{} tables"), ("policy_step", "step {}")):
+    for name, label in (
+        ("level", "level {}"),
+        ("num_tables", "{} tables"),
+        ("policy_step", "step {}"),
+    ):
         if record[name] is not None:
             facts.append(label.format(record[name]))
     yield Text(" · ".join(fact for fact in facts if fact), style="dim")
@@ -159,23 +163,43 @@ def _reply(content: str, call: dict[str, Any] | None) -> RenderableType:
     return Padding(_records(content) or Text(content, style="dim"), (0, 0, 0, 4))
 
 
-def _records(content: str) -> Table | None:
-    """Rows in JSON as a table; None for anything else."""
+def _records(content: str) -> RenderableType | None:
+    """Rows, a schema or a list of names in JSON, laid out; None for anything else."""
     try:
-        rows = json.loads(content)
+        found = json.loads(content)
     except (json.JSONDecodeError, RecursionError):
         return None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+    if isinstance(found, dict) and isinstance(found.get("column_names"), list):
+        return _schema(found)
+    if not isinstance(found, list) or not found:
         return None
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    if all(isinstance(item, str) for item in found):
+        return Text("\n".join(found), style="dim")
+    if not all(isinstance(row, dict) for row in found):
+        return None
+    names = list(dict.fromkeys(name for row in found for name in row))
+    table = _grid(names)
+    for row in found[:ROWS_SHOWN]:
+        cells = (row.get(name) for name in names)
+        table.add_row(*(Text("NULL" if cell is None else str(cell)) for cell in cells))
+    if len(found) > ROWS_SHOWN:
+        table.add_row(Text(f"… {len(found) - ROWS_SHOWN} more rows", style="dim"))
+    return table
+
+
+def _schema(info: dict[str, Any]) -> RenderableType:
+    table = _grid(["column", "type", "values"])
+    types, values = info.get("column_dtypes") or {}, info.get("unique_vals_per_col") or {}
+    for name in info["column_names"]:
+        shown = " · ".join(str(value) for value in values.get(name) or [])
+        table.add_row(Text(str(name)), Text(str(types.get(name, ""))), Text(shown))
+    return Group(Text(str(info.get("description", "")), style="dim"), table)
+
+
+def _grid(names: list[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name in names:
         table.add_column(Text(name), overflow="fold")
-    for row in rows[:ROWS_SHOWN]:
-        cells = (row.get(name) for name in names)
-        table.add_row(*(Text("NULL" if cell is None else str(cell)) for cell in cells))
-    if len(rows) > ROWS_SHOWN:
-        table.add_row(Text(f"… {len(rows) - ROWS_SHOWN} more rows", style="dim"))
     return table
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +43,7 @@ def show_summary(summary: Summary) -> RenderableType:
             parts.append(_rows(summary, title, rows))
     if summary.tools.calls:
         parts.append(_tools(summary))
-    return Group(*parts)
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
 
 
 def _table(summary: Summary, title: str) -> Table:
@@ -142,4 +143,4 @@ def _tools(summary: Summary) -> Table:
 
 def _bar(share: float, series: int) -> Text:
     full = round(share * BAR)
-    return Text("━" * full, style=hue(series)).append("━" * (BAR - full), style="grey23")
+    return Text("━" * full, style=hue(series)).append("─" * (BAR - full), style="grey37")

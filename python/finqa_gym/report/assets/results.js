@@ -1,7 +1,7 @@
 // What a tool answered, as a person reads it. The exact text is one click away.
 
 const ROWS_SHOWN = 30;
-const ITEMS_SHOWN = 40;
+const ITEMS_SHOWN = 12;
 
 /** The content of a tool message as elements. */
 function showResult(content, isError) {
