@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-HERE = Path(__file__).resolve().parent
-if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))  # shaped_runs and pages are modules of these tests
 
 pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=ImportError)
 
@@ -40,18 +34,17 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def played_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """guess, recovery and gold on the same tasks, and a training from guess to gold."""
-    from shaped_runs import played
-
+    from report.shaped_runs import played
     from small_corpus import small_corpus
 
+    from finqa_gym.policies import PolicyName
+
+    names: list[PolicyName] = ["guess", "recovery", "gold"]
     folder = tmp_path_factory.mktemp("runs")
     corpus = small_corpus()
-    runs = [
-        played(folder / name, corpus, name, num_envs=24, rounds=2)
-        for name in ("guess", "recovery", "gold")
-    ]
-    course = ["guess"] * 4 + ["recovery"] * 3 + ["gold"] * 3
+    runs = [played(folder / name, corpus, name, num_envs=24, rounds=2) for name in names]
+    course: list[PolicyName] = ["guess", "guess", "guess", "recovery", "recovery", "gold", "gold"]
     trained = played(
         folder / "train", corpus, lambda at: course[at], num_envs=8, rounds=len(course)
-    )  # type: ignore[arg-type,return-value]
+    )
     return [*runs, trained]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shaped_runs import HOSTILE, call, episode, run_of, tagged, turn, wrong
 
 from finqa_gym.report import write_report
+from report.shaped_runs import HOSTILE, call, episode, run_of, tagged, turn, wrong
 
-READY = "document.documentElement.dataset.ready === 'true'"
+READY = "() => document.documentElement.dataset.ready === 'true'"
 SCREENS = {"narrow": (390, 844), "middle": (820, 1180), "wide": (1440, 900)}
 
 Open = Callable[..., Any]
@@ -26,6 +26,7 @@ def open_page(browser: Any) -> Iterator[Open]:
     told: list[str] = []
     asked: list[str] = []
     contexts = []
+    paths: list[Path] = []
 
     def opened(path: Path, screen: str = "wide", scheme: str = "light", at: str = "") -> Any:
         width, height = SCREENS[screen]
@@ -33,10 +34,11 @@ def open_page(browser: Any) -> Iterator[Open]:
             viewport={"width": width, "height": height}, color_scheme=scheme
         )
         contexts.append(context)
+        paths.append(path)
         page = context.new_page()
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: asked.append(request.url.split("#")[0]))
         page.goto(f"{path.as_uri()}{at}")
         page.wait_for_function(READY)
         return page
@@ -45,8 +47,7 @@ def open_page(browser: Any) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert told == []
-    assert {url.split("#")[0].split(":")[0] for url in asked} <= {"file"}
-    assert len(asked) == len(contexts)  # the file itself, once each
+    assert set(asked) <= {path.as_uri() for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +196,7 @@ def test_a_correction_is_marked_and_so_is_a_repetition(tmp_path: Path, open_page
     page = open_page(write_report([run], tmp_path / "report.html"), at="#episode/0/0")
     page.wait_for_selector(".turns")
     assert "repeats the failed call of turn 1" in page.locator("#turn-2").inner_text()
-    assert "corrects the failed call of turn 1" in page.locator("#turn-3").inner_text()
+    assert "corrects the failed call of turn 2" in page.locator("#turn-3").inner_text()
     assert page.locator("#turn-1 .text.error").inner_text() == "Error: no table"
     cells = page.locator("#turn-3 table.cells td").all_inner_texts()
     assert cells == ["<b>1</b>", "NULL"]
@@ -247,10 +248,10 @@ def test_an_address_leads_back_to_the_episode_and_its_neighbours(
     page.keyboard.press("[")
     page.wait_for_function("before => location.hash === before", arg=before)
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.id === 'q'")
+    page.wait_for_function("() => document.activeElement.id === 'q'")
     page.go_back()
     go(page, "#episode/9/9999")
-    page.wait_for_function("document.body.innerText.includes('does not hold episode 9999')")
+    page.wait_for_function("() => document.body.innerText.includes('does not hold episode 9999')")
 
 
 def test_the_list_works_from_the_keyboard(report: Path, open_page: Open) -> None:
@@ -259,14 +260,13 @@ def test_the_list_works_from_the_keyboard(report: Path, open_page: Open) -> None
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(".turns")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelector('[aria-selected=true]')?.dataset.row === '1'")
+    page.wait_for_function(
+        "() => document.querySelector('[aria-selected=true]')?.dataset.row === '1'"
+    )
     assert page.locator("#list").get_attribute("aria-activedescendant") == "row-1"
     page.keyboard.press("End")
     total = shown(page)
-    page.wait_for_function(
-        "row => document.querySelector('[aria-selected=true]')?.dataset.row === row",
-        arg=str(total - 1),
-    )
+    page.wait_for_function(selected, arg=str(total - 1))
     assert page.locator("[role=option]").count() < 60
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "reader"
@@ -317,7 +317,7 @@ def test_a_record_is_copied_as_it_was(
     [record] = played_runs[1].episodes(2, 3)
     read(page, 1, 2)
     page.get_by_text("Copy JSON").click()
-    page.wait_for_function("document.body.innerText.includes('Copied')")
+    page.wait_for_function("() => document.body.innerText.includes('Copied')")
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert set(copied) == set(record)
     for name in (
@@ -331,9 +331,9 @@ def test_a_record_is_copied_as_it_was(
         "reward",
     ):
         assert same(copied[name], record[name]), name
-    page.wait_for_function("!document.body.innerText.includes('Copied')")
+    page.wait_for_function("() => !document.body.innerText.includes('Copied')")
     page.get_by_text("Copy messages").click()
-    page.wait_for_function("document.body.innerText.includes('Copied')")
+    page.wait_for_function("() => document.body.innerText.includes('Copied')")
     chat = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert [message["role"] for message in chat[:3]] == ["system", "user", "assistant"]
     assert chat[1]["content"] == record["prompt"]
@@ -355,7 +355,7 @@ def test_structured_and_untagged_calls_are_told_apart_from_text(
 ) -> None:
     structured = [{"id": "a", "type": "function", "function": {
         "name": "calculator", "arguments": '{"expression": "1+1"}'}}]  # fmt: skip
-    plain = '😀 so: {"name": "calculator", "arguments": {"expression": "2*2"}}'
+    plain = '😀 so: [TOOL_CALLS] [{"name": "calculator", "arguments": {"expression": "2*2"}}]'
     turns = [
         turn("I calculate.", "2", "calculator") | {"tool_calls": json.dumps(structured)},
         turn(plain, "4", "calculator"),

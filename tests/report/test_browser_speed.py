@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shaped_runs import run_of, varied
 
 from finqa_gym.report import write_report
+from report.shaped_runs import run_of, varied
 
 EPISODES = 20_000
 WORDS = 40
 """Words of reasoning before each call, different in every turn."""
-READY = "document.documentElement.dataset.ready === 'true'"
+READY = "() => document.documentElement.dataset.ready === 'true'"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ FILTERS = [
 def measure(page: Any, script: str) -> float:
     """Milliseconds from a change of the filters to the painted list."""
     took: float = page.evaluate(
-        """async script => {
+        """async () => {
             const start = performance.now();
             (0, eval)(script);
             document.getElementById("filters").dispatchEvent(new Event("input"));

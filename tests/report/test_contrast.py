@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-TOKENS = files("finqa_gym.report").joinpath("assets", "tokens.css").read_text("utf-8")
+TOKENS = (files("finqa_gym.report") / "assets" / "tokens.css").read_text("utf-8")
 TEXTS = (
     "text",
     "muted",

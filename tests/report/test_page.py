@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import BLOCK, blocks, everything
-from shaped_runs import HOSTILE, episode, run_of, tagged, turn, wrong
 
 from finqa_gym.report import write_report
+from report.pages import BLOCK, blocks, everything
+from report.shaped_runs import HOSTILE, episode, run_of, tagged, turn, wrong
 
 
 def texts_of(record: dict[str, Any]) -> list[str]:
@@ -96,7 +96,7 @@ def test_what_a_model_or_a_run_is_called_stays_text(tmp_path: Path) -> None:
     assert HOSTILE not in page
     assert "<img" not in page
     assert len(re.findall(r"<script>", page)) == 2
-    assert HOSTILE in str(blocks(page)["chunk-0"]["texts"])
+    assert HOSTILE in blocks(page)["chunk-0"]["texts"]
 
 
 def test_too_many_episodes_are_drawn_evenly_and_said(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shaped_runs import call, episode, run_of, wrong
 
 from finqa_gym import statistics
 from finqa_gym.analysis import Prices, summarise
+from report.shaped_runs import call, episode, run_of, wrong
 
 
 def test_counts_shares_and_means_are_those_of_the_episodes(tmp_path: Path) -> None:
@@ -74,13 +74,12 @@ def test_the_difference_to_the_baseline_is_paired_by_task(tmp_path: Path) -> Non
 
 
 def test_intervals_and_pass_at_k_are_those_of_the_statistics(tmp_path: Path) -> None:
-    records = [
-        (episode if (task + attempt) % 3 else wrong)(  # type: ignore[operator]
-            task * 4 + attempt, *([] if (task + attempt) % 3 else ["no_schema"]), task_id=f"t{task}"
-        )
-        for task in range(12)
-        for attempt in range(4)
-    ]
+    records = []
+    for number in range(48):
+        task, attempt = divmod(number, 4)
+        is_right = (task + attempt) % 3 > 0
+        made = episode(number) if is_right else wrong(number, "no_schema")
+        records.append({**made, "task_id": f"t{task}"})
     summary = summarise([run_of(tmp_path / "base", records)])
     [head] = summary.headlines
     right = [record["is_correct"] for record in records]

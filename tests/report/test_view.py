@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import io
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
-from shaped_runs import call, episode, run_of, tagged, turn, wrong
 from typer.testing import CliRunner
 
 from finqa_gym.analysis import summarise
 from finqa_gym.cli import app
 from finqa_gym.view import Listing, show_episode, show_summary
+from report.shaped_runs import call, episode, run_of, tagged, turn, wrong
 
 
 def text_of(renderable: Any) -> str:
-    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
-    console.print(renderable)
-    return console.export_text()
+    console = Console(width=160, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()
 
 
 def invoke(*arguments: str | Path) -> Any:
@@ -154,7 +157,8 @@ def browse(runs: list[Any], steps: Callable[[Any, Any], Awaitable[None]], query:
             await pilot.pause()
             await steps(browser, pilot)
 
-    asyncio.run(used())
+    with ThreadPoolExecutor(1) as pool:  # the tests of the page leave a loop in this thread
+        pool.submit(asyncio.run, used()).result()
 
 
 def test_the_browser_lists_filters_and_reads(two: list[Any]) -> None:

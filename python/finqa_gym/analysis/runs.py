@@ -96,9 +96,7 @@ def read_columns(run: RunData) -> Columns:
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
-    if isinstance(values, np.ma.MaskedArray):
-        return np.asarray(values.astype(np.float64).filled(np.nan))
     array = np.asarray(values)
-    if array.dtype == object:
+    if array.dtype == object:  # of a run that is no file
         return np.array([np.nan if value is None else float(value) for value in array])
     return array.astype(np.float64)

@@ -75,7 +75,7 @@ def render_page(
 
 
 def _asset(name: str) -> str:
-    return files("finqa_gym.report").joinpath("assets", name).read_text("utf-8")
+    return (files("finqa_gym.report") / "assets" / name).read_text("utf-8")
 
 
 def _policy(style: str, *scripts: str) -> str:

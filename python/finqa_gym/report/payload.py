@@ -344,7 +344,7 @@ def _write(chunks: list[list[list[Any]]], texts: _Texts) -> tuple[list[Block], l
         content = {"texts": [all_texts[text] for text in own], "episodes": chunk}
         blocks.append(_block(f"chunk-{number}", content))
     starts, held, size = [0], list[str](), 0
-    pool_blocks = []
+    pool_blocks: list[Block] = []
     for place, text in enumerate(pool):
         held.append(all_texts[text])
         size += len(held[-1])

@@ -134,7 +134,7 @@ class Browser(App[None]):
     def _on_row(self, event: DataTable.RowHighlighted) -> None:
         if event.cursor_row >= self.shown - 50 and self.shown < len(self.rows):
             self._grow()
-        if event.row_key is None or event.row_key.value is None:
+        if event.row_key.value is None:
             return
         row = int(event.row_key.value)
         run = self.listing.runs[int(self.listing.run_index[row])]

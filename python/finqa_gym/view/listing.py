@@ -109,7 +109,7 @@ class Listing:
         if key == "outcome":
             correct = self.columns["is_correct"]
             if value == "ungraded":
-                return np.isnan(correct)
+                return np.asarray(np.isnan(correct))
             if value in OUTCOMES:
                 return np.asarray(correct == OUTCOMES[value])
             raise ValueError(f"outcome is {value!r}; it must be right, wrong or ungraded")

@@ -5,9 +5,10 @@ function piecesOf(turn, spans) {
   if (turn.tool_calls) return structuredPieces(turn);
   const pieces = [];
   let end = 0;
+  // Brackets around a list of calls are no text.
   const text = (from, to) => {
     const between = turn.action.slice(from, to).trim();
-    if (between) pieces.push({ text: between });
+    if (!/^[[\],]*$/.test(between)) pieces.push({ text: between });
   };
   for (const call of spans || taggedCalls(turn.action)) {
     text(end, call.start);
