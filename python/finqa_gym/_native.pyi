@@ -49,6 +49,7 @@ __all__ = [
     "score_rubric",
     "synth_preset",
     "tool_specs",
+    "write_chats",
     "write_run",
 ]
 
@@ -162,12 +163,14 @@ class VectorEnv:
         actions: Sequence[str | dict[str, Any]],
         finish_reasons: Sequence[str | None] | None = None,
         env_ids: Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> _Received: ...
     def send(
         self,
         actions: Sequence[str | dict[str, Any]],
         env_ids: Sequence[int] | None = None,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None: ...
     def recv(self, batch_size: int) -> _Received: ...
     def resume(self, results: Sequence[tuple[int, str, bool]]) -> None: ...
@@ -175,6 +178,20 @@ class VectorEnv:
     def episode(self, slot: int) -> dict[str, Any] | None: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self) -> None: ...
+    def start_recording(
+        self,
+        path: str | os.PathLike[str],
+        info: str,
+        append: bool,
+        custom: Sequence[tuple[str, float]],
+    ) -> None: ...
+    def set_policy(self, name: str, step: int | None = None) -> None: ...
+    def record(
+        self,
+        env_ids: NDArray[np.int32],
+        rewards: NDArray[np.float32],
+        scores: NDArray[np.float32],
+    ) -> None: ...
     def sampler_state(self) -> str: ...
     def load_sampler_state(self, state: str) -> None: ...
     @property
@@ -347,6 +364,9 @@ class Run:
     def columns(self, names: list[str]) -> dict[str, Any]: ...
     def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
 
+def write_chats(
+    path: str, format: str, ending: str, overwrite: bool, records: Iterator[str]
+) -> int: ...
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...

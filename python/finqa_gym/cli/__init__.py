@@ -1,11 +1,24 @@
-"""The command line: demo, bench, data, play, query, report, view, info."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``runs``,
+``replay``, ``report``, ``view``, ``info``.
+"""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play, query, report, view
+from finqa_gym.cli import (
+    bench,
+    data,
+    demo,
+    info,
+    play,
+    query,
+    replay,
+    report,
+    runs,
+    view,
+)
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -32,6 +45,8 @@ app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
 app.command("query")(query.query)
+app.add_typer(runs.app, name="runs")
+app.command("replay")(replay.replay)
 app.command("info")(info.info)
 app.command("report")(report.report)
 app.command("view")(view.view)
