@@ -164,6 +164,7 @@ def query(
         DataError: If a folder is no run, or two have one name.
         FeatureNotBuiltError: If this build has no DataFusion.
     """
+    named: list[tuple[str | None, str]]
     if isinstance(runs, Mapping):
         named = [(name, os.fspath(path)) for name, path in runs.items()]
     else:
