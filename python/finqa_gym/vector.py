@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from finqa_gym import _native, arguments, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
+from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
+from finqa_gym.options import check_options
+from finqa_gym.rubrics import RewardConfig, RewardMode, RubricSchema, rubric_schema
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
+from finqa_gym.user_calls import run_user_tools
 
 __all__ = ["Action", "StepBatch", "VectorEnv"]
 
@@ -40,6 +44,10 @@ class VectorEnv:
         tools: Tools of your own, called in Python for all slots at once.
         tool_names: Old name -> new name of built-in tools.
         answer_mode: "strict" or "openenv".
+        reward: How a score becomes a reward: a `RewardConfig`, or its mode ("outcome", "binary",
+            "shaped").
+        criteria: Criteria of your own, asked in Python for all episodes that end in a step. Not
+            with autoreset "same_step".
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
         action_format: Wire form of calls: "auto", or one of docs/spec/actions.md.
         parse_level: "strict" or "repair".
@@ -89,6 +97,8 @@ class VectorEnv:
         tools: Sequence[UserTool] = (),
         tool_names: dict[str, str] | None = None,
         answer_mode: Literal["strict", "openenv"] = "strict",
+        reward: RewardConfig | RewardMode = "outcome",
+        criteria: Sequence[PythonCriterion] = (),
         autoreset_mode: str = "disabled",
         action_format: str = "auto",
         parse_level: Literal["strict", "repair"] = "strict",
@@ -115,6 +125,10 @@ class VectorEnv:
         for old, new in (tool_names or {}).items():
             arguments.text("a key of tool_names", old)
             arguments.text(f"tool_names[{old!r}]", new)
+        needed = 'a RewardConfig, or "outcome", "binary" or "shaped"'
+        arguments.instance("reward", reward, (RewardConfig, str), needed)
+        self.reward = RewardConfig(reward) if isinstance(reward, str) else reward
+        """How a score becomes a reward."""
         self.corpus = synthetic() if corpus is None else corpus
         self.num_envs = arguments.integer("num_envs", num_envs, least=1)
         self.group_size = arguments.integer("group_size", group_size, least=1)
@@ -135,6 +149,8 @@ class VectorEnv:
                 for t in tools
             ],
             "answer_mode": answer_mode,
+            "reward": self.reward.to_json(),
+            "defer_record": bool(criteria),
             "autoreset_mode": autoreset_mode,
             "action_format": action_format,
             "parse_level": parse_level,
@@ -150,7 +166,8 @@ class VectorEnv:
             "measure_latency": measure_latency,
             "cache_bytes": cache_bytes,
         }
-        _check_options(options)
+        check_options(options)
+        check_criteria(criteria, autoreset_mode, keeps=keep_messages)
         self._native = _native.VectorEnv(self.corpus._native, options)
         self.system_prompt: str = self._native.system_prompt
         """System prompt for chat templates."""
@@ -160,6 +177,13 @@ class VectorEnv:
         """Names of ``infos["error_code"]``."""
         self.truncation_reasons: list[str] = self._native.truncation_reasons
         """Names of ``infos["truncation_reason"]``."""
+        self.rubric_schema: RubricSchema = rubric_schema(
+            self._native.max_criteria, [criterion.name for criterion in criteria], self.corpus
+        )
+        """Names behind the columns of scores in infos."""
+        self._custom: CustomScores | None = None
+        if criteria:
+            self._custom = CustomScores(criteria, self.reward, self.corpus, self._native)
         self.num_threads: int = self._native.num_threads
         self.max_turns: int = self._native.max_turns
 
@@ -206,6 +230,8 @@ class VectorEnv:
         else:
             received = self._native.reset(tasks, _seed("seed", seed), None, mask)
         batch = step_batch.from_native(received)
+        if self._custom is not None:
+            batch.infos["custom_score"] = self._custom.none(len(batch))
         return batch.observations, batch.infos
 
     def _task_index(self, place: int, task: str | int) -> int:
@@ -304,64 +330,38 @@ class VectorEnv:
         return self._finished(self._native.recv(arguments.integer("batch_size", batch_size)))
 
     def _finished(self, received: _native._Received) -> StepBatch:
+        """Rows of finished turns, scored by the criteria of the user, too."""
+        batch, failure = self._with_user_tools(received)
+        if failure is not None:
+            if self._custom is not None:
+                self._custom.leave_out(batch)
+            raise failure
+        if self._custom is not None:
+            self._custom.score(batch)
+        return batch
+
+    def _with_user_tools(
+        self, received: _native._Received
+    ) -> tuple[StepBatch, BaseException | None]:
         """Runs calls of user tools, a round for all slots at a time, until every turn is finished.
 
         Meanwhile turns of other slots may finish: rows come in order of completion.
         """
         batch, calls = step_batch.from_native(received), received[2]
         if not calls:
-            return batch
+            return batch, None
         parts: list[StepBatch] = []
         failure: BaseException | None = None
         while calls:
             waiting = {env_id for env_id, _, _ in calls}
             done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
             parts.append(step_batch.take_rows(batch, done))
-            results, error = self._run_user_tools(calls, failed=failure is not None)
+            results, error = run_user_tools(self._user_tools, calls, skip=failure is not None)
             failure = failure or error
             self._native.resume(results)
             received = self._native.recv(len(results))
             batch, calls = step_batch.from_native(received), received[2]
-        if failure is not None:
-            raise failure
-        return step_batch.join([*parts, batch])
-
-    def _run_user_tools(
-        self, calls: list[tuple[int, str, str]], *, failed: bool
-    ) -> tuple[list[tuple[int, str, bool]], BaseException | None]:
-        """Results of ``calls``; if ``failed``, none is run, since the step is going to raise."""
-        results: list[tuple[int, str, bool]] = []
-        error: BaseException | None = None
-        for name in dict.fromkeys(name for _, name, _ in calls):
-            mine = [(env_id, json.loads(arguments)) for env_id, n, arguments in calls if n == name]
-            texts = [("Error: the tool failed.", True)] * len(mine)
-            # Whatever is raised, Ctrl-C included, is raised again once no slot waits any more.
-            try:
-                if not failed and error is None:
-                    texts = self._run_user_tool(name, [arguments for _, arguments in mine])
-            except BaseException as raised:
-                error = raised
-            results += [(env_id, *text) for (env_id, _), text in zip(mine, texts, strict=True)]
-        return results, error
-
-    def _run_user_tool(self, name: str, calls: list[dict[str, Any]]) -> list[tuple[str, bool]]:
-        """One (text, is an error) for each call."""
-        outputs = self._user_tools[name].function(calls)
-        if isinstance(outputs, str):
-            msg = f"tool {name!r} returned one str; a list with one result for each call is needed"
-            raise TypeError(msg)
-        outputs = list(outputs)
-        if len(outputs) != len(calls):
-            msg = (
-                f"tool {name!r} returned {len(outputs)} results for {len(calls)} calls; "
-                "one result for each call is needed"
-            )
-            raise ValueError(msg)
-        return [
-            # Lone surrogates have no UTF-8 form.
-            (str(output).encode("utf-8", "replace").decode(), isinstance(output, Exception))
-            for output in outputs
-        ]
+        return step_batch.join([*parts, batch]), failure
 
     @property
     def num_pending(self) -> int:
@@ -383,8 +383,20 @@ class VectorEnv:
         return self._native.messages(arguments.integer("env_id", env_id))
 
     def episode(self, env_id: int) -> dict[str, Any] | None:
-        """Task, status, calls, submission and score of an episode; None before the first reset."""
-        return self._native.episode(arguments.integer("env_id", env_id))
+        """What happened in a slot and what it came to; None before the first reset.
+
+        Returns:
+            task_index, task_id, status ("running", "terminated", "truncated"), truncation_reason,
+            turn, submission, score, is_correct, answer_reason; ``calls``, a dict each; and once the
+            episode is over outcome, reward, process, failure, wrong_answer, ``failures`` (names),
+            ``flags`` (name -> bool), ``checks`` and ``criteria`` (name -> score, which is None
+            where it does not apply, and reason), with criteria of your own ``custom``.
+        """
+        env_id = arguments.integer("env_id", env_id)
+        episode = self._native.episode(env_id)
+        if episode is not None and self._custom is not None:
+            self._custom.describe(env_id, episode)
+        return episode
 
     def stats(self) -> dict[str, Any]:
         """Counters since the start: steps, episodes, calls, latencies by tool, mistakes, cache."""
@@ -443,44 +455,6 @@ class VectorEnv:
     ) -> None:
         """Closes."""
         self.close()
-
-
-INTEGER_OPTIONS = {
-    "seed": 0,
-    "num_threads": 0,
-    "max_turns": 1,
-    "max_calls_per_turn": 1,
-    "max_action_bytes": 1,
-    "max_observation_chars": 1,
-    "cache_bytes": 0,
-}
-"""Options that are integers, with the least value of each."""
-FLAG_OPTIONS = ("shuffle", "repair_double_quotes", "keep_messages", "measure_latency")
-TEXT_OPTIONS = (
-    "split",
-    "tool_profile",
-    "answer_mode",
-    "autoreset_mode",
-    "action_format",
-    "parse_level",
-    "on_no_call",
-    "on_malformed",
-    "system_prompt",
-    "task_prompt",
-)
-MAY_BE_NONE = ("split", "max_turns", "on_no_call", "system_prompt", "task_prompt", "cache_bytes")
-
-
-def _check_options(options: dict[str, Any]) -> None:
-    """Types and ranges; which words there are is the engine's to say."""
-    given = {k: v for k, v in options.items() if v is not None or k not in MAY_BE_NONE}
-    for name, value in given.items():
-        if name in INTEGER_OPTIONS:
-            options[name] = arguments.integer(name, value, least=INTEGER_OPTIONS[name])
-        elif name in FLAG_OPTIONS:
-            options[name] = arguments.flag(name, value)
-        elif name in TEXT_OPTIONS:
-            arguments.text(name, value)
 
 
 def _seed(name: str, seed: object) -> int | None:

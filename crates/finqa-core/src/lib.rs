@@ -9,6 +9,7 @@ pub mod answer;
 pub mod behaviour;
 pub mod calculator;
 pub mod chat;
+mod config_text;
 pub mod corpus;
 pub mod error;
 pub mod gold;

@@ -1,9 +1,10 @@
 //! What all episodes of an environment share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use finqa_core::Corpus;
 use finqa_core::action::ParseOptions;
+use finqa_core::behaviour::criteria_of;
 use finqa_core::sql::{QueryLimits, ResultStyle, SqlBackend};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolProfile, Toolbox};
@@ -12,7 +13,13 @@ use crate::catalog::Catalog;
 use crate::config::{DEFAULT_MAX_TURNS, EnvConfig};
 use crate::error::Result;
 use crate::prompt;
+use crate::recorder::Recorder;
 use crate::stats::Stats;
+
+/// Most criteria of one task that arrays have a place for.
+pub const MAX_CRITERIA: usize = 64;
+/// Places for criteria where tasks are made on demand: twice what the reports of the generator have.
+const CRITERIA_ON_DEMAND: usize = 32;
 
 /// Shared by all slots and threads; immutable but for the lazily made texts and the counters.
 pub struct Context {
@@ -30,10 +37,15 @@ pub struct Context {
     pub limits: QueryLimits,
     /// Messages of an episode before it is truncated.
     pub max_turns: u32,
+    /// Places for the criteria of a task in arrays of scores, the same for every task; a task with more keeps the rest
+    /// to itself.
+    pub max_criteria: usize,
     /// The system prompt.
     pub system_prompt: Arc<str>,
     /// Counters.
     pub stats: Stats,
+    /// Writes finished episodes down, once [`crate::VectorEnv::start_recording`] was called.
+    pub(crate) recorder: OnceLock<Recorder>,
 }
 
 impl Context {
@@ -64,6 +76,7 @@ impl Context {
         }
         let system_prompt = prompt::system_prompt(&config, &toolbox).into();
         let catalog = Catalog::new(Arc::clone(&corpus), config.tool_profile);
+        let max_criteria = max_criteria(&corpus);
         Ok(Self {
             config,
             corpus,
@@ -72,8 +85,10 @@ impl Context {
             toolbox,
             limits,
             max_turns: max_turns.unwrap_or(DEFAULT_MAX_TURNS),
+            max_criteria,
             system_prompt,
             stats: Stats::default(),
+            recorder: OnceLock::new(),
         })
     }
 
@@ -90,4 +105,12 @@ impl Context {
             length_limited,
         }
     }
+}
+
+fn max_criteria(corpus: &Corpus) -> usize {
+    let Some(stored) = corpus.as_stored() else {
+        return CRITERIA_ON_DEMAND;
+    };
+    let counts = stored.tasks().iter().map(|task| criteria_of(task).len());
+    counts.max().unwrap_or(0).min(MAX_CRITERIA)
 }

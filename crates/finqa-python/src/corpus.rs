@@ -22,6 +22,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::convert::{json_to_py, py_to_json};
 use crate::exceptions::{Error, NotFoundError};
 use crate::gil;
+use crate::scores::{self, CriterionTuple};
 
 /// Companies and tasks.
 #[pyclass(name = "Corpus", module = "finqa_gym._native", frozen)]
@@ -254,6 +255,12 @@ impl PyCorpus {
         let dict = json_to_py(py, &value)?;
         dict.set_item("user_query", task.user_query())?;
         Ok(dict)
+    }
+
+    /// The criteria of a task: (id, dimension, kind, weight), in the order of the columns of criteria.
+    fn criteria(&self, py: Python<'_>, index: u32) -> PyResult<Vec<CriterionTuple>> {
+        let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
+        Ok(scores::criteria(&task))
     }
 
     /// Names of the companies `start..stop` of a split, counted inside of it.

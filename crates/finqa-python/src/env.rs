@@ -24,6 +24,7 @@ use crate::convert::{Batch, batch, json_to_py, py_to_json};
 use crate::corpus::PyCorpus;
 use crate::exceptions::Error;
 use crate::gil;
+use crate::scores;
 
 /// The messages behind a batch of observations, read when somebody asks.
 #[pyclass(name = "Turns", module = "finqa_gym._native", frozen)]
@@ -134,6 +135,10 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         }
         _ => Vec::new(),
     };
+    let reward = match get(options, "reward", None::<String>)? {
+        Some(reward) => scores::reward(&reward, "json")?,
+        None => base.reward,
+    };
     let parse = |e: finqa_core::Error| PyErr::from(Error::from(e));
     Ok(EnvConfig {
         num_envs: get(options, "num_envs", base.num_envs)?,
@@ -148,6 +153,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         tool_names: get(options, "tool_names", Vec::new())?,
         user_tools,
         answer_mode: AnswerMode::parse(&text("answer_mode", "strict")?).map_err(parse)?,
+        reward,
         autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?)
             .map_err(Error::from)?,
         action_format: ActionFormat::parse(&text("action_format", "auto")?).map_err(parse)?,
@@ -166,8 +172,8 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
 }
 
 impl PyVectorEnv {
-    fn received(py: Python<'_>, rows: Vec<Row>) -> PyResult<Received<'_>> {
-        let arrays = batch(py, &rows)?;
+    fn received<'py>(&self, py: Python<'py>, rows: Vec<Row>) -> PyResult<Received<'py>> {
+        let arrays = batch(py, &rows, self.env.context().max_criteria)?;
         let mut user_calls = Vec::new();
         for row in &rows {
             if let Some(user) = &row.user_call {
@@ -246,7 +252,7 @@ impl PyVectorEnv {
             mask,
         };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
-        Self::received(py, rows)
+        self.received(py, rows)
     }
 
     #[pyo3(signature = (actions, finish_reasons=None, env_ids=None))]
@@ -271,7 +277,7 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        Self::received(py, rows.unwrap_or_default())
+        self.received(py, rows.unwrap_or_default())
     }
 
     #[pyo3(signature = (actions, env_ids=None, finish_reasons=None))]
@@ -303,7 +309,7 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        Self::received(py, rows.unwrap_or_default())
+        self.received(py, rows.unwrap_or_default())
     }
 
     /// Results of user tools: (env_id, text, failed).
@@ -351,7 +357,7 @@ impl PyVectorEnv {
         Ok(list)
     }
 
-    /// The episode of a slot: task, status, calls, submission, score; None before the first reset.
+    /// The episode of a slot: task, status, calls, submission, what it came to; None before the first reset.
     fn episode<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
         let view = self.env.episode(slot).map_err(Error::from)?;
         view.map(|view| self.view(py, &view)).transpose()
@@ -422,6 +428,12 @@ impl PyVectorEnv {
     #[getter]
     fn num_threads(&self) -> usize {
         self.env.num_threads()
+    }
+
+    /// Width of the arrays of criteria.
+    #[getter]
+    fn max_criteria(&self) -> usize {
+        self.env.context().max_criteria
     }
 
     #[getter]
@@ -496,6 +508,7 @@ impl PyVectorEnv {
             calls.append(entry)?;
         }
         dict.set_item("calls", calls)?;
+        scores::describe(&dict, view.score.as_deref(), &scores::criteria(&view.task))?;
         Ok(dict)
     }
 }

@@ -16,6 +16,7 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod scores;
 mod query;
 mod scoring;
 mod statistics;
@@ -74,6 +75,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<trajectories::PyRun>()?;
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
+    scores::register(m)?;
     query::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;
