@@ -376,7 +376,11 @@ impl PyVectorEnv {
         rewards: PyReadonlyArray1<'_, f32>,
         scores: PyReadonlyArray2<'_, f32>,
     ) -> PyResult<()> {
-        let slots: Vec<u32> = env_ids.as_array().iter().map(|id| id.cast_unsigned()).collect();
+        let slots: Vec<u32> = env_ids
+            .as_array()
+            .iter()
+            .map(|id| id.cast_unsigned())
+            .collect();
         let rewards: Vec<f32> = rewards.as_array().iter().copied().collect();
         let scores: Vec<f32> = scores.as_array().iter().copied().collect();
         gil::enter(py, || self.env.record(&slots, &rewards, &scores)).map_err(Error::from)?;

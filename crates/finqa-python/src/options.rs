@@ -1,5 +1,7 @@
 //! Options of an environment as Python hands them over.
 
+use std::sync::Arc;
+
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
 use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec};

@@ -217,6 +217,11 @@ fn names_in(folder: &Path) -> Result<Vec<String>> {
     }
 }
 
+/// Whether a file name ends in `.ending`.
+pub(super) fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|e| e == ending)
+}
+
 fn pretty(value: &impl Serialize) -> Vec<u8> {
     // Maps with text keys and plain values: serialising them cannot fail.
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
@@ -312,7 +317,7 @@ fn unequal(name: &str, old: &Json, new: &Json) -> Option<String> {
 pub(super) fn read_summaries(run: &Path) -> Result<Vec<SessionSummary>> {
     let folder = run.join("sessions");
     let mut names = names_in(&folder)?;
-    names.retain(|name| name.ends_with(".json") && !name.starts_with('.'));
+    names.retain(|name| has_ending(name, "json") && !name.starts_with('.'));
     names.sort();
     names
         .iter()
@@ -419,14 +424,13 @@ impl<'a> Parts<'a> {
     }
 
     fn write(&mut self, episode: finqa_core::trajectory::EpisodeRecord) -> Result<()> {
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => {
-                let name = format!("episodes-{}-{}.parquet", self.session, self.files.len());
-                let writer = TrajectoryWriter::create(&self.run.join(&name))?;
-                self.files.push(name);
-                writer
-            }
+        let mut writer = if let Some(writer) = self.writer.take() {
+            writer
+        } else {
+            let name = format!("episodes-{}-{}.parquet", self.session, self.files.len());
+            let writer = TrajectoryWriter::create(&self.run.join(&name))?;
+            self.files.push(name);
+            writer
         };
         writer.write(episode)?;
         if writer.num_episodes() >= PART_EPISODES {

@@ -18,7 +18,10 @@ struct Texts(Vec<String>);
 impl ActionSource for Texts {
     fn action(&self, index: usize) -> (Action<'_>, bool) {
         let text = &self.0[index];
-        (Action::Text(text), index == 0 && text.contains("<tool_call>"))
+        (
+            Action::Text(text),
+            index == 0 && text.contains("<tool_call>"),
+        )
     }
 
     fn num_tokens(&self, index: usize) -> Option<NumTokens> {
@@ -116,7 +119,7 @@ fn a_log_cut_anywhere_gives_the_whole_records_before_the_cut() {
     let (all, end) = read(&file, bytes.len() as u64);
     assert_eq!((all.len(), end), (4, LogEnd::Whole));
     for cut in 0..bytes.len() {
-        let whole = bytes[..cut].iter().filter(|&&b| b == b'\n').count();
+        let whole = bytes[..cut].split(|&b| b == b'\n').count() - 1;
         let torn = cut
             - bytes[..cut]
                 .iter()

@@ -151,11 +151,11 @@ pub(super) fn body(
     }
     out.extend_from_slice(b",\"calls\":");
     list(out, episode.calls(), |out, call| {
-        write_call(out, episode, call)
+        write_call(out, episode, call);
     });
     out.extend_from_slice(b",\"turns\":");
     list(out, episode.transcript(), |out, exchange| {
-        write_turn(out, exchange, texts)
+        write_turn(out, exchange, texts);
     });
     out.extend_from_slice(b"}\n");
 }
@@ -180,7 +180,7 @@ fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     member(out, ",\"process\":", &score.process.map(|p| p as f32));
     out.extend_from_slice(b",\"dimensions\":");
     list(out, &score.dimensions, |out, d| {
-        json(out, &d.applicable.then_some(d.score as f32))
+        json(out, &d.applicable.then_some(d.score as f32));
     });
     out.extend_from_slice(b",\"checks\":");
     list(out, &score.checks, |out, check| json(out, &score_of(check)));
