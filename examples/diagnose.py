@@ -2,9 +2,9 @@
 # requires-python = ">=3.10"
 # dependencies = ["finqa-gym"]
 # ///
-"""Four policies are recorded on the same tasks and compared in one page, report.html.
+"""Four policies are recorded on the same tasks and compared in one page.
 
-Scripted policies stand where models or checkpoints will. What the numbers say: docs/guides/diagnose.md.
+Scripted policies stand where models or checkpoints will. docs/guides/diagnose.md reads the numbers.
 
 Run: python examples/diagnose.py
 """
@@ -32,5 +32,5 @@ summary = summarise(runs)
 for series, line in zip(summary.series, summary.headlines, strict=True):
     right = line.pass_at_1
     print(f"{series.label:12} {right.value:6.1%} right, {line.errors:.2f} failed calls an episode")
-page = write_report(runs, "report.html", title="Four scripted policies")
-print(f"open {page}; the runs are in {folder}")
+page = write_report(runs, folder / "report.html", title="Four scripted policies")
+print(f"open {page}; the runs lie beside it")

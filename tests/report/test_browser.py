@@ -103,6 +103,14 @@ def test_no_screen_scrolls_sideways(
         assert page.evaluate(f"{reader}.scrollWidth - {reader}.clientWidth") <= 0
 
 
+def test_nothing_moves_while_the_page_comes_up(report: Path, open_page: Open) -> None:
+    shifted = """() => new Promise(done => new PerformanceObserver(list => done(
+        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+    )).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done(0), 300))"""
+    for screen in SCREENS:
+        assert open_page(report, screen).evaluate(shifted) < 0.01
+
+
 def test_filters_find_what_was_recorded(
     report: Path, played_runs: list[Any], open_page: Open
 ) -> None:

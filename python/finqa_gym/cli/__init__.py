@@ -1,6 +1,4 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``runs``,
-``replay``, ``report``, ``view``, ``info``.
-"""
+"""The command line: one module for each command of ``finqa-gym``."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
