@@ -21,6 +21,7 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "ParquetRecords",
     "QueryError",
     "QueryResult",
     "ResetNeededError",
@@ -34,19 +35,23 @@ __all__ = [
     "bootstrap_interval",
     "build_info",
     "calculate",
+    "check_rubrics",
     "check_synth_config",
     "export_corpus",
+    "final_answer",
     "is_evaluation_split",
     "paired_difference",
     "parse_message",
     "pass_at_k",
     "query_relations",
     "read_reward",
+    "read_yaml",
     "rewards",
     "run_query",
     "score_answer",
     "score_names",
     "score_rubric",
+    "score_trace",
     "synth_preset",
     "tool_specs",
     "write_chats",
@@ -134,7 +139,6 @@ class Corpus:
     def task_ids(self, split: str | None = None, max_tasks: int | None = None) -> list[str]: ...
     def task_index(self, task_id: str) -> int: ...
     def task(self, index: int) -> dict[str, Any]: ...
-    def criteria(self, index: int) -> list[tuple[str, str, str, float]]: ...
     def company_names(
         self, split: str | None = None, start: int = 0, stop: int | None = None
     ) -> list[str]: ...
@@ -204,6 +208,8 @@ class VectorEnv:
     def max_turns(self) -> int: ...
     @property
     def tools(self) -> list[dict[str, Any]]: ...
+    def task(self, index: int) -> dict[str, Any]: ...
+    def criteria(self, index: int) -> list[tuple[str, str, str, float]]: ...
     @property
     def max_criteria(self) -> int: ...
     error_codes: ClassVar[list[str]]
@@ -304,6 +310,7 @@ def score_rubric(
 ) -> tuple[float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]]: ...
 def score_names() -> dict[str, list[tuple[str, str]]]: ...
 def read_reward(text: str, form: str) -> str: ...
+def check_rubrics(text: str, form: str) -> None: ...
 def rewards(
     config: str,
     outcomes: Sequence[float],
@@ -370,3 +377,20 @@ def write_chats(
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...
+def final_answer(text: str) -> str | None: ...
+def read_yaml(text: str) -> Any: ...
+def score_trace(
+    trace: str,
+    mode: str,
+    corpus: Corpus | None = None,
+    task_index: int | None = None,
+    told: str | None = None,
+) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+
+@final
+class ParquetRecords:
+    def __new__(cls, path: str) -> ParquetRecords: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __iter__(self) -> ParquetRecords: ...
+    def __next__(self) -> dict[str, Any]: ...

@@ -21,6 +21,7 @@ mod scores;
 mod query;
 mod scoring;
 mod statistics;
+mod traces;
 mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
@@ -81,6 +82,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     scores::register(m)?;
     query::register(m)?;
     scoring::register(m)?;
+    traces::register(m)?;
     statistics::register(m)?;
     Ok(())
 }

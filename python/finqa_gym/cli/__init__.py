@@ -1,4 +1,4 @@
-"""The command line: one module for each command of ``finqa-gym``."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``report``, and more."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
@@ -15,6 +15,7 @@ from finqa_gym.cli import (
     replay,
     report,
     runs,
+    score,
     view,
 )
 from finqa_gym.cli.errors import ReportingGroup
@@ -42,12 +43,13 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
+app.command("score")(score.score)
 app.command("query")(query.query)
 app.add_typer(runs.app, name="runs")
 app.command("replay")(replay.replay)
-app.command("info")(info.info)
 app.command("report")(report.report)
 app.command("view")(view.view)
+app.command("info")(info.info)
 
 
 def main() -> None:
