@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NoReturn
 
@@ -17,7 +17,13 @@ from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
 from finqa_gym.options import check_options
-from finqa_gym.rubrics import RewardConfig, RewardMode, RubricSchema, rubric_schema
+from finqa_gym.rubrics import (
+    RewardConfig,
+    RewardMode,
+    RubricSchema,
+    rubric_option,
+    rubric_schema,
+)
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
 from finqa_gym.trajectories import Recording
@@ -49,6 +55,8 @@ class VectorEnv:
         answer_mode: "strict" or "openenv".
         reward: How a score becomes a reward: a `RewardConfig`, or its mode ("outcome", "binary",
             "shaped").
+        rubrics: Rubrics that replace those of the tasks, by task id, question type or ``"*"``: a
+            JSON or YAML file, or a dict; see docs/spec/rewards.md.
         criteria: Criteria of your own, asked in Python for all episodes that end in a step. Not
             with autoreset "same_step".
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
@@ -104,6 +112,7 @@ class VectorEnv:
         tool_names: dict[str, str] | None = None,
         answer_mode: Literal["strict", "openenv"] = "strict",
         reward: RewardConfig | RewardMode = "outcome",
+        rubrics: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         criteria: Sequence[PythonCriterion] = (),
         autoreset_mode: str = "disabled",
         action_format: str = "auto",
@@ -157,6 +166,7 @@ class VectorEnv:
             ],
             "answer_mode": answer_mode,
             "reward": self.reward.to_json(),
+            "rubrics": rubric_option(rubrics),
             "defer_record": bool(criteria),
             "autoreset_mode": autoreset_mode,
             "action_format": action_format,
@@ -188,12 +198,12 @@ class VectorEnv:
         self.truncation_reasons: list[str] = self._native.truncation_reasons
         """Names of ``infos["truncation_reason"]``."""
         self.rubric_schema: RubricSchema = rubric_schema(
-            self._native.max_criteria, [criterion.name for criterion in criteria], self.corpus
+            self.corpus, self._native, [criterion.name for criterion in criteria]
         )
         """Names behind the columns of scores in infos."""
         self._custom: CustomScores | None = None
         if criteria:
-            self._custom = CustomScores(criteria, self.reward, self.corpus, self._native)
+            self._custom = CustomScores(criteria, self.reward, self._native)
         self._policy: tuple[str, int | None] = ("", None)
         if recorded is not None:
             self._policy = (recorded.policy, recorded.policy_step)

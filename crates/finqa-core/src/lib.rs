@@ -9,6 +9,7 @@ pub mod answer;
 pub mod behaviour;
 pub mod calculator;
 pub mod chat;
+pub mod config_schema;
 mod config_text;
 pub mod corpus;
 pub mod error;

@@ -24,10 +24,10 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::actions::Actions;
 use crate::convert::{Batch, batch, json_to_py, py_to_json};
-use crate::corpus::PyCorpus;
+use crate::corpus::{PyCorpus, task_dict};
 use crate::exceptions::Error;
 use crate::gil;
-use crate::scores;
+use crate::scores::{self, CriterionTuple};
 
 /// The messages behind a batch of observations, read when somebody asks.
 #[pyclass(name = "Turns", module = "finqa_gym._native", frozen)]
@@ -145,6 +145,9 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         Some(reward) => scores::reward(&reward, "json")?,
         None => base.reward,
     };
+    let rubrics = get(options, "rubrics", None::<(String, String)>)?
+        .map(|(text, form)| scores::rubrics(&text, &form).map(Arc::new))
+        .transpose()?;
     let parse = |e: finqa_core::Error| PyErr::from(Error::from(e));
     Ok(EnvConfig {
         num_envs: get(options, "num_envs", base.num_envs)?,
@@ -160,6 +163,7 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         user_tools,
         answer_mode: AnswerMode::parse(&text("answer_mode", "strict")?).map_err(parse)?,
         reward,
+        rubrics,
         autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?)
             .map_err(Error::from)?,
         action_format: ActionFormat::parse(&text("action_format", "auto")?).map_err(parse)?,
@@ -505,6 +509,18 @@ impl PyVectorEnv {
     #[getter]
     fn num_threads(&self) -> usize {
         self.env.num_threads()
+    }
+
+    /// A task as a dict, with the rubric that it is scored by.
+    fn task<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Bound<'py, PyAny>> {
+        let task = gil::enter(py, || self.env.context().task(index)).map_err(Error::from)?;
+        task_dict(py, &task)
+    }
+
+    /// The criteria of a task: (id, dimension, kind, weight), in the order of the columns of criteria.
+    fn criteria(&self, py: Python<'_>, index: u32) -> PyResult<Vec<CriterionTuple>> {
+        let task = gil::enter(py, || self.env.context().task(index)).map_err(Error::from)?;
+        Ok(scores::criteria(&task))
     }
 
     /// Width of the arrays of criteria.

@@ -161,8 +161,8 @@ pub(crate) fn query_error(e: &finqa_datafusion::query::QueryError) -> PyErr {
     use finqa_datafusion::runtime::Stopped;
     let text = e.to_string();
     match e {
-        Failed::Io { source, .. } => io_error(source.kind(), text),
-        Failed::Run { .. } => DataError::new_err(text),
+        Failed::Data(e) => data_error(e),
+        Failed::SameName { .. } => PyValueError::new_err(text),
         Failed::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
         _ => {
             let error = QueryError::new_err(text);
@@ -205,16 +205,13 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
 
 fn data_error(e: &finqa_data::DataError) -> PyErr {
     let text = e.to_string();
-    match e {
-        finqa_data::DataError::Io { source, .. } => io_error(source.kind(), text),
-        _ => DataError::new_err(text),
-    }
-}
-
-fn io_error(kind: std::io::ErrorKind, text: String) -> PyErr {
+    let kind = match e {
+        finqa_data::DataError::Io { source, .. } => Some(source.kind()),
+        _ => None,
+    };
     match kind {
-        std::io::ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
-        std::io::ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
+        Some(std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(text),
+        Some(std::io::ErrorKind::PermissionDenied) => PyPermissionError::new_err(text),
         _ => DataError::new_err(text),
     }
 }
