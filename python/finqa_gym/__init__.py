@@ -12,7 +12,9 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
+from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
     LAYOUTS,
@@ -29,17 +31,21 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
+from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -53,14 +59,23 @@ __all__ = [
     "BackendError",
     "ClosedEnvError",
     "Corpus",
+    "CriterionInfo",
     "DataError",
     "Demonstrations",
     "EnvError",
     "ExportReport",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "PythonCriterion",
+    "QueryError",
+    "QueryResult",
+    "Recording",
     "ResetNeededError",
+    "RewardConfig",
+    "RubricSchema",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -75,7 +90,10 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
+    "query",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]

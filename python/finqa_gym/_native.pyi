@@ -1,6 +1,8 @@
 """Types of the native module. Users import from `finqa_gym`; this is its engine room."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -15,26 +17,45 @@ __all__ = [
     "DataError",
     "Demonstrations",
     "EnvError",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "ParquetRecords",
+    "QueryError",
+    "QueryResult",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "ToolCallError",
     "Turns",
     "VectorEnv",
     "__version__",
     "audit_corpus",
+    "bootstrap_interval",
     "build_info",
     "calculate",
+    "check_rubrics",
     "check_synth_config",
     "export_corpus",
+    "final_answer",
     "is_evaluation_split",
+    "paired_difference",
     "parse_message",
+    "pass_at_k",
+    "query_relations",
+    "read_reward",
+    "read_yaml",
+    "rewards",
+    "run_query",
     "score_answer",
+    "score_names",
     "score_rubric",
+    "score_trace",
     "synth_preset",
     "tool_specs",
+    "write_chats",
+    "write_run",
 ]
 
 __version__: str
@@ -45,6 +66,11 @@ class NotFoundError(FinqaError): ...
 class BackendError(FinqaError): ...
 
 class ToolCallError(FinqaError):
+    code: str
+
+class FeatureNotBuiltError(FinqaError): ...
+
+class QueryError(FinqaError):
     code: str
 
 class EnvError(FinqaError): ...
@@ -141,12 +167,14 @@ class VectorEnv:
         actions: Sequence[str | dict[str, Any]],
         finish_reasons: Sequence[str | None] | None = None,
         env_ids: Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> _Received: ...
     def send(
         self,
         actions: Sequence[str | dict[str, Any]],
         env_ids: Sequence[int] | None = None,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None: ...
     def recv(self, batch_size: int) -> _Received: ...
     def resume(self, results: Sequence[tuple[int, str, bool]]) -> None: ...
@@ -154,6 +182,20 @@ class VectorEnv:
     def episode(self, slot: int) -> dict[str, Any] | None: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self) -> None: ...
+    def start_recording(
+        self,
+        path: str | os.PathLike[str],
+        info: str,
+        append: bool,
+        custom: Sequence[tuple[str, float]],
+    ) -> None: ...
+    def set_policy(self, name: str, step: int | None = None) -> None: ...
+    def record(
+        self,
+        env_ids: NDArray[np.int32],
+        rewards: NDArray[np.float32],
+        scores: NDArray[np.float32],
+    ) -> None: ...
     def sampler_state(self) -> str: ...
     def load_sampler_state(self, state: str) -> None: ...
     @property
@@ -166,6 +208,10 @@ class VectorEnv:
     def max_turns(self) -> int: ...
     @property
     def tools(self) -> list[dict[str, Any]]: ...
+    def task(self, index: int) -> dict[str, Any]: ...
+    def criteria(self, index: int) -> list[tuple[str, str, str, float]]: ...
+    @property
+    def max_criteria(self) -> int: ...
     error_codes: ClassVar[list[str]]
     truncation_reasons: ClassVar[list[str]]
 
@@ -218,6 +264,25 @@ class AuditReport:
     def to_dict(self) -> dict[str, Any]: ...
     def to_markdown(self) -> str: ...
 
+@final
+class QueryResult:
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def columns(self) -> list[tuple[str, str]]: ...
+    def rows(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+    def to_dict(self) -> dict[str, list[Any]]: ...
+    def write_parquet(self, path: str) -> None: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def run_query(
+    sql: str,
+    runs: Sequence[tuple[str | None, str]],
+    memory_limit_bytes: int,
+    timeout_s: float | None = None,
+    max_rows: int | None = None,
+) -> QueryResult: ...
+def query_relations() -> list[tuple[str, bool, str, str, list[tuple[str, str]]]]: ...
 def export_corpus(
     corpus: Corpus,
     path: str,
@@ -243,6 +308,15 @@ def score_answer(
 def score_rubric(
     submission: str, rubric: str, mode: str, cascade_credit: float
 ) -> tuple[float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]]: ...
+def score_names() -> dict[str, list[tuple[str, str]]]: ...
+def read_reward(text: str, form: str) -> str: ...
+def check_rubrics(text: str, form: str) -> None: ...
+def rewards(
+    config: str,
+    outcomes: Sequence[float],
+    is_correct: Sequence[bool],
+    process: Sequence[float],
+) -> list[float]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(
@@ -252,3 +326,71 @@ def parse_message(
     level: str,
     length_limited: bool,
 ) -> tuple[list[dict[str, Any]], str]: ...
+def pass_at_k(
+    num_episodes: NDArray[np.int64], num_correct: NDArray[np.int64], k: int
+) -> NDArray[np.float64]: ...
+
+_Interval = tuple[float, float, float, int]
+
+def bootstrap_interval(
+    values: NDArray[np.float64],
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> _Interval: ...
+def paired_difference(
+    values_a: NDArray[np.float64],
+    clusters_a: NDArray[np.int64],
+    values_b: NDArray[np.float64],
+    clusters_b: NDArray[np.int64],
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[_Interval, float, float, int, int, int, int]: ...
+
+@final
+class Run:
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
+    @property
+    def info(self) -> dict[str, Any]: ...
+    @property
+    def num_episodes(self) -> int: ...
+    @property
+    def num_lost(self) -> int: ...
+    @property
+    def num_running(self) -> int: ...
+    @property
+    def num_abandoned(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def files(self) -> list[Path]: ...
+    @staticmethod
+    def column_names() -> list[str]: ...
+    def columns(self, names: list[str]) -> dict[str, Any]: ...
+    def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+
+def write_chats(
+    path: str, format: str, ending: str, overwrite: bool, records: Iterator[str]
+) -> int: ...
+def write_run(
+    path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
+) -> int: ...
+def final_answer(text: str) -> str | None: ...
+def read_yaml(text: str) -> Any: ...
+def score_trace(
+    trace: str,
+    mode: str,
+    corpus: Corpus | None = None,
+    task_index: int | None = None,
+    told: str | None = None,
+) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+
+@final
+class ParquetRecords:
+    def __new__(cls, path: str) -> ParquetRecords: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __iter__(self) -> ParquetRecords: ...
+    def __next__(self) -> dict[str, Any]: ...

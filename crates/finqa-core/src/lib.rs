@@ -21,11 +21,13 @@ pub mod rubric;
 pub mod sql;
 pub mod sql_guard;
 pub mod sql_tokens;
+pub mod statistics;
 pub mod suggest;
 pub mod table;
 pub mod table_info;
 pub mod task;
 pub mod tool;
+pub mod trace;
 pub mod trajectory;
 
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};

@@ -1,7 +1,7 @@
 //! Exceptions, and the only place where errors of the engine become them.
 
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyFileNotFoundError, PyPermissionError, PyValueError};
+use pyo3::exceptions::{PyException, PyFileNotFoundError, PyOSError, PyPermissionError, PyValueError};
 use pyo3::prelude::*;
 
 create_exception!(
@@ -59,6 +59,18 @@ create_exception!(
     EnvError,
     "The environment was made in another process."
 );
+create_exception!(
+    finqa_gym,
+    QueryError,
+    FinqaError,
+    "SQL over runs that is wrong, is not allowed or went over a limit; `code` holds the stable name of the reason."
+);
+create_exception!(
+    finqa_gym,
+    FeatureNotBuiltError,
+    FinqaError,
+    "This build leaves out what was asked for; the text says how to get it."
+);
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
@@ -75,6 +87,11 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     m.add("ClosedEnvError", py.get_type::<ClosedEnvError>())?;
     m.add("ForkedProcessError", py.get_type::<ForkedProcessError>())?;
+    m.add("QueryError", py.get_type::<QueryError>())?;
+    m.add(
+        "FeatureNotBuiltError",
+        py.get_type::<FeatureNotBuiltError>(),
+    )?;
     Ok(())
 }
 
@@ -129,6 +146,35 @@ impl From<Error> for PyErr {
     }
 }
 
+/// `what` needs the Cargo feature `feature`.
+#[cfg(not(feature = "datafusion"))]
+pub(crate) fn feature_not_built(what: &str, feature: &str) -> PyErr {
+    FeatureNotBuiltError::new_err(format!(
+        "{what} needs {feature}, which this build leaves out; in a checkout, `make build FEATURES={feature}` compiles \
+         it, and the released wheels have it (pip install --only-binary :all: finqa-gym)"
+    ))
+}
+
+#[cfg(feature = "datafusion")]
+pub(crate) fn query_error(e: &finqa_datafusion::query::QueryError) -> PyErr {
+    use finqa_datafusion::query::QueryError as Failed;
+    use finqa_datafusion::runtime::Stopped;
+    let text = e.to_string();
+    match e {
+        Failed::Data(e) => data_error(e),
+        Failed::SameName { .. } => PyValueError::new_err(text),
+        Failed::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
+        _ => {
+            let error = QueryError::new_err(text);
+            Python::attach(|py| {
+                // Setting an attribute on a fresh exception object cannot fail in a way worth reporting.
+                let _ = error.value(py).setattr("code", e.code());
+            });
+            error
+        }
+    }
+}
+
 fn core_error(e: &finqa_core::Error) -> PyErr {
     let text = e.to_string();
     match e {
@@ -150,6 +196,7 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
             ResetNeededError::new_err(text)
         }
         finqa_env::Error::AlreadyPending { .. } => AlreadyPendingCallError::new_err(text),
+        finqa_env::Error::Recording(_) => PyOSError::new_err(text),
         finqa_env::Error::Closed => ClosedEnvError::new_err(text),
         finqa_env::Error::Forked { .. } => ForkedProcessError::new_err(text),
         _ => PyValueError::new_err(text),

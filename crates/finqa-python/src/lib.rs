@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod chats;
 mod convert;
 mod corpus;
 mod env;
@@ -16,7 +17,12 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod scores;
+mod query;
 mod scoring;
+mod statistics;
+mod traces;
+mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -39,6 +45,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "target",
         format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
     )?;
+    info.set_item("features", query::FEATURES)?;
     let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
     info.set_item(
         "sqlite",
@@ -48,6 +55,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "sqlite_options",
         finqa_sqlite::build_options().map_err(exceptions::Error::from)?,
     )?;
+    info.set_item("scoring", finqa_core::trajectory::SCORING_VERSION)?;
     info.set_item(
         "sqlite_warnings",
         finqa_sqlite::check_build().map_err(exceptions::Error::from)?,
@@ -67,7 +75,14 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    m.add_class::<trajectories::PyRun>()?;
+    m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
+    m.add_function(wrap_pyfunction!(chats::write_chats, m)?)?;
     export::register(m)?;
+    scores::register(m)?;
+    query::register(m)?;
     scoring::register(m)?;
+    traces::register(m)?;
+    statistics::register(m)?;
     Ok(())
 }

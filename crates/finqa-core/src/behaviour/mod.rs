@@ -13,6 +13,7 @@ mod names;
 mod reason;
 mod reward;
 mod score;
+mod sql_traits;
 mod wrong;
 
 use crate::action::AttemptStatus;
@@ -28,6 +29,7 @@ pub use names::{Check, Failure, Flag, WrongAnswer};
 pub use reason::{CHECK_REASONS, REASONS, reason_code};
 pub use reward::{CheckWeights, RewardConfig, RewardMode};
 pub use score::{Ended, EpisodeLog, EpisodeScore, Set, score_episode};
+pub use sql_traits::{SqlTraits, sql_tables, sql_traits};
 
 /// A table: index of the company in the corpus (or any other number that tells companies apart), then of the table.
 pub type TableKey = (u32, u16);

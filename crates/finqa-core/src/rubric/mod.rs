@@ -70,6 +70,19 @@ impl Dimension {
             Self::Process => "process",
         }
     }
+
+    /// What it means, in a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Primary => "Values that stand in the tables.",
+            Self::Derived => "Values worked out from others.",
+            Self::Reasoning => "Conclusions that follow from the numbers.",
+            Self::Consistency => "Numbers that agree with each other.",
+            Self::Completeness => "All slots are filled.",
+            Self::Structure => "The form of the report.",
+            Self::Process => "How the answer was come to.",
+        }
+    }
 }
 
 /// How much each dimension counts. Those without an applicable criterion count nothing.
