@@ -163,8 +163,8 @@ pub fn score_episode(
         has_truth: task.has_truth(),
         wrong: wrong_answer,
     };
-    let flags = failure::flags(log, &answered, &checks);
-    let failures = failure::failures(log, &answered, flags);
+    let flags = failure::flags(log, answered, &checks);
+    let failures = failure::failures(log, answered, flags);
     EpisodeScore {
         reward: if log.submission.is_some() {
             config.reward(answer.outcome, answer.is_correct, process)
