@@ -120,7 +120,7 @@ def test_rubrics_that_cannot_work_say_why(
 
 
 def test_other_rubrics_are_refused(make: MakeEnv, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="rubrics is 5 .*a path to a JSON or YAML file"):
+    with pytest.raises(TypeError, match=r"rubrics is 5 .*a path to a JSON or YAML file"):
         make(1, rubrics=5)
     with pytest.raises(TypeError, match="rubrics hold what JSON does not"):
         make(1, rubrics={"*": object()})
@@ -136,6 +136,6 @@ def test_a_schema_can_be_copied_without_its_tasks(make: MakeEnv) -> None:
     schema = make(1).rubric_schema
     for other in (copy.deepcopy(schema), pickle.loads(pickle.dumps(schema))):
         assert other == schema
-        with pytest.raises(ValueError, match="it knows no tasks any more|taken from its env"):
+        with pytest.raises(ValueError, match=r"it knows no tasks any more"):
             other.criteria(0)
     assert dataclasses.asdict(schema)["checks"] == schema.checks
