@@ -12,6 +12,7 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
 from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
@@ -30,9 +31,11 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
@@ -42,6 +45,7 @@ from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -60,13 +64,18 @@ __all__ = [
     "Demonstrations",
     "EnvError",
     "ExportReport",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
     "PythonCriterion",
+    "QueryError",
+    "QueryResult",
+    "Recording",
     "ResetNeededError",
     "RewardConfig",
     "RubricSchema",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -81,7 +90,10 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
+    "query",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]

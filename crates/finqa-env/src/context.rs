@@ -1,6 +1,6 @@
 //! What all episodes of an environment share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use finqa_core::Corpus;
 use finqa_core::action::ParseOptions;
@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::config::{DEFAULT_MAX_TURNS, EnvConfig};
 use crate::error::{Error, Result};
 use crate::prompt;
+use crate::recorder::Recorder;
 use crate::stats::Stats;
 
 /// Most criteria of one task that arrays have a place for.
@@ -44,6 +45,8 @@ pub struct Context {
     pub system_prompt: Arc<str>,
     /// Counters.
     pub stats: Stats,
+    /// Writes finished episodes down, once [`crate::VectorEnv::start_recording`] was called.
+    pub(crate) recorder: OnceLock<Recorder>,
 }
 
 impl Context {
@@ -89,6 +92,7 @@ impl Context {
             max_criteria,
             system_prompt,
             stats: Stats::default(),
+            recorder: OnceLock::new(),
         })
     }
 

@@ -55,6 +55,9 @@ pub(super) fn found_all_data(log: &EpisodeLog<'_>) -> bool {
 }
 
 fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
+
+/// Whether a call asks a table that is needed, as far as that is known.
+pub(super) fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
     // Tools without a table argument leave the table open.
     log.needed_tables.is_empty() || call.table.is_none_or(|t| log.needed_tables.contains(&t))
 }

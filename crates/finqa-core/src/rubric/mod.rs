@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{AnswerSpec, Scale, Unit};
 
 pub(crate) use reason::NOT_APPLICABLE;
+pub(crate) use record::KINDS;
 pub use score::{CriterionScore, DimensionScore, RubricOptions, RubricScore, score_rubric};
 pub(crate) use score::{Report, Trace, score_report};
 pub use text::RubricFile;

@@ -178,6 +178,8 @@ fn only_what_succeeded_is_evidence() {
     }
     let schema = episode().info(DEBT).query(DEBT, &["6"]).submit("4.25");
     assert_eq!(of(&schema, &task).1, "grounded");
+    let other = episode().info(OTHER).query(DEBT, &["6"]).submit("4.25");
+    assert_eq!(of(&other, &task).1, "invented");
     let user = episode().user_tool("rate: 4.31").submit("4.31");
     assert_eq!(of(&user, &task).1, "grounded");
     // The submission's own echo is none.

@@ -6,7 +6,7 @@ mod turn;
 use std::sync::Arc;
 
 use finqa_core::answer::Verdict;
-use finqa_core::behaviour::{CallEvent, EpisodeScore};
+use finqa_core::behaviour::{CallEvent, EpisodeScore, TableKey};
 use finqa_core::error::ToolErrorCode;
 use finqa_core::task::Task;
 use finqa_core::tool::ToolCall;
@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::dispatch::InScope;
 use crate::error::Result;
 use crate::observation::{Observation, Text, ToolMessage};
+use crate::recorder::{NumTokens, Trail};
 use crate::stats::Delta;
 
 use turn::Progress;
@@ -79,6 +80,10 @@ pub struct Exchange {
     pub action: Box<str>,
     /// Structured calls as JSON; empty if the message was plain text.
     pub tool_calls: Box<str>,
+    /// The message was cut by its token limit.
+    pub length_limited: bool,
+    /// Its tokens, if the caller counts them.
+    pub num_tokens: Option<NumTokens>,
     /// What came back.
     pub messages: Box<[ToolMessage]>,
 }
@@ -132,6 +137,7 @@ pub struct Episode {
     verdict: Option<Verdict>,
     score: Option<Arc<EpisodeScore>>,
     progress: Option<Box<Progress>>,
+    pub(crate) trail: Trail,
 }
 
 impl Episode {
@@ -160,6 +166,7 @@ impl Episode {
             verdict: None,
             score: None,
             progress: None,
+            trail: Trail::default(),
         })
     }
 
@@ -176,6 +183,18 @@ impl Episode {
     /// First company, by which work is sorted.
     pub fn company(&self) -> u32 {
         self.companies[0].0
+    }
+
+    /// Place of a company of the corpus among those of the task.
+    pub(crate) fn company_place(&self, company: u32) -> Option<usize> {
+        self.companies.iter().position(|(index, _)| *index == company)
+    }
+
+    /// Name of a table of one of the task's companies.
+    pub(crate) fn table_name(&self, (company, table): TableKey) -> Option<&str> {
+        let (_, texts) = self.companies.iter().find(|(index, _)| *index == company)?;
+        let table = texts.company.tables.get(usize::from(table))?;
+        Some(&table.name)
     }
 
     /// Messages handled so far.

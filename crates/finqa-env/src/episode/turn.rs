@@ -340,6 +340,8 @@ impl Episode {
             self.transcript.push(Exchange {
                 action: progress.action,
                 tool_calls: progress.tool_calls,
+                length_limited: progress.length_limited,
+                num_tokens: self.trail.tokens.take(),
                 messages: progress.observation.messages.clone().into_boxed_slice(),
             });
         }
