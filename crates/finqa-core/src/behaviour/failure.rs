@@ -54,8 +54,6 @@ pub(super) fn found_all_data(log: &EpisodeLog<'_>) -> bool {
     !log.needed_tables.is_empty() && log.needed_tables.iter().all(|&table| found(table))
 }
 
-fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
-
 /// Whether a call asks a table that is needed, as far as that is known.
 pub(super) fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
     // Tools without a table argument leave the table open.
