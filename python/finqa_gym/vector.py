@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NoReturn
@@ -11,7 +12,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from finqa_gym import _native, arguments, step_batch
+from finqa_gym import _native, arguments, recording, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
@@ -25,6 +26,7 @@ from finqa_gym.rubrics import (
 )
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording
 from finqa_gym.user_calls import run_user_tools
 
 __all__ = ["Action", "StepBatch", "VectorEnv"]
@@ -74,6 +76,9 @@ class VectorEnv:
         keep_messages: Keep the chat of running episodes for ``messages``.
         measure_latency: Measure every tool call for ``stats``.
         cache_bytes: Size of the SQL result cache; 0 switches it off.
+        record: Folder in which every finished episode is written down, or a `Recording` that also
+            says whose they are. Read it with `open_run`; ``close`` turns it into Parquet. Messages
+            are kept then.
 
     Raises:
         ValueError: A value that cannot work; the text names it and says what would.
@@ -123,6 +128,7 @@ class VectorEnv:
         keep_messages: bool = True,
         measure_latency: bool = False,
         cache_bytes: int | None = None,
+        record: str | os.PathLike[str] | Recording | None = None,
     ) -> None:
         """See the class."""
         needed = "a Corpus, as load(path) and synthetic() return it, or None"
@@ -177,6 +183,9 @@ class VectorEnv:
             "measure_latency": measure_latency,
             "cache_bytes": cache_bytes,
         }
+        recorded = recording.checked(record)
+        if recorded is not None:
+            options["keep_messages"] = True
         check_options(options)
         check_criteria(criteria, autoreset_mode, keeps=keep_messages)
         self._native = _native.VectorEnv(self.corpus._native, options)
@@ -195,6 +204,12 @@ class VectorEnv:
         self._custom: CustomScores | None = None
         if criteria:
             self._custom = CustomScores(criteria, self.reward, self._native)
+        self._policy: tuple[str, int | None] = ("", None)
+        if recorded is not None:
+            self._policy = (recorded.policy, recorded.policy_step)
+            recording.start(self._native, recorded, self.corpus, options, criteria)
+            # Whoever forgets to close still gets Parquet.
+            weakref.finalize(self, self._native.close)
         self.num_threads: int = self._native.num_threads
         self.max_turns: int = self._native.max_turns
 
@@ -261,6 +276,7 @@ class VectorEnv:
         finish_reasons: Sequence[str | None] | None = None,
         *,
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> StepBatch:
         """Advances every slot, or those of ``env_ids``, by one message of the policy.
 
@@ -269,6 +285,8 @@ class VectorEnv:
             finish_reasons: Per action why generation ended; "length" marks a message cut by its
                 token limit.
             env_ids: Slots, one an action; None is all slots in order.
+            num_tokens: Per action its tokens, or a pair: those of its prompt and its own. For
+                records of episodes alone.
 
         Returns:
             Rows in slot order.
@@ -292,7 +310,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            received = self._native.step(actions, finish_reasons, ids)
+            received = self._native.step(actions, finish_reasons, ids, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -307,6 +325,7 @@ class VectorEnv:
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
         *,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None:
         """Starts actions without waiting; results come through ``recv``.
 
@@ -314,6 +333,7 @@ class VectorEnv:
             actions: One action a slot.
             env_ids: Slots, one an action; None is all slots in order.
             finish_reasons: As for ``step``.
+            num_tokens: As for ``step``.
 
         Raises:
             ValueError: Not one action a slot.
@@ -322,7 +342,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            self._native.send(actions, ids, finish_reasons)
+            self._native.send(actions, ids, finish_reasons, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -373,6 +393,27 @@ class VectorEnv:
             received = self._native.recv(len(results))
             batch, calls = step_batch.from_native(received), received[2]
         return step_batch.join([*parts, batch]), failure
+
+    @property
+    def policy(self) -> str:
+        """Who acts: a name for the records of the episodes that end from now on."""
+        return self._policy[0]
+
+    @policy.setter
+    def policy(self, name: str) -> None:
+        self._policy = (arguments.text("policy", name), self._policy[1])
+        self._native.set_policy(*self._policy)
+
+    @property
+    def policy_step(self) -> int | None:
+        """Step of the policy's training, for learning curves; like ``policy``."""
+        return self._policy[1]
+
+    @policy_step.setter
+    def policy_step(self, step: int | None) -> None:
+        step = None if step is None else arguments.integer("policy_step", step, below=2**63)
+        self._policy = (self._policy[0], step)
+        self._native.set_policy(*self._policy)
 
     @property
     def num_pending(self) -> int:
@@ -436,7 +477,11 @@ class VectorEnv:
         self._native.load_sampler_state(json.dumps(state))
 
     def close(self) -> None:
-        """Ends the threads; may be called twice."""
+        """Ends the threads; may be called twice. A recording becomes Parquet.
+
+        Raises:
+            OSError: The recording could not be written to its end; `open_run` finds what was.
+        """
         self._native.close()
 
     def __repr__(self) -> str:

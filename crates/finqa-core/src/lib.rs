@@ -27,6 +27,7 @@ pub mod table;
 pub mod table_info;
 pub mod task;
 pub mod tool;
+pub mod trace;
 pub mod trajectory;
 
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};
