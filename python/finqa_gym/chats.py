@@ -180,7 +180,9 @@ def _refuse_evaluation(run: Run) -> None:
             raise DataError(msg)
 
 
-def _chosen(run: Run, min_reward: float | None, policy: str | None) -> Iterator[dict[str, Any]]:
+def _chosen(
+    run: Run, min_reward: float | None, policy: str | None
+) -> Iterator[dict[str, Any]]:
     if min_reward is not None:
         min_reward = arguments.number("min_reward", min_reward)
     for episode in run:

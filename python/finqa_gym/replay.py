@@ -194,9 +194,7 @@ def _replay_turn(env: VectorEnv, slots: list[ReplaySlot], turn: int) -> None:
     env_ids = [env_id for env_id, slot in enumerate(slots) if slot.goes_on(turn)]
     if not env_ids:
         return
-    actions, reasons = zip(
-        *(_action(slots[i].episode["turns"][turn]) for i in env_ids), strict=True
-    )
+    actions, reasons = zip(*(_action(slots[i].episode["turns"][turn]) for i in env_ids), strict=True)
     native = env._native
     received = native.step(list(actions), list(reasons), env_ids)
     given = dict.fromkeys(env_ids, 0)
@@ -223,3 +221,5 @@ def _action(turn: dict[str, Any]) -> tuple[Any, str | None]:
         return turn["action"], reason
     calls = json.loads(turn["tool_calls"])
     return {"role": "assistant", "content": turn["action"], "tool_calls": calls}, reason
+
+

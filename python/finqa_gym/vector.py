@@ -16,7 +16,7 @@ from finqa_gym import _native, arguments, recording, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
-from finqa_gym.options import check_options
+from finqa_gym.options import check_distinct, check_options
 from finqa_gym.rubrics import (
     RewardConfig,
     RewardMode,
@@ -312,7 +312,7 @@ class VectorEnv:
         try:
             received = self._native.step(actions, finish_reasons, ids, num_tokens)
         except AlreadyPendingCallError:
-            _check_distinct(ids)
+            check_distinct(ids)
             raise
         batch = self._finished(received)
         if (np.diff(batch.env_ids) < 0).any():  # turns with calls of user tools finish later
@@ -344,7 +344,7 @@ class VectorEnv:
         try:
             self._native.send(actions, ids, finish_reasons, num_tokens)
         except AlreadyPendingCallError:
-            _check_distinct(ids)
+            check_distinct(ids)
             raise
 
     def recv(self, batch_size: int | None = None) -> StepBatch:
@@ -492,13 +492,3 @@ class VectorEnv:
 
 def _seed(name: str, seed: object) -> int | None:
     return None if seed is None else arguments.integer(name, seed)
-
-
-def _check_distinct(env_ids: list[int] | None) -> None:
-    """Says so if a slot is "under way" only because it is named twice."""
-    seen: set[int] = set()
-    for env_id in env_ids or ():
-        if env_id in seen:
-            msg = f"env_ids holds {env_id} twice; a slot takes one action at a time"
-            raise ValueError(msg)
-        seen.add(env_id)
