@@ -16,6 +16,7 @@ mod env;
 mod exceptions;
 mod export;
 mod gil;
+mod options;
 mod policy;
 mod scores;
 mod query;
