@@ -97,6 +97,7 @@ test-rs: tools ## Rust: documentation examples, then the tests
 	fi
 
 test-py: setup build ## Python: tests and documentation examples; ARGS="-k name" picks
+	@$(STAGE) "browser" scripts/browser
 	@$(STAGE) "pytest" $(BIN)/python -m pytest $(ARGS)
 
 bench: setup build ## Measure against the baselines; use a quiet machine

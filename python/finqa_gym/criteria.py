@@ -12,7 +12,6 @@ from finqa_gym import _native, arguments
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from finqa_gym.data import Corpus
     from finqa_gym.rubrics import RewardConfig
     from finqa_gym.step_batch import StepBatch
 
@@ -112,7 +111,6 @@ class CustomScores:
     Args:
         criteria: At least one.
         reward: How they join the reward: in mode "shaped" alone.
-        corpus: The tasks.
         native: The engine's environment.
     """
 
@@ -120,12 +118,10 @@ class CustomScores:
         self,
         criteria: Sequence[PythonCriterion],
         reward: RewardConfig,
-        corpus: Corpus,
         native: _native.VectorEnv,
     ) -> None:
         self._criteria = list(criteria)
         self._reward = reward
-        self._corpus = corpus
         self._native = native
         self._reached: dict[int, tuple[float, list[float]]] = {}
 
@@ -182,7 +178,7 @@ class CustomScores:
             raise RuntimeError(msg)
         return episode | {
             "env_id": env_id,
-            "task": self._corpus._native.task(episode["task_index"]),
+            "task": self._native.task(episode["task_index"]),
             "messages": self._native.messages(env_id),
         }
 

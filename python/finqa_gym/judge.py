@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,7 @@ class OpenAIJudge(PythonCriterion):
         prompt: str = REASONING,
         about: Literal["reasoning", "rubric"] = "reasoning",
         weight: float = MAX_WEIGHT,
-        cache: str | None = None,
+        cache: str | os.PathLike[str] | None = None,
         timeout_s: float = 30.0,
         max_concurrency: int = 8,
         name: str = "judge",

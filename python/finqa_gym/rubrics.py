@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
 from finqa_gym.data import Corpus
@@ -85,11 +86,8 @@ class RewardConfig:
             0.25
         """
         text, form = read_settings(path)
-        try:
+        with _in_file(path):
             fields = json.loads(_native.read_reward(text, form))
-        except ValueError as error:
-            msg = f"{os.fspath(path)}: {error}"
-            raise ValueError(msg) from None
         return RewardConfig(**fields)
 
 
@@ -160,32 +158,69 @@ class RubricSchema:
     meanings: Mapping[str, Mapping[str, str]] = dataclasses.field(repr=False)
     max_criteria: int
     custom: tuple[str, ...] = ()
-    _corpus: Corpus | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def criteria(self, task: str | int) -> list[CriterionInfo]:
         """The criteria of a task (id or position), in the order of ``infos["criterion_score"]``.
 
         Raises:
             NotFoundError: There is no such task.
+            ValueError: The schema was copied or pickled, so it knows no tasks any more.
         """
-        if self._corpus is None:
-            msg = "this schema belongs to no environment, so it knows no tasks"
+        tasks: tuple[Corpus, _native.VectorEnv] | None = self.__dict__.get("_tasks")
+        if tasks is None:
+            msg = "this schema was taken from its environment, so it knows no tasks; ask that one"
             raise ValueError(msg)
-        index = self._corpus.task_index(task) if isinstance(task, str) else task
-        number = arguments.integer("task", index)
-        return [CriterionInfo(*entry) for entry in self._corpus._native.criteria(number)]
+        corpus, native = tasks
+        index = corpus.task_index(task) if isinstance(task, str) else task
+        number = arguments.integer("task", index, below=2**32)
+        return [CriterionInfo(*entry) for entry in native.criteria(number)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The names alone: an environment cannot be copied."""
+        return RubricSchema, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
 
 def rubric_schema(
-    max_criteria: int, custom: Sequence[str] = (), corpus: Corpus | None = None
+    corpus: Corpus, native: _native.VectorEnv, custom: Sequence[str] = ()
 ) -> RubricSchema:
     """The schema of an environment over ``corpus``."""
     meanings = {kind: dict(pairs) for kind, pairs in _native.score_names().items()}
     names = {kind: tuple(known) for kind, known in meanings.items()}
-    return RubricSchema(
-        **names,
-        meanings=meanings,
-        max_criteria=max_criteria,
-        custom=tuple(custom),
-        _corpus=corpus,
+    schema = RubricSchema(
+        **names, meanings=meanings, max_criteria=native.max_criteria, custom=tuple(custom)
     )
+    # No field: it has no part in comparisons, copies and `dataclasses.asdict`.
+    object.__setattr__(schema, "_tasks", (corpus, native))
+    return schema
+
+
+def rubric_option(
+    rubrics: str | os.PathLike[str] | Mapping[str, Any] | None,
+) -> tuple[str, str] | None:
+    """Text and form of a rubric file or of what such a file holds."""
+    if rubrics is None:
+        return None
+    needed = "a path to a JSON or YAML file, a dict of rubrics, or None"
+    arguments.instance("rubrics", rubrics, (str, os.PathLike, Mapping), needed)
+    if isinstance(rubrics, Mapping):
+        try:
+            text = json.dumps(dict(rubrics))
+        except (TypeError, ValueError) as error:
+            msg = f"rubrics hold what JSON does not: {error}"
+            raise TypeError(msg) from None
+        _native.check_rubrics(text, "json")
+        return text, "json"
+    text, form = read_settings(rubrics)
+    with _in_file(rubrics):
+        _native.check_rubrics(text, form)
+    return text, form
+
+
+@contextlib.contextmanager
+def _in_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Puts the file in front of an error about what it holds."""
+    try:
+        yield
+    except ValueError as error:
+        msg = f"{os.fspath(path)}: {error}"
+        raise ValueError(msg) from None

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import weakref
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from finqa_gym import _native, arguments, step_batch
+from finqa_gym import _native, arguments, recording, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
 from finqa_gym.options import check_options
-from finqa_gym.rubrics import RewardConfig, RewardMode, RubricSchema, rubric_schema
+from finqa_gym.rubrics import (
+    RewardConfig,
+    RewardMode,
+    RubricSchema,
+    rubric_option,
+    rubric_schema,
+)
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording
 from finqa_gym.user_calls import run_user_tools
 
 __all__ = ["Action", "StepBatch", "VectorEnv"]
@@ -46,6 +55,8 @@ class VectorEnv:
         answer_mode: "strict" or "openenv".
         reward: How a score becomes a reward: a `RewardConfig`, or its mode ("outcome", "binary",
             "shaped").
+        rubrics: Rubrics that replace those of the tasks, by task id, question type or ``"*"``: a
+            JSON or YAML file, or a dict; see docs/spec/rewards.md.
         criteria: Criteria of your own, asked in Python for all episodes that end in a step. Not
             with autoreset "same_step".
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
@@ -65,6 +76,9 @@ class VectorEnv:
         keep_messages: Keep the chat of running episodes for ``messages``.
         measure_latency: Measure every tool call for ``stats``.
         cache_bytes: Size of the SQL result cache; 0 switches it off.
+        record: Folder in which every finished episode is written down, or a `Recording` that also
+            says whose they are. Read it with `open_run`; ``close`` turns it into Parquet. Messages
+            are kept then.
 
     Raises:
         ValueError: A value that cannot work; the text names it and says what would.
@@ -98,6 +112,7 @@ class VectorEnv:
         tool_names: dict[str, str] | None = None,
         answer_mode: Literal["strict", "openenv"] = "strict",
         reward: RewardConfig | RewardMode = "outcome",
+        rubrics: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         criteria: Sequence[PythonCriterion] = (),
         autoreset_mode: str = "disabled",
         action_format: str = "auto",
@@ -113,6 +128,7 @@ class VectorEnv:
         keep_messages: bool = True,
         measure_latency: bool = False,
         cache_bytes: int | None = None,
+        record: str | os.PathLike[str] | Recording | None = None,
     ) -> None:
         """See the class."""
         needed = "a Corpus, as load(path) and synthetic() return it, or None"
@@ -150,6 +166,7 @@ class VectorEnv:
             ],
             "answer_mode": answer_mode,
             "reward": self.reward.to_json(),
+            "rubrics": rubric_option(rubrics),
             "defer_record": bool(criteria),
             "autoreset_mode": autoreset_mode,
             "action_format": action_format,
@@ -166,6 +183,9 @@ class VectorEnv:
             "measure_latency": measure_latency,
             "cache_bytes": cache_bytes,
         }
+        recorded = recording.checked(record)
+        if recorded is not None:
+            options["keep_messages"] = True
         check_options(options)
         check_criteria(criteria, autoreset_mode, keeps=keep_messages)
         self._native = _native.VectorEnv(self.corpus._native, options)
@@ -178,12 +198,18 @@ class VectorEnv:
         self.truncation_reasons: list[str] = self._native.truncation_reasons
         """Names of ``infos["truncation_reason"]``."""
         self.rubric_schema: RubricSchema = rubric_schema(
-            self._native.max_criteria, [criterion.name for criterion in criteria], self.corpus
+            self.corpus, self._native, [criterion.name for criterion in criteria]
         )
         """Names behind the columns of scores in infos."""
         self._custom: CustomScores | None = None
         if criteria:
-            self._custom = CustomScores(criteria, self.reward, self.corpus, self._native)
+            self._custom = CustomScores(criteria, self.reward, self._native)
+        self._policy: tuple[str, int | None] = ("", None)
+        if recorded is not None:
+            self._policy = (recorded.policy, recorded.policy_step)
+            recording.start(self._native, recorded, self.corpus, options, criteria)
+            # Whoever forgets to close still gets Parquet.
+            weakref.finalize(self, self._native.close)
         self.num_threads: int = self._native.num_threads
         self.max_turns: int = self._native.max_turns
 
@@ -250,6 +276,7 @@ class VectorEnv:
         finish_reasons: Sequence[str | None] | None = None,
         *,
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> StepBatch:
         """Advances every slot, or those of ``env_ids``, by one message of the policy.
 
@@ -258,6 +285,8 @@ class VectorEnv:
             finish_reasons: Per action why generation ended; "length" marks a message cut by its
                 token limit.
             env_ids: Slots, one an action; None is all slots in order.
+            num_tokens: Per action its tokens, or a pair: those of its prompt and its own. For
+                records of episodes alone.
 
         Returns:
             Rows in slot order.
@@ -281,7 +310,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            received = self._native.step(actions, finish_reasons, ids)
+            received = self._native.step(actions, finish_reasons, ids, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -296,6 +325,7 @@ class VectorEnv:
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
         *,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None:
         """Starts actions without waiting; results come through ``recv``.
 
@@ -303,6 +333,7 @@ class VectorEnv:
             actions: One action a slot.
             env_ids: Slots, one an action; None is all slots in order.
             finish_reasons: As for ``step``.
+            num_tokens: As for ``step``.
 
         Raises:
             ValueError: Not one action a slot.
@@ -311,7 +342,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            self._native.send(actions, ids, finish_reasons)
+            self._native.send(actions, ids, finish_reasons, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -362,6 +393,27 @@ class VectorEnv:
             received = self._native.recv(len(results))
             batch, calls = step_batch.from_native(received), received[2]
         return step_batch.join([*parts, batch]), failure
+
+    @property
+    def policy(self) -> str:
+        """Who acts: a name for the records of the episodes that end from now on."""
+        return self._policy[0]
+
+    @policy.setter
+    def policy(self, name: str) -> None:
+        self._policy = (arguments.text("policy", name), self._policy[1])
+        self._native.set_policy(*self._policy)
+
+    @property
+    def policy_step(self) -> int | None:
+        """Step of the policy's training, for learning curves; like ``policy``."""
+        return self._policy[1]
+
+    @policy_step.setter
+    def policy_step(self, step: int | None) -> None:
+        step = None if step is None else arguments.integer("policy_step", step, below=2**63)
+        self._policy = (self._policy[0], step)
+        self._native.set_policy(*self._policy)
 
     @property
     def num_pending(self) -> int:
@@ -425,7 +477,11 @@ class VectorEnv:
         self._native.load_sampler_state(json.dumps(state))
 
     def close(self) -> None:
-        """Ends the threads; may be called twice."""
+        """Ends the threads; may be called twice. A recording becomes Parquet.
+
+        Raises:
+            OSError: The recording could not be written to its end; `open_run` finds what was.
+        """
         self._native.close()
 
     def __repr__(self) -> str:

@@ -33,6 +33,9 @@ class Seen:
     def check(self, name: str) -> Any:
         return self.columns["check_score"][:, self.schema.checks.index(name)]
 
+    def applies(self, name: str) -> Any:
+        return self.columns["check_applicable"][:, self.schema.checks.index(name)]
+
     def classes(self) -> set[str]:
         codes = self.columns["failure"]
         return {self.schema.failures[code] for code in codes[codes >= 0]}
@@ -53,15 +56,18 @@ def test_gold_is_clean(seen: Callable[..., Seen], profile: str) -> None:
     assert gold.columns["is_correct"].all()
     assert (gold.columns["failure"] == -1).all()
     assert not gold.columns["failures"].any()
-    applies = gold.columns["check_applicable"]
-    scores = gold.columns["check_score"]
+    applies = gold.columns["check_applicable"].copy()
+    if profile == "openenv":  # it has no calculator, and gold works out in its head
+        applies[:, gold.schema.checks.index("calculator_used")] = False
     assert applies.sum() > 4 * N
-    assert (scores[applies] == 1).all()
-    assert (gold.columns["process"] == 1).all()
-    assert gold.flag("listed").all()
-    assert gold.flag("read_schema").all()
-    assert not gold.flag("had_error").any()
-    assert not gold.flag("hallucinated").any()
+    assert (gold.columns["check_score"][applies] == 1).all()
+    if profile != "openenv":
+        assert (gold.columns["process"] == 1).all()
+    for flag in ("listed", "read_schema", "queried", "submitted"):
+        assert gold.flag(flag).all(), flag
+    for flag in ("had_error", "hallucinated", "malformed_call", "repeated_failed"):
+        assert not gold.flag(flag).any(), flag
+    assert (gold.flag("declined") == gold.flag("unanswerable")).all()
     assert set(gold.columns["wrong_answer"].tolist()) == {0}
 
 
@@ -70,23 +76,39 @@ def test_recovery_recovers(seen: Callable[..., Seen], profile: str) -> None:
     recovery = seen("recovery", profile)
     assert recovery.columns["is_correct"].all()
     assert (recovery.flag("had_error") | recovery.flag("had_empty_result")).mean() > 0.9
-    assert recovery.flag("recovered").mean() > 0.3
     recovered = recovery.check("recovered_from_error")
-    assert (recovered[~np.isnan(recovered)] == 1).all()
+    failed = ~np.isnan(recovered)
+    assert failed.mean() > 0.5
+    assert (recovered[failed] == 1).all()
+    assert (recovery.flag("recovered") == failed).all()
+    handled = recovery.check("handled_empty")
+    assert (handled[~np.isnan(handled)] == 1).all()
     assert not recovery.flag("repeated_failed").any()
     assert not recovery.flag("hallucinated").any()
+    assert not recovery.failure("no_correction").any()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_guess_neither_lists_nor_finds(seen: Callable[..., Seen], profile: str) -> None:
+def test_guess_finds_nothing_and_invents_or_gives_up(
+    seen: Callable[..., Seen], profile: str
+) -> None:
     guess = seen("guess", profile)
-    assert not guess.columns["is_correct"].all()
-    assert (guess.check("listed_before_query") == 0).mean() > 0.9
-    answerable = ~guess.flag("unanswerable")
-    wrong = ~guess.columns["is_correct"] & answerable
-    assert wrong.any()
-    told = guess.flag("hallucinated") | guess.failure("gave_up")
-    assert told[wrong].all()
+    assert not guess.columns["is_correct"].any()
+    assert 0.3 < (guess.check("listed_before_query") == 0).mean() < 0.7
+    assert (guess.check("inspected_before_query") == 0).all()
+    assert (guess.check("recovered_from_error") == 0).all()
+    assert guess.failure("no_correction").all()
+    assert guess.failure("no_schema").all()
+    invented, gave_up = guess.flag("hallucinated"), guess.failure("gave_up")
+    assert not (invented & gave_up).any()
+    asks_number = guess.applies("no_hallucinated_answer")
+    rows = asks_number & ~guess.flag("unanswerable")
+    assert (invented | gave_up)[rows].all()
+    assert invented.sum() > 10 < gave_up.sum()
+    unanswerable = guess.flag("unanswerable")
+    assert guess.failure("answered_unanswerable")[unanswerable & invented].all()
+    known = {"gave_up", "hallucinated_after_failure", "answered_unanswerable"}
+    assert known <= guess.classes() <= known | {"unknown_table", "no_correction"}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -105,12 +127,14 @@ def test_a_number_at_once_is_invented(seen: Callable[..., Seen], profile: str) -
     immediate = seen("immediate", profile)
     assert not immediate.flag("listed").any()
     assert not immediate.flag("queried").any()
-    wrong = ~immediate.columns["is_correct"] & ~immediate.flag("unanswerable")
-    assert wrong.mean() > 0.5
-    single = np.isnan(immediate.columns["dimension_score"][:, 4])  # no completeness: no report
-    rows = wrong & single
+    rows = immediate.applies("no_hallucinated_answer") & ~immediate.columns["is_correct"]
+    assert rows.mean() > 0.8
     assert immediate.flag("hallucinated")[rows].all()
     assert immediate.failure("hallucinated_after_failure")[rows].all()
+    unanswerable = immediate.flag("unanswerable")
+    assert unanswerable.any()
+    assert immediate.failure("answered_unanswerable")[unanswerable].all()
+    assert (immediate.check("table_access") == 0).all()
 
 
 @pytest.mark.parametrize("policy", ["recovery", "guess", "random"])

@@ -125,7 +125,8 @@ def test_no_weight_lets_a_wrong_answer_reach_a_right_one(
     def flatter(episodes: list[dict[str, Any]]) -> list[float]:
         return [0.0 if episode["is_correct"] else 1.0 for episode in episodes]
 
-    right, wrong = [], []
+    right: list[float] = []
+    wrong: list[float] = []
     for policy in ("gold", "guess"):
         env = make(48, criteria=[criterion(flatter, weight=1000.0)], reward="shaped")
         rewards, _ = run_episodes(env, finqa_gym.ScriptedPolicy(policy, env))

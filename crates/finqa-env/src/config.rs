@@ -1,8 +1,11 @@
 //! What an environment is told at the start.
 
+use std::sync::Arc;
+
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
 use finqa_core::behaviour::RewardConfig;
+use finqa_core::rubric::RubricFile;
 use finqa_core::tool::{ToolProfile, ToolSpec};
 
 use crate::error::{Error, Result};
@@ -103,6 +106,8 @@ pub struct EnvConfig {
     pub answer_mode: AnswerMode,
     /// What a trainer is told.
     pub reward: RewardConfig,
+    /// Rubrics that replace those of the corpus's tasks.
+    pub rubrics: Option<Arc<RubricFile>>,
     /// What happens to finished slots.
     pub autoreset_mode: AutoresetMode,
     /// Wire form of calls.
@@ -147,6 +152,7 @@ impl Default for EnvConfig {
             user_tools: Vec::new(),
             answer_mode: AnswerMode::default(),
             reward: RewardConfig::default(),
+            rubrics: None,
             autoreset_mode: AutoresetMode::default(),
             action_format: ActionFormat::default(),
             parse_level: ParseLevel::default(),

@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 use finqa_core::Corpus;
 use finqa_core::action::ParseOptions;
 use finqa_core::behaviour::criteria_of;
+use finqa_core::rubric::RubricFile;
 use finqa_core::sql::{QueryLimits, ResultStyle, SqlBackend};
 use finqa_core::task::Task;
 use finqa_core::tool::{ToolProfile, Toolbox};
 
 use crate::catalog::Catalog;
 use crate::config::{DEFAULT_MAX_TURNS, EnvConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::prompt;
 use crate::recorder::Recorder;
 use crate::stats::Stats;
@@ -76,7 +77,10 @@ impl Context {
         }
         let system_prompt = prompt::system_prompt(&config, &toolbox).into();
         let catalog = Catalog::new(Arc::clone(&corpus), config.tool_profile);
-        let max_criteria = max_criteria(&corpus);
+        if let Some(rubrics) = &config.rubrics {
+            check_rubrics(&corpus, rubrics)?;
+        }
+        let max_criteria = max_criteria(&corpus, config.rubrics.as_deref());
         Ok(Self {
             config,
             corpus,
@@ -89,6 +93,22 @@ impl Context {
             system_prompt,
             stats: Stats::default(),
             recorder: OnceLock::new(),
+        })
+    }
+
+    /// Task `index` of the corpus, with the rubric that this environment scores it by.
+    ///
+    /// # Errors
+    /// [`crate::Error::Core`] if the corpus has no such task.
+    pub fn task(&self, index: u32) -> Result<Arc<Task>> {
+        let task = self.corpus.task(index)?;
+        let rubrics = self.config.rubrics.as_ref();
+        Ok(match rubrics.and_then(|file| file.rubric_for(&task)) {
+            Some(rubric) => Arc::new(Task {
+                rubric: Some(rubric.clone()),
+                ..Task::clone(&task)
+            }),
+            None => task,
         })
     }
 
@@ -107,10 +127,34 @@ impl Context {
     }
 }
 
-fn max_criteria(corpus: &Corpus) -> usize {
-    let Some(stored) = corpus.as_stored() else {
-        return CRITERIA_ON_DEMAND;
+fn max_criteria(corpus: &Corpus, rubrics: Option<&RubricFile>) -> usize {
+    let written = rubrics.into_iter().flat_map(|file| file.entries());
+    let written = written.map(|(_, rubric)| rubric.criteria.len()).max();
+    let own = match corpus.as_stored() {
+        Some(stored) => {
+            let tasks = stored.tasks().iter();
+            tasks.map(|task| criteria_of(task).len()).max()
+        }
+        None => Some(CRITERIA_ON_DEMAND),
     };
-    let counts = stored.tasks().iter().map(|task| criteria_of(task).len());
-    counts.max().unwrap_or(0).min(MAX_CRITERIA)
+    own.max(written).unwrap_or(0).min(MAX_CRITERIA)
+}
+
+/// Refuses a key that fits no task, where all tasks are at hand.
+fn check_rubrics(corpus: &Corpus, rubrics: &RubricFile) -> Result<()> {
+    let Some(stored) = corpus.as_stored() else {
+        return Ok(());
+    };
+    let fits = |key: &str| {
+        let mut tasks = stored.tasks().iter();
+        key == RubricFile::ANY || tasks.any(|task| task.id == key || task.question_type == key)
+    };
+    match rubrics.entries().iter().find(|(key, _)| !fits(key)) {
+        None => Ok(()),
+        Some((key, _)) => Err(Error::Config(format!(
+            "rubrics: {key:?} is neither the id nor the question type of a task of corpus {:?}, nor {:?} for any task",
+            corpus.info().name,
+            RubricFile::ANY
+        ))),
+    }
 }

@@ -8,6 +8,7 @@ use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::{Corpus, CorpusLimits, Pick};
 use finqa_core::sql::SqlBackend;
 use finqa_core::table::{Table, Value};
+use finqa_core::task::Task;
 use finqa_core::tool::ToolProfile;
 use finqa_data::{
     Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions, SynthConfig,
@@ -22,7 +23,6 @@ use pyo3::types::{PyDict, PyList};
 use crate::convert::{json_to_py, py_to_json};
 use crate::exceptions::{Error, NotFoundError};
 use crate::gil;
-use crate::scores::{self, CriterionTuple};
 
 /// Companies and tasks.
 #[pyclass(name = "Corpus", module = "finqa_gym._native", frozen)]
@@ -51,6 +51,14 @@ fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
         })
         .collect();
     Ok((import.company.tables, refusals))
+}
+
+/// A task as a dict.
+pub(crate) fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyAny>> {
+    let value = serde_json::to_value(task).map_err(|e| PyValueError::new_err(e.to_string()))?;
+    let dict = json_to_py(py, &value)?;
+    dict.set_item("user_query", task.user_query())?;
+    Ok(dict)
 }
 
 #[pymethods]
@@ -250,17 +258,7 @@ impl PyCorpus {
     /// A task as a dict.
     fn task<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Bound<'py, PyAny>> {
         let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
-        let value =
-            serde_json::to_value(&*task).map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let dict = json_to_py(py, &value)?;
-        dict.set_item("user_query", task.user_query())?;
-        Ok(dict)
-    }
-
-    /// The criteria of a task: (id, dimension, kind, weight), in the order of the columns of criteria.
-    fn criteria(&self, py: Python<'_>, index: u32) -> PyResult<Vec<CriterionTuple>> {
-        let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
-        Ok(scores::criteria(&task))
+        task_dict(py, &task)
     }
 
     /// Names of the companies `start..stop` of a split, counted inside of it.

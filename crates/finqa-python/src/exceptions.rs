@@ -1,7 +1,7 @@
 //! Exceptions, and the only place where errors of the engine become them.
 
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyFileNotFoundError, PyPermissionError, PyValueError};
+use pyo3::exceptions::{PyException, PyFileNotFoundError, PyOSError, PyPermissionError, PyValueError};
 use pyo3::prelude::*;
 
 create_exception!(
@@ -196,6 +196,7 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
             ResetNeededError::new_err(text)
         }
         finqa_env::Error::AlreadyPending { .. } => AlreadyPendingCallError::new_err(text),
+        finqa_env::Error::Recording(_) => PyOSError::new_err(text),
         finqa_env::Error::Closed => ClosedEnvError::new_err(text),
         finqa_env::Error::Forked { .. } => ForkedProcessError::new_err(text),
         _ => PyValueError::new_err(text),

@@ -4,7 +4,7 @@ use finqa_core::behaviour::{
     Check, EpisodeScore, Failure, Flag, REASONS, RewardConfig, Set, WrongAnswer, criteria_of,
     reason_code,
 };
-use finqa_core::rubric::{CriterionScore, Dimension};
+use finqa_core::rubric::{CriterionScore, Dimension, RubricFile};
 use finqa_core::task::Task;
 use finqa_env::vector::Row;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
@@ -227,6 +227,21 @@ pub(crate) fn reward(text: &str, form: &str) -> PyResult<RewardConfig> {
     Ok(config.map_err(Error::from)?)
 }
 
+/// Reads a file of rubrics, "json" or "yaml" text.
+pub(crate) fn rubrics(text: &str, form: &str) -> PyResult<RubricFile> {
+    let file = match form {
+        "yaml" => RubricFile::from_yaml(text),
+        _ => RubricFile::from_json(text),
+    };
+    Ok(file.map_err(Error::from)?)
+}
+
+/// Refuses a text, "json" or "yaml", that is no file of rubrics.
+#[pyfunction]
+fn check_rubrics(text: &str, form: &str) -> PyResult<()> {
+    rubrics(text, form).map(drop)
+}
+
 /// Rewards of submissions under a reward configuration (JSON), one for each outcome.
 #[pyfunction]
 fn rewards(
@@ -245,5 +260,6 @@ fn rewards(
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(score_names, m)?)?;
     m.add_function(wrap_pyfunction!(read_reward, m)?)?;
+    m.add_function(wrap_pyfunction!(check_rubrics, m)?)?;
     m.add_function(wrap_pyfunction!(rewards, m)?)
 }

@@ -267,7 +267,8 @@ fn turn_dict<'py>(py: Python<'py>, row: &TurnRecord) -> PyResult<Bound<'py, PyDi
     Ok(dict)
 }
 
-fn episode_dict<'py>(py: Python<'py>, row: &EpisodeRecord) -> PyResult<Bound<'py, PyDict>> {
+/// An episode as `Run.episodes` returns it.
+pub(crate) fn episode_dict<'py>(py: Python<'py>, row: &EpisodeRecord) -> PyResult<Bound<'py, PyDict>> {
     let dict = fields_dict!(
         py, row, episode, policy, policy_step, task_id, task_index, split, question_type, level, num_tables, companies,
         question, truth, env_id, group, seed, started_ms, duration_ms, tool_ms, status, truncation_reason, submission,

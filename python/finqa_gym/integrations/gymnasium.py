@@ -337,7 +337,8 @@ def _mask(options: dict[str, Any] | None, num_envs: int) -> NDArray[np.bool_] | 
 
 def _without_nan(values: NDArray[Any]) -> NDArray[Any]:
     """No NaN, which equals nothing: in a row of several scores -1 stands for "does not apply"."""
-    return np.nan_to_num(values, nan=-1.0 if values.ndim > 1 else 0.0)
+    known: NDArray[Any] = np.nan_to_num(values, nan=-1.0 if values.ndim > 1 else 0.0)
+    return known
 
 
 def _where(rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use super::claim::Claim;
 use super::digits::next_number;
+use super::failure::is_needed;
 use super::{CallEvent, EpisodeLog};
 use crate::tool::ToolKind;
 
@@ -163,13 +164,16 @@ impl<'a> Evidence<'a> {
             })
     }
 
-    /// Whether a schema holds the number: schemas show values of label columns and samples.
+    /// Whether the schema of a needed table holds the number: schemas show values of label columns and samples. Those of
+    /// other tables prove nothing, else reading them all would.
     fn in_schema(&self, claim: &Claim) -> bool {
         let read = &mut *self.read.borrow_mut();
         if !read.has_schemas {
             read.has_schemas = true;
             for (at, call) in self.log.calls.iter().enumerate() {
-                let is_schema = call.kind == Some(ToolKind::TableInfo) && succeeded(call);
+                let is_schema = call.kind == Some(ToolKind::TableInfo)
+                    && succeeded(call)
+                    && is_needed(self.log, call);
                 if is_schema && read.bytes < MAX_BYTES {
                     let text = self.output(at);
                     read.bytes += text.len();
@@ -192,6 +196,11 @@ impl<'a> Evidence<'a> {
                     "\"\u{2013}",
                     "\"-\"",
                     "| \u{2014}",
+                    "| \u{2013}",
+                    "| -\n",
+                    "| - |",
+                    "\n\u{2014}",
+                    "\n\u{2013}",
                     "$ \u{2014}",
                     "$ -",
                 ]

@@ -45,7 +45,17 @@ pub(super) fn found_data(log: &EpisodeLog<'_>) -> bool {
     log.calls.iter().any(|c| found_rows(c) && is_needed(log, c))
 }
 
-fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
+/// Rows of every needed table were seen, and it is known which these are.
+pub(super) fn found_all_data(log: &EpisodeLog<'_>) -> bool {
+    let found = |table| {
+        let mut calls = log.calls.iter();
+        calls.any(|c| found_rows(c) && c.table == Some(table))
+    };
+    !log.needed_tables.is_empty() && log.needed_tables.iter().all(|&table| found(table))
+}
+
+/// Whether a call asks a table that is needed, as far as that is known.
+pub(super) fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
     // Tools without a table argument leave the table open.
     log.needed_tables.is_empty() || call.table.is_none_or(|t| log.needed_tables.contains(&t))
 }

@@ -418,6 +418,11 @@ impl Origin {
             origin.is_calculated =
                 (num_given > 0).then(|| claims.iter().any(|c| evidence.calculated(c)));
         }
+        // A right answer to which the results of every needed table led was worked out from them, in more steps than are
+        // traced.
+        if answer.is_correct && failure::found_all_data(log) {
+            num_invented = 0;
+        }
         let is_blind = failure::last_query(log)
             .is_some_and(|q| is_empty_query(q) || checks::failed(q))
             && !failure::found_data(log);
@@ -452,6 +457,10 @@ fn all_checks(
             Check::InspectedBeforeQuery => checks::inspected_before_query(log),
             Check::RecoveredFromError => checks::recovered_from_error(log),
             Check::NoRepeatFailed => checks::no_repeat_failed(log),
+            // Where there is no answer, an empty result is what there is to find.
+            Check::HandledEmpty if declines && task.answer.unit == Unit::Absent => {
+                not_applicable(why::ABSTAINED)
+            }
             Check::HandledEmpty => checks::handled_empty(log),
             Check::NoHallucinatedAnswer => origin.grounded,
             Check::FilteredSql => checks::filtered_sql(log),

@@ -15,14 +15,17 @@ mod reason;
 mod record;
 mod score;
 mod slots;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{AnswerSpec, Scale, Unit};
 
 pub(crate) use reason::NOT_APPLICABLE;
+pub(crate) use record::KINDS;
 pub use score::{CriterionScore, DimensionScore, RubricOptions, RubricScore, score_rubric};
 pub(crate) use score::{Report, Trace, score_report};
+pub use text::RubricFile;
 
 /// What a criterion is about; every dimension has one weight in the score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

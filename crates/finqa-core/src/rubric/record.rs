@@ -174,7 +174,7 @@ impl CriterionRecord {
 }
 
 /// Every kind with the fields it must and may have.
-const KINDS: [(&str, &[&str], &[&str]); 11] = [
+pub(crate) const KINDS: [(&str, &[&str], &[&str]); 11] = [
     ("value", &["slot", "truth"], &["from"]),
     ("choice", &["slot", "rule"], &["truth"]),
     ("text", &["slot", "truth"], &[]),

@@ -105,6 +105,16 @@ fn one_step_of_arithmetic_follows() {
 }
 
 #[test]
+fn a_right_answer_may_take_more_steps_than_are_traced() {
+    let sum = lookup("31");
+    let query = || episode().list().query(DEBT, &["7", "11", "13"]);
+    assert_eq!(of(&query().submit("31"), &sum).1, "grounded");
+    assert_eq!(of(&query().submit("32"), &sum).1, "invented");
+    let other = episode().list().query(OTHER, &["7", "11", "13"]);
+    assert_eq!(of(&other.submit("31"), &sum).1, "invented");
+}
+
+#[test]
 fn rows_can_be_counted() {
     after(
         &["a", "b", "c"],
@@ -168,6 +178,8 @@ fn only_what_succeeded_is_evidence() {
     }
     let schema = episode().info(DEBT).query(DEBT, &["6"]).submit("4.25");
     assert_eq!(of(&schema, &task).1, "grounded");
+    let other = episode().info(OTHER).query(DEBT, &["6"]).submit("4.25");
+    assert_eq!(of(&other, &task).1, "invented");
     let user = episode().user_tool("rate: 4.31").submit("4.31");
     assert_eq!(of(&user, &task).1, "grounded");
     // The submission's own echo is none.

@@ -9,3 +9,7 @@ mod builder;
 mod checks;
 mod failures;
 mod hallucination;
+mod page;
+mod properties;
+mod rewards;
+mod rubrics;

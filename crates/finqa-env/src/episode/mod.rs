@@ -146,7 +146,7 @@ impl Episode {
     /// # Errors
     /// [`crate::Error::Core`] if the corpus has no such task or cannot make one of its companies.
     pub fn new(ctx: &Context, task_index: u32) -> Result<Self> {
-        let task = ctx.corpus.task(task_index)?;
+        let task = ctx.task(task_index)?;
         let companies = ctx
             .corpus
             .task_companies(task_index)?

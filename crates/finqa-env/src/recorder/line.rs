@@ -1,6 +1,6 @@
 //! The lines of a log.
 
-use finqa_core::behaviour::{CallEvent, EpisodeScore};
+use finqa_core::behaviour::{CallEvent, EpisodeScore, criteria_of, needed_tables};
 use finqa_core::error::ToolErrorCode;
 use finqa_core::rubric::CriterionScore;
 use finqa_core::task::Task;
@@ -44,8 +44,7 @@ struct TaskText<'a> {
 }
 
 fn task_text(ctx: &Context, task: &Task, index: u32) -> String {
-    let criteria = task.rubric.iter().flat_map(|rubric| &rubric.criteria);
-    let num_tables = task.gold.as_ref().map_or(0, |gold| gold.tables().len());
+    let num_tables = needed_tables(task).len();
     let about = TaskText {
         id: &task.id,
         index,
@@ -57,8 +56,9 @@ fn task_text(ctx: &Context, task: &Task, index: u32) -> String {
         question: &task.question,
         truth: &task.truth,
         prompt: ctx.task_prompt(task),
-        criteria: criteria
-            .map(|c| (c.id.as_str(), c.dim.name(), c.weight as f32))
+        criteria: criteria_of(task)
+            .iter()
+            .map(|c| (c.id, c.dim.name(), c.weight as f32))
             .collect(),
     };
     let mut out = Vec::new();

@@ -126,23 +126,22 @@ impl VectorEnv {
     /// # Errors
     /// [`Error::Recording`] if something could not be written.
     pub fn close_recording(&self) -> Result<()> {
-        let Some(mut pool) = lock(&self.pool).take() else {
+        let Some(mut shared) = lock(&self.pool).take() else {
             return Ok(());
         };
         let recorder = self.recorder().filter(|_| std::process::id() == self.process_id);
         let Some(recorder) = recorder else {
-            self.end(pool);
+            self.end(shared);
             return Ok(());
         };
         // A step of another thread holds the pool until its results are there.
-        let pool = loop {
-            match Arc::try_unwrap(pool) {
+        let mut pool = loop {
+            match Arc::try_unwrap(shared) {
                 Ok(pool) => break pool,
-                Err(shared) => pool = shared,
+                Err(still_shared) => shared = still_shared,
             }
             std::thread::sleep(CLOSE_INTERVAL);
         };
-        let mut pool = pool;
         pool.close();
         let num_running = self.let_go(&pool, recorder, 0..self.ctx.config.num_envs);
         recorder.begin(0, num_running)?;
