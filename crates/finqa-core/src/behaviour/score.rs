@@ -142,7 +142,7 @@ pub fn score_episode(
     let is_report = answer.report.as_ref().is_some_and(|r| r.num_filled > 0);
     let claims = log
         .submission
-        .filter(|_| !is_report && !(declines && is_unanswerable))
+        .filter(|_| !(is_report || declines && is_unanswerable))
         .map(|text| Claims::read(text, &task.answer));
     let origin = Origin::new(task, log, &answer, claims.as_ref(), &evidence);
     let checks = all_checks(task, log, &answer, declines, &origin);
