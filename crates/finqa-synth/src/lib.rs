@@ -20,6 +20,7 @@
 mod config;
 mod draw;
 mod error;
+pub mod filings;
 mod generator;
 mod identity;
 mod ledger;
