@@ -12,6 +12,7 @@ Example:
 """
 
 from finqa_gym._native import __version__, build_info
+from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
@@ -29,9 +30,11 @@ from finqa_gym.exceptions import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
@@ -40,6 +43,7 @@ from finqa_gym.registration import make, make_vec, register_when_imported
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
 
 register_when_imported()
@@ -57,10 +61,15 @@ __all__ = [
     "Demonstrations",
     "EnvError",
     "ExportReport",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "QueryError",
+    "QueryResult",
+    "Recording",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "StepBatch",
     "SynthConfig",
@@ -75,7 +84,10 @@ __all__ = [
     "load",
     "make",
     "make_vec",
+    "open_run",
+    "query",
     "score_answer",
     "score_rubric",
     "synthetic",
+    "write_run",
 ]

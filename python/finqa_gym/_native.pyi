@@ -1,6 +1,8 @@
 """Types of the native module. Users import from `finqa_gym`; this is its engine room."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -15,26 +17,36 @@ __all__ = [
     "DataError",
     "Demonstrations",
     "EnvError",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "QueryError",
+    "QueryResult",
     "ResetNeededError",
+    "Run",
     "ScriptedPolicy",
     "ToolCallError",
     "Turns",
     "VectorEnv",
     "__version__",
     "audit_corpus",
+    "bootstrap_interval",
     "build_info",
     "calculate",
     "check_synth_config",
     "export_corpus",
     "is_evaluation_split",
+    "paired_difference",
     "parse_message",
+    "pass_at_k",
+    "query_relations",
+    "run_query",
     "score_answer",
     "score_rubric",
     "synth_preset",
     "tool_specs",
+    "write_run",
 ]
 
 __version__: str
@@ -45,6 +57,11 @@ class NotFoundError(FinqaError): ...
 class BackendError(FinqaError): ...
 
 class ToolCallError(FinqaError):
+    code: str
+
+class FeatureNotBuiltError(FinqaError): ...
+
+class QueryError(FinqaError):
     code: str
 
 class EnvError(FinqaError): ...
@@ -218,6 +235,25 @@ class AuditReport:
     def to_dict(self) -> dict[str, Any]: ...
     def to_markdown(self) -> str: ...
 
+@final
+class QueryResult:
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def columns(self) -> list[tuple[str, str]]: ...
+    def rows(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+    def to_dict(self) -> dict[str, list[Any]]: ...
+    def write_parquet(self, path: str) -> None: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def run_query(
+    sql: str,
+    runs: Sequence[tuple[str | None, str]],
+    memory_limit_bytes: int,
+    timeout_s: float | None = None,
+    max_rows: int | None = None,
+) -> QueryResult: ...
+def query_relations() -> list[tuple[str, bool, str, str, list[tuple[str, str]]]]: ...
 def export_corpus(
     corpus: Corpus,
     path: str,
@@ -252,3 +288,51 @@ def parse_message(
     level: str,
     length_limited: bool,
 ) -> tuple[list[dict[str, Any]], str]: ...
+def pass_at_k(
+    num_episodes: NDArray[np.int64], num_correct: NDArray[np.int64], k: int
+) -> NDArray[np.float64]: ...
+
+_Interval = tuple[float, float, float, int]
+
+def bootstrap_interval(
+    values: NDArray[np.float64],
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> _Interval: ...
+def paired_difference(
+    values_a: NDArray[np.float64],
+    clusters_a: NDArray[np.int64],
+    values_b: NDArray[np.float64],
+    clusters_b: NDArray[np.int64],
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[_Interval, float, float, int, int, int, int]: ...
+
+@final
+class Run:
+    def __init__(self, path: str | os.PathLike[str]) -> None: ...
+    @property
+    def info(self) -> dict[str, Any]: ...
+    @property
+    def num_episodes(self) -> int: ...
+    @property
+    def num_lost(self) -> int: ...
+    @property
+    def num_running(self) -> int: ...
+    @property
+    def num_abandoned(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def files(self) -> list[Path]: ...
+    @staticmethod
+    def column_names() -> list[str]: ...
+    def columns(self, names: list[str]) -> dict[str, Any]: ...
+    def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
+
+def write_run(
+    path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
+) -> int: ...

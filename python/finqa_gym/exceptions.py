@@ -9,9 +9,11 @@ from finqa_gym._native import (
     ClosedEnvError,
     DataError,
     EnvError,
+    FeatureNotBuiltError,
     FinqaError,
     ForkedProcessError,
     NotFoundError,
+    QueryError,
     ResetNeededError,
     ToolCallError,
 )
@@ -22,9 +24,11 @@ __all__ = [
     "ClosedEnvError",
     "DataError",
     "EnvError",
+    "FeatureNotBuiltError",
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "QueryError",
     "ResetNeededError",
     "ToolCallError",
 ]

@@ -19,6 +19,7 @@ pub mod rubric;
 pub mod sql;
 pub mod sql_guard;
 pub mod sql_tokens;
+pub mod statistics;
 pub mod suggest;
 pub mod table;
 pub mod table_info;

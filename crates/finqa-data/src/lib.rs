@@ -26,6 +26,7 @@ mod materialise;
 mod names;
 pub mod native;
 mod staged;
+pub mod trajectories;
 
 pub use error::{DataError, Result};
 pub use export::{ExportLayout, ExportOptions, ExportReport, export};

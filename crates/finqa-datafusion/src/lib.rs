@@ -4,4 +4,9 @@
 //! behind `finqa_core::sql::SqlBackend`.
 #![forbid(unsafe_code)]
 
+pub mod query;
+pub mod runtime;
+
 pub use datafusion::DATAFUSION_VERSION;
+/// The Arrow that results are made of.
+pub use datafusion::arrow;

@@ -59,6 +59,18 @@ create_exception!(
     EnvError,
     "The environment was made in another process."
 );
+create_exception!(
+    finqa_gym,
+    QueryError,
+    FinqaError,
+    "SQL over runs that is wrong, is not allowed or went over a limit; `code` holds the stable name of the reason."
+);
+create_exception!(
+    finqa_gym,
+    FeatureNotBuiltError,
+    FinqaError,
+    "This build leaves out what was asked for; the text says how to get it."
+);
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
@@ -75,6 +87,11 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     m.add("ClosedEnvError", py.get_type::<ClosedEnvError>())?;
     m.add("ForkedProcessError", py.get_type::<ForkedProcessError>())?;
+    m.add("QueryError", py.get_type::<QueryError>())?;
+    m.add(
+        "FeatureNotBuiltError",
+        py.get_type::<FeatureNotBuiltError>(),
+    )?;
     Ok(())
 }
 
@@ -129,6 +146,35 @@ impl From<Error> for PyErr {
     }
 }
 
+/// `what` needs the Cargo feature `feature`.
+#[cfg(not(feature = "datafusion"))]
+pub(crate) fn feature_not_built(what: &str, feature: &str) -> PyErr {
+    FeatureNotBuiltError::new_err(format!(
+        "{what} needs {feature}, which this build leaves out; in a checkout, `make build FEATURES={feature}` compiles \
+         it, and the released wheels have it (pip install --only-binary :all: finqa-gym)"
+    ))
+}
+
+#[cfg(feature = "datafusion")]
+pub(crate) fn query_error(e: &finqa_datafusion::query::QueryError) -> PyErr {
+    use finqa_datafusion::query::QueryError as Failed;
+    use finqa_datafusion::runtime::Stopped;
+    let text = e.to_string();
+    match e {
+        Failed::Io { source, .. } => io_error(source.kind(), text),
+        Failed::Run { .. } => DataError::new_err(text),
+        Failed::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
+        _ => {
+            let error = QueryError::new_err(text);
+            Python::attach(|py| {
+                // Setting an attribute on a fresh exception object cannot fail in a way worth reporting.
+                let _ = error.value(py).setattr("code", e.code());
+            });
+            error
+        }
+    }
+}
+
 fn core_error(e: &finqa_core::Error) -> PyErr {
     let text = e.to_string();
     match e {
@@ -158,13 +204,16 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
 
 fn data_error(e: &finqa_data::DataError) -> PyErr {
     let text = e.to_string();
-    let kind = match e {
-        finqa_data::DataError::Io { source, .. } => Some(source.kind()),
-        _ => None,
-    };
+    match e {
+        finqa_data::DataError::Io { source, .. } => io_error(source.kind(), text),
+        _ => DataError::new_err(text),
+    }
+}
+
+fn io_error(kind: std::io::ErrorKind, text: String) -> PyErr {
     match kind {
-        Some(std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(text),
-        Some(std::io::ErrorKind::PermissionDenied) => PyPermissionError::new_err(text),
+        std::io::ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
+        std::io::ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
         _ => DataError::new_err(text),
     }
 }

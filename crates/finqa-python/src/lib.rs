@@ -16,7 +16,10 @@ mod exceptions;
 mod export;
 mod gil;
 mod policy;
+mod query;
 mod scoring;
+mod statistics;
+mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
 use pyo3::prelude::*;
@@ -39,6 +42,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "target",
         format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
     )?;
+    info.set_item("features", query::FEATURES)?;
     let backend = finqa_sqlite::SqliteBackend::new(finqa_sqlite::BackendConfig::default());
     info.set_item(
         "sqlite",
@@ -67,7 +71,11 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<env::PyVectorEnv>()?;
     m.add_class::<env::PyTurns>()?;
     m.add_class::<policy::PyScriptedPolicy>()?;
+    m.add_class::<trajectories::PyRun>()?;
+    m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
+    query::register(m)?;
     scoring::register(m)?;
+    statistics::register(m)?;
     Ok(())
 }

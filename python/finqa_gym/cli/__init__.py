@@ -1,11 +1,11 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``info``."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``info``."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play
+from finqa_gym.cli import bench, data, demo, info, play, query
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -31,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
+app.command("query")(query.query)
 app.command("info")(info.info)
 
 

@@ -11,3 +11,4 @@ mod messages;
 mod native;
 mod openenv;
 mod rllm;
+mod trajectories;

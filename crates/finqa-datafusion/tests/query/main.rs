@@ -1,0 +1,7 @@
+//! SQL over runs: tables, views and limits.
+
+mod fixture;
+mod hostile;
+mod limits;
+mod tables;
+mod views;

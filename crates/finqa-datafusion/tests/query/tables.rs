@@ -1,0 +1,186 @@
+//! The tables, over several runs at once.
+
+use finqa_datafusion::query::{Limits, RELATIONS, RunFolder, columns, query};
+
+use crate::fixture::{Runs, lines};
+
+#[test]
+fn all_runs_are_asked_together() {
+    let runs = Runs::new();
+    let counted =
+        runs.ask("SELECT run, count(*), sum(num_calls) FROM episodes GROUP BY run ORDER BY run");
+    assert_eq!(counted, ["base|12|24", "tuned|9|18"]);
+    assert_eq!(runs.ask("SELECT count(*) FROM episodes"), ["21"]);
+    assert_eq!(
+        runs.ask("SELECT count(*) FROM episodes WHERE run = 'tuned'"),
+        ["9"]
+    );
+    assert_eq!(
+        runs.ask(
+            "SELECT run, policy, policy_step, scoring, corpus, num_files FROM runs ORDER BY run"
+        ),
+        ["base|tiny||3|toy|2", "tuned|tiny||3|toy|2"]
+    );
+}
+
+#[test]
+fn calls_turns_and_criteria_are_rows() {
+    let runs = Runs::new();
+    assert_eq!(
+        runs.ask("SELECT call, turn, tool, error, rows FROM calls WHERE run = 'base' AND episode = 1 ORDER BY call"),
+        ["1|1|list_tables||3", "2|2|sql_query|sql_syntax|3"]
+    );
+    assert_eq!(
+        runs.ask("SELECT turn, action, messages[1]['content'] FROM turns WHERE run = 'base' AND episode = 1 ORDER BY turn"),
+        ["1|list|debt, leases", "2|query|42"]
+    );
+    assert_eq!(
+        runs.ask("SELECT id, dim, avg(score), count(*) FROM criteria WHERE run = 'tuned' GROUP BY id, dim"),
+        ["answer|primary|0.8889|9"]
+    );
+    assert_eq!(runs.ask("SELECT count(*) FROM calls"), ["42"]);
+}
+
+#[test]
+fn every_column_of_the_specification_is_there() {
+    let names: Vec<String> = columns("episodes")
+        .unwrap()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    for name in [
+        "run",
+        "episode",
+        "policy_step",
+        "check_budget",
+        "flag_infra_fault",
+        "dimension_primary",
+        "turns",
+    ] {
+        assert!(names.iter().any(|n| n == name), "{name} of {names:?}");
+    }
+    assert_eq!(names[0], "run");
+    assert_eq!(
+        names.len(),
+        1 + finqa_data::trajectories::schema().fields().len()
+    );
+}
+
+#[test]
+fn every_relation_plans_and_runs_without_any_run() {
+    for relation in RELATIONS.iter() {
+        assert!(
+            !columns(relation.name).unwrap().fields().is_empty(),
+            "{}",
+            relation.name
+        );
+        assert!(relation.doc.ends_with('.'), "{}", relation.name);
+    }
+}
+
+#[test]
+fn a_run_takes_the_name_it_is_given() {
+    let runs = Runs::new();
+    let named = RunFolder {
+        name: Some("step 200/a=b%".to_string()),
+        path: runs.folder.path().join("tuned"),
+    };
+    let ask = |sql: &str| {
+        lines(
+            &query(
+                sql,
+                std::slice::from_ref(&named),
+                &Limits::default(),
+                &mut || true,
+            )
+            .unwrap(),
+        )
+    };
+    assert_eq!(ask("SELECT DISTINCT run FROM episodes"), ["step 200/a=b%"]);
+    assert_eq!(
+        ask("SELECT count(*) FROM episodes WHERE run = 'step 200/a=b%'"),
+        ["9"]
+    );
+    assert_eq!(
+        ask("SELECT count(*) FROM episodes WHERE run = 'other'"),
+        ["0"]
+    );
+}
+
+#[test]
+fn a_filter_on_the_run_reads_the_files_of_that_run_only() {
+    let runs = Runs::new();
+    let plan = runs
+        .ask("EXPLAIN SELECT task_id FROM episodes WHERE run = 'base' AND num_calls > 1")
+        .join("\n");
+    assert!(plan.contains("run=base/"), "{plan}");
+    assert!(!plan.contains("run=tuned/"), "{plan}");
+    assert!(plan.contains("predicate=num_calls"), "{plan}");
+    assert!(
+        !plan.contains("prompt"),
+        "columns that nobody asked for are read: {plan}"
+    );
+}
+
+#[test]
+fn names_have_meanings() {
+    let runs = Runs::new();
+    let rows = runs.ask("SELECT kind, meaning FROM meanings WHERE name = 'gave_up'");
+    assert_eq!(
+        rows,
+        ["failure|Said that there is no answer, where there is one."]
+    );
+}
+
+#[test]
+fn folders_that_are_no_runs_are_named() {
+    let runs = Runs::new();
+    let ask = |path: &std::path::Path, name: Option<&str>| {
+        let folder = RunFolder {
+            name: name.map(str::to_string),
+            path: path.to_path_buf(),
+        };
+        let both = [
+            folder,
+            RunFolder {
+                name: None,
+                path: runs.folder.path().join("base"),
+            },
+        ];
+        query("SELECT 1", &both, &Limits::default(), &mut || true)
+            .unwrap_err()
+            .to_string()
+    };
+    let empty = tempfile::tempdir().unwrap();
+    assert!(ask(empty.path(), None).contains("neither a run.json nor"));
+    assert!(ask(&empty.path().join("gone"), None).contains("gone"));
+    let twice = ask(&runs.folder.path().join("tuned"), Some("base"));
+    assert!(
+        twice.contains("another run is called \"base\" too"),
+        "{twice}"
+    );
+    std::fs::write(empty.path().join("run.json"), r#"{"format": 2}"#).unwrap();
+    assert!(ask(empty.path(), None).contains("its format is 2, newer than 1"));
+    std::fs::write(empty.path().join("run.json"), "{").unwrap();
+    assert!(ask(empty.path(), None).contains("is no JSON"));
+}
+
+#[test]
+fn a_result_can_be_written_as_parquet() {
+    let runs = Runs::new();
+    let result = runs
+        .try_ask(
+            "SELECT run, task_id, calls FROM episodes",
+            &Limits::default(),
+        )
+        .unwrap();
+    let path = runs.folder.path().join("out.parquet");
+    result.write_parquet(&path).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 100);
+    assert!(
+        result
+            .write_parquet(&runs.folder.path().join("no/folder.parquet"))
+            .is_err()
+    );
+}
