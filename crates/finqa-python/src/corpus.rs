@@ -52,6 +52,17 @@ fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
     Ok((import.company.tables, refusals))
 }
 
+#[cfg(feature = "datafusion")]
+impl PyCorpus {
+    /// A corpus that was made elsewhere.
+    pub(crate) fn of(corpus: Corpus) -> Self {
+        Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        }
+    }
+}
+
 #[pymethods]
 impl PyCorpus {
     #[staticmethod]

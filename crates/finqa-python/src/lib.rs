@@ -14,6 +14,7 @@ mod corpus;
 mod env;
 mod exceptions;
 mod export;
+mod filings;
 mod gil;
 mod policy;
 mod query;
@@ -74,6 +75,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<trajectories::PyRun>()?;
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     export::register(m)?;
+    filings::register(m)?;
     query::register(m)?;
     scoring::register(m)?;
     statistics::register(m)?;

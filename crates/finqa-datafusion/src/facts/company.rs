@@ -184,7 +184,11 @@ fn meet(cell: &mut Cell, value: Decimal, filing: u32, line: u64, shared: &Shared
 /// File and line out of one number.
 fn place(line: u64) -> String {
     let (file, line) = (line >> 40, line & ((1 << 40) - 1));
-    if file == 0 { format!("line {line}") } else { format!("line {line} of file {}", file + 1) }
+    if file == 0 {
+        format!("line {line}")
+    } else {
+        format!("line {line} of file {}", file + 1)
+    }
 }
 
 /// The same for the presentation.

@@ -34,10 +34,14 @@ const FAMILIES: [(&str, &str); 28] = [
 
 /// The family of a tag.
 pub(super) fn family(tag: &str, is_instant: bool) -> &'static str {
-    FAMILIES
-        .iter()
-        .find(|(word, _)| tag.contains(word))
-        .map_or(if is_instant { "FinancialPosition" } else { "IncomeAndExpenses" }, |(_, name)| name)
+    FAMILIES.iter().find(|(word, _)| tag.contains(word)).map_or(
+        if is_instant {
+            "FinancialPosition"
+        } else {
+            "IncomeAndExpenses"
+        },
+        |(_, name)| name,
+    )
 }
 
 /// What a statement of the SEC's layout is called in table names, and its title.
@@ -45,7 +49,10 @@ pub(super) fn statement(code: &str) -> Option<(&'static str, &'static str)> {
     Some(match code {
         "BS" => ("BalanceSheet", "Balance sheet"),
         "IS" => ("IncomeStatement", "Income statement"),
-        "CI" => ("ComprehensiveIncomeStatement", "Statement of comprehensive income"),
+        "CI" => (
+            "ComprehensiveIncomeStatement",
+            "Statement of comprehensive income",
+        ),
         "CF" => ("CashFlowStatement", "Cash flow statement"),
         "EQ" => ("StatementOfEquity", "Statement of equity"),
         "SI" => ("ScheduleOfInvestments", "Schedule of investments"),
@@ -94,7 +101,11 @@ pub(super) fn words(tag: &str) -> String {
     let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
     let shown = parts.iter().enumerate().map(|(i, part)| {
         let is_acronym = part.chars().count() > 1 && part.chars().all(|c| !c.is_lowercase());
-        if i == 0 || is_acronym { part.clone() } else { part.to_lowercase() }
+        if i == 0 || is_acronym {
+            part.clone()
+        } else {
+            part.to_lowercase()
+        }
     });
     shown.collect::<Vec<_>>().join(" ")
 }

@@ -107,7 +107,9 @@ impl Filings {
                     Ok(_) => {}
                     Err(detail) => {
                         let at = format!("{} line {line}", short(path));
-                        report.bad_filings.add(options.max_examples, || Example { at, detail });
+                        report
+                            .bad_filings
+                            .add(options.max_examples, || Example { at, detail });
                     }
                 }
                 Ok(true)
@@ -167,20 +169,29 @@ impl Filings {
             .map(|(key, (name, _))| {
                 let plain = slug(name);
                 // Two companies of one name are told apart by their numbers.
-                let name = if taken[&plain] > 1 { format!("{plain}_{}", slug(key)) } else { plain };
+                let name = if taken[&plain] > 1 {
+                    format!("{plain}_{}", slug(key))
+                } else {
+                    plain
+                };
                 (name, *key)
             })
             .collect();
         companies.sort();
         let wanted = wanted(&companies, options)?;
-        let index: HashMap<&str, u32> =
-            companies.iter().enumerate().map(|(i, (_, key))| (*key, i as u32)).collect();
+        let index: HashMap<&str, u32> = companies
+            .iter()
+            .enumerate()
+            .map(|(i, (_, key))| (*key, i as u32))
+            .collect();
         let filers = companies
             .iter()
             .map(|(slug, key)| {
                 let (name, fye) = latest[key];
                 let period = years.get(key).copied();
-                let end_month = fye.or(period.map(|(date, _)| date / 100 % 100)).unwrap_or(12);
+                let end_month = fye
+                    .or(period.map(|(date, _)| date / 100 % 100))
+                    .unwrap_or(12);
                 Filer {
                     slug: slug.clone(),
                     name: name.to_owned(),
@@ -244,11 +255,15 @@ fn filing(fields: &[Option<&str>]) -> std::result::Result<Said, String> {
         return Err("has other columns than sub".into());
     };
     let need = |value: &Option<&str>, column: &str| {
-        value.map(str::to_owned).ok_or_else(|| format!("has no {column}"))
+        value
+            .map(str::to_owned)
+            .ok_or_else(|| format!("has no {column}"))
     };
     let filed = need(filed, "filed")?;
     let filed = date(&filed).ok_or_else(|| format!("filed is {filed:?}, no date YYYYMMDD"))?;
-    let month = fye.and_then(|text| text.parse::<i32>().ok()).map(|day| day / 100);
+    let month = fye
+        .and_then(|text| text.parse::<i32>().ok())
+        .map(|day| day / 100);
     Ok(Said {
         key: need(cik, "cik")?.trim_start_matches('0').to_owned(),
         name: need(name, "name")?,
@@ -287,10 +302,12 @@ fn wanted(companies: &[(String, &str)], options: &IngestOptions) -> Result<Optio
             let found = companies
                 .iter()
                 .position(|(slug, key)| slug.eq_ignore_ascii_case(asked) || *key == number);
-            found.map(|i| i as u32).ok_or_else(|| FactsError::UnknownCompany {
-                name: asked.clone(),
-                hint: near(asked, companies),
-            })
+            found
+                .map(|i| i as u32)
+                .ok_or_else(|| FactsError::UnknownCompany {
+                    name: asked.clone(),
+                    hint: near(asked, companies),
+                })
         })
         .collect::<Result<HashSet<u32>>>()
         .map(Some)
@@ -300,7 +317,11 @@ fn near(asked: &str, companies: &[(String, &str)]) -> String {
     let names: Vec<&str> = companies.iter().map(|(slug, _)| slug.as_str()).collect();
     let near = nearest(asked, names.iter().copied(), 3);
     if near.is_empty() {
-        format!("; there are {} companies, named like {:?}", names.len(), names.first().unwrap_or(&""))
+        format!(
+            "; there are {} companies, named like {:?}",
+            names.len(),
+            names.first().unwrap_or(&"")
+        )
     } else {
         format!("; near are {}", near.join(", "))
     }
@@ -317,5 +338,9 @@ pub(super) fn slug(name: &str) -> String {
         }
     }
     let out = out.trim_end_matches('_');
-    if out.is_empty() { "company".to_owned() } else { out.to_owned() }
+    if out.is_empty() {
+        "company".to_owned()
+    } else {
+        out.to_owned()
+    }
 }

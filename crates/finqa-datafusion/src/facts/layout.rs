@@ -63,7 +63,9 @@ impl Layout {
     /// The columns of a file of facts.
     pub(super) fn wanted(&self) -> Vec<Wanted<'_>> {
         match self {
-            Self::Sec => NUM.map(|(name, required)| Wanted { name, required }).to_vec(),
+            Self::Sec => NUM
+                .map(|(name, required)| Wanted { name, required })
+                .to_vec(),
             Self::Plain(mapping) => {
                 let names = mapping.names().into_iter().enumerate();
                 names
@@ -100,7 +102,10 @@ fn need<'a>(fields: &[Option<&'a str>], place: usize, what: &'static str) -> Res
 /// The filing, if its facts are wanted.
 fn used(filings: &Filings, key: &str, shown: &str) -> Result<u32, Not> {
     let Some((index, filing)) = filings.find(key) else {
-        return Err(Not::Bad("unknown_filing", format!("filing {shown:?} is not in sub")));
+        return Err(Not::Bad(
+            "unknown_filing",
+            format!("filing {shown:?} is not in sub"),
+        ));
     };
     match filing.usage {
         Use::Keep => Ok(index),
@@ -111,14 +116,24 @@ fn used(filings: &Filings, key: &str, shown: &str) -> Result<u32, Not> {
 
 fn number(text: Option<&str>) -> Result<Decimal, Not> {
     let text = text.ok_or(Not::LeftOut("no_value"))?;
-    Decimal::parse(text)
-        .ok_or_else(|| Not::Bad("value_is_no_number", format!("value is {text:?}, a decimal is needed")))
+    Decimal::parse(text).ok_or_else(|| {
+        Not::Bad(
+            "value_is_no_number",
+            format!("value is {text:?}, a decimal is needed"),
+        )
+    })
 }
 
 fn length(text: &str) -> Result<i32, Not> {
-    let read = text.parse::<f64>().ok().filter(|q| q.fract() == 0.0 && (0.0..1000.0).contains(q));
+    let read = text
+        .parse::<f64>()
+        .ok()
+        .filter(|q| q.fract() == 0.0 && (0.0..1000.0).contains(q));
     read.map(|q| q as i32).ok_or_else(|| {
-        Not::Bad("quarters_unreadable", format!("quarters is {text:?}, a whole number from 0 is needed"))
+        Not::Bad(
+            "quarters_unreadable",
+            format!("quarters is {text:?}, a whole number from 0 is needed"),
+        )
     })
 }
 
@@ -137,7 +152,10 @@ fn sec<'a>(fields: &[Option<&'a str>], filings: &Filings) -> Result<Fact<'a>, No
         // A company's own tag has the number of its filing for version.
         taxonomy: version.split_once('/').map_or("", |(taxonomy, _)| taxonomy),
         date: date(day).ok_or_else(|| {
-            Not::Bad("date_unreadable", format!("ddate is {day:?}, YYYYMMDD is needed"))
+            Not::Bad(
+                "date_unreadable",
+                format!("ddate is {day:?}, YYYYMMDD is needed"),
+            )
         })?,
         quarters: length(need(fields, 4, "qtrs")?)?,
         unit: need(fields, 5, "uom")?,
@@ -149,10 +167,25 @@ fn sec<'a>(fields: &[Option<&'a str>], filings: &Filings) -> Result<Fact<'a>, No
 }
 
 fn plain<'a>(fields: &[Option<&'a str>], filings: &Filings) -> Result<Fact<'a>, Not> {
-    let [company, tag, day, value, unit, number_of, _, _, quarters, segments, label, statement] =
-        *fields
+    let [
+        company,
+        tag,
+        day,
+        value,
+        unit,
+        number_of,
+        _,
+        _,
+        quarters,
+        segments,
+        label,
+        statement,
+    ] = *fields
     else {
-        return Err(Not::Bad("field_missing", "has other columns than the mapping".into()));
+        return Err(Not::Bad(
+            "field_missing",
+            "has other columns than the mapping".into(),
+        ));
     };
     let company = company.ok_or_else(|| Not::Bad("field_missing", "has no company".into()))?;
     let number_of = number_of.unwrap_or("");
@@ -212,13 +245,17 @@ impl Named {
             return 0;
         }
         let bytes = 200 + 3 * (key.0.len() + key.1.len());
-        self.filings.insert(key, (filed, form.unwrap_or("").to_owned()));
+        self.filings
+            .insert(key, (filed, form.unwrap_or("").to_owned()));
         bytes
     }
 
     pub(super) fn into_filings(self) -> Vec<(String, String, i32, String)> {
-        let mut out: Vec<_> =
-            self.filings.into_iter().map(|((c, n), (filed, form))| (c, n, filed, form)).collect();
+        let mut out: Vec<_> = self
+            .filings
+            .into_iter()
+            .map(|((c, n), (filed, form))| (c, n, filed, form))
+            .collect();
         out.sort();
         out
     }

@@ -10,8 +10,18 @@ use super::error::{FactsError, Result};
 
 /// The roles that a column can have, in the order in which rows are read.
 pub(super) const ROLES: [&str; 12] = [
-    "company", "tag", "period", "value", "unit", "filing", "filed", "form", "quarters", "segments",
-    "label", "statement",
+    "company",
+    "tag",
+    "period",
+    "value",
+    "unit",
+    "filing",
+    "filed",
+    "form",
+    "quarters",
+    "segments",
+    "label",
+    "statement",
 ];
 
 /// Roles that must have a column.
@@ -55,7 +65,11 @@ impl Mapping {
                 "the mapping is a JSON object of role and column, as in {{\"company\": \"ticker\"}}: {e}"
             ))
         })?;
-        if let Some(role) = mapping.columns.keys().find(|r| !ROLES.contains(&r.as_str())) {
+        if let Some(role) = mapping
+            .columns
+            .keys()
+            .find(|r| !ROLES.contains(&r.as_str()))
+        {
             return Err(FactsError::Invalid(format!(
                 "the mapping has a role {role:?}; the roles are {}",
                 ROLES.join(", ")
@@ -76,8 +90,7 @@ impl Mapping {
     /// As [`Mapping::from_json`], and if the file cannot be read.
     pub fn from_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| DataError::io(path, e))?;
-        Self::from_json(&text)
-            .map_err(|e| FactsError::Invalid(format!("{}: {e}", path.display())))
+        Self::from_json(&text).map_err(|e| FactsError::Invalid(format!("{}: {e}", path.display())))
     }
 
     /// The column of each role, in the order of [`ROLES`]; the empty name for roles without one.

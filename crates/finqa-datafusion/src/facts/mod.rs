@@ -12,7 +12,7 @@ mod families;
 mod filings;
 mod layout;
 mod mapping;
-mod number;
+pub(crate) mod number;
 mod options;
 mod period;
 mod placing;

@@ -51,10 +51,14 @@ impl Decimal {
             decimals -= 1;
         }
         while decimals < 0 && units != 0 {
-            units = units.checked_mul(10).filter(|u| *u < 10i128.pow(MAX_DIGITS as u32))?;
+            units = units
+                .checked_mul(10)
+                .filter(|u| *u < 10i128.pow(MAX_DIGITS as u32))?;
             decimals += 1;
         }
-        let decimals = u32::try_from(decimals.max(0)).ok().filter(|d| *d as usize <= MAX_DIGITS)?;
+        let decimals = u32::try_from(decimals.max(0))
+            .ok()
+            .filter(|d| *d as usize <= MAX_DIGITS)?;
         Some(Self {
             units: if negative { -units } else { units },
             decimals,
@@ -140,7 +144,10 @@ mod tests {
             (".5", Some("0.5")),
             ("000", Some("0")),
             ("0e9", Some("0")),
-            ("123456789012345678901234567890", Some("123456789012345678901234567890")),
+            (
+                "123456789012345678901234567890",
+                Some("123456789012345678901234567890"),
+            ),
             ("1234567890123456789012345678901", None),
             ("1e40", None),
             ("1,234", None),
@@ -150,7 +157,11 @@ mod tests {
             ("NaN", None),
             ("1e", None),
         ] {
-            assert_eq!(Decimal::parse(text).map(Decimal::plain).as_deref(), want, "{text}");
+            assert_eq!(
+                Decimal::parse(text).map(Decimal::plain).as_deref(),
+                want,
+                "{text}"
+            );
         }
     }
 
@@ -165,7 +176,11 @@ mod tests {
             ("0", 6, 0, "—"),
             ("-100", 0, 0, "(100)"),
         ] {
-            assert_eq!(Decimal::parse(text).unwrap().shown(power, least), want, "{text}");
+            assert_eq!(
+                Decimal::parse(text).unwrap().shown(power, least),
+                want,
+                "{text}"
+            );
         }
     }
 }

@@ -43,7 +43,10 @@ pub(super) fn period(text: &str) -> Option<(i32, Option<i32>)> {
             let (quarter, year) = rest.split_once([' ', '-'])?;
             (year.to_owned(), quarter.to_owned())
         }
-        Some((year, quarter)) => (year.trim_end_matches(['-', ' ']).to_owned(), quarter.to_owned()),
+        Some((year, quarter)) => (
+            year.trim_end_matches(['-', ' ']).to_owned(),
+            quarter.to_owned(),
+        ),
         None => return None,
     };
     let year = self::year(&year)?;
@@ -73,7 +76,7 @@ pub(super) struct Calendar {
 }
 
 /// Where a period stands in a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Column {
     /// A fiscal year, or its end.
     Year(i32),

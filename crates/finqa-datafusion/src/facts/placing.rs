@@ -95,7 +95,10 @@ fn calendar(filer: &Filer, cells: &[Cell]) -> Calendar {
     for cell in cells.iter().filter(|cell| cell.period.quarters == 4) {
         months[(cell.period.date / 100 % 100).clamp(0, 12) as usize] += 1;
     }
-    let most = (1..13).rev().max_by_key(|&month| months[month]).unwrap_or(12);
+    let most = (1..13)
+        .rev()
+        .max_by_key(|&month| months[month])
+        .unwrap_or(12);
     let end_month = if months[most] == 0 { 12 } else { most as i32 };
     Calendar {
         end_month,
@@ -109,7 +112,9 @@ fn prefix(cells: &[Cell]) -> String {
     for cell in cells.iter().filter(|cell| !cell.taxonomy.is_empty()) {
         *counts.entry(&cell.taxonomy).or_default() += 1;
     }
-    let most = counts.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)));
+    let most = counts
+        .into_iter()
+        .max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)));
     most.map_or(String::new(), |(taxonomy, _)| identifier(taxonomy) + "_")
 }
 
@@ -151,7 +156,9 @@ impl Desk<'_> {
         let mut keys: Vec<(&str, bool, i32)> = Vec::new();
         let mut groups: Vec<Group<'s>> = Vec::new();
         let mut seen: HashSet<(usize, &str)> = HashSet::new();
-        let latest_other = shown.iter().find(|line| statement(&line.statement).is_none());
+        let latest_other = shown
+            .iter()
+            .find(|line| statement(&line.statement).is_none());
         for line in shown {
             let known = statement(&line.statement);
             if known.is_none() && latest_other.is_some_and(|first| first.filing != line.filing) {
@@ -201,7 +208,12 @@ impl Desk<'_> {
             } else {
                 (identifier(&cell.statement), words(&cell.statement))
             };
-            tables.entry(key).or_default().entry(&cell.tag).or_default().push(i);
+            tables
+                .entry(key)
+                .or_default()
+                .entry(&cell.tag)
+                .or_default()
+                .push(i);
         }
         for ((name, title), tags) in tables {
             let rows: Vec<(String, &str, bool, Vec<usize>)> = tags
@@ -229,7 +241,10 @@ impl Desk<'_> {
             if cell.segments.is_empty() {
                 continue;
             }
-            let mut parts = cell.segments.split(';').filter(|part| !part.trim().is_empty());
+            let mut parts = cell
+                .segments
+                .split(';')
+                .filter(|part| !part.trim().is_empty());
             let axis = parts.next().and_then(|part| part.split_once('='));
             match (axis, parts.next()) {
                 (Some((axis, member)), None) => {
@@ -241,10 +256,17 @@ impl Desk<'_> {
         }
         for ((tag, axis), members) in tables {
             if members.len() < 2 {
-                report.leave_out("single_member", members.values().map(|m| m.len() as u64).sum());
+                report.leave_out(
+                    "single_member",
+                    members.values().map(|m| m.len() as u64).sum(),
+                );
                 continue;
             }
-            let name = format!("{}_by_{}", identifier(tag), snake(axis.trim_end_matches("Axis")));
+            let name = format!(
+                "{}_by_{}",
+                identifier(tag),
+                snake(axis.trim_end_matches("Axis"))
+            );
             let title = format!(
                 "{} by {}",
                 self.label(tag),
@@ -261,8 +283,11 @@ impl Desk<'_> {
                     .iter()
                     .flat_map(|row| row.3.iter().map(|i| self.placed[*i].column))
                     .collect();
-                let total: Vec<usize> =
-                    total.iter().copied().filter(|i| columns.contains(&self.placed[*i].column)).collect();
+                let total: Vec<usize> = total
+                    .iter()
+                    .copied()
+                    .filter(|i| columns.contains(&self.placed[*i].column))
+                    .collect();
                 rows.push(("Total".to_owned(), tag, false, total));
             }
             self.table(&name, &title, &rows, out);
@@ -294,7 +319,11 @@ impl Desk<'_> {
                     if matches!(column, Column::Quarter(..)) != of_quarters {
                         continue;
                     }
-                    let value = if *negating { cell.value.negated() } else { cell.value };
+                    let value = if *negating {
+                        cell.value.negated()
+                    } else {
+                        cell.value
+                    };
                     // A balance and a flow of one tag and year, or two ends of a year: the first stands.
                     let row = by_unit.entry(&cell.unit).or_default();
                     if let std::collections::btree_map::Entry::Vacant(place) = row.entry(*column) {
@@ -318,6 +347,10 @@ impl Desk<'_> {
     }
 
     fn label(&self, tag: &str) -> String {
-        self.rules.labels.get(tag).cloned().unwrap_or_else(|| words(tag))
+        self.rules
+            .labels
+            .get(tag)
+            .cloned()
+            .unwrap_or_else(|| words(tag))
     }
 }

@@ -63,12 +63,18 @@ fn places(path: &Path, wanted: &[Wanted<'_>], header: &[String]) -> Result<Vec<O
     wanted
         .iter()
         .map(|column| {
-            let found = header.iter().position(|h| h.eq_ignore_ascii_case(column.name));
+            let found = header
+                .iter()
+                .position(|h| h.eq_ignore_ascii_case(column.name));
             if found.is_none() && column.required {
                 return Err(DataError::record(
                     path,
                     "header",
-                    format!("has no column {:?}; it has {}", column.name, header.join(", ")),
+                    format!(
+                        "has no column {:?}; it has {}",
+                        column.name,
+                        header.join(", ")
+                    ),
                 )
                 .into());
             }
@@ -104,7 +110,11 @@ fn separated(path: &Path, separator: u8, wanted: &[Wanted<'_>], take: &mut Take<
     while reader.read_byte_record(&mut record).map_err(failed)? {
         let line = record.position().map_or(0, csv::Position::line);
         let broken = if record.len() != header.len() {
-            Some(format!("has {} fields, the header has {}", record.len(), header.len()))
+            Some(format!(
+                "has {} fields, the header has {}",
+                record.len(),
+                header.len()
+            ))
         } else if std::str::from_utf8(record.as_slice()).is_err() {
             Some("is not UTF-8".to_owned())
         } else {
@@ -135,7 +145,9 @@ fn json(path: &Path, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<()> {
     let mut line = 0;
     loop {
         bytes.clear();
-        let n = reader.read_until(b'\n', &mut bytes).map_err(|e| DataError::io(path, e))?;
+        let n = reader
+            .read_until(b'\n', &mut bytes)
+            .map_err(|e| DataError::io(path, e))?;
         if n == 0 {
             return Ok(());
         }
@@ -181,10 +193,13 @@ fn plain(json: &str) -> Option<String> {
 
 fn parquet(path: &Path, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<()> {
     let broken = |e: &dyn std::fmt::Display| DataError::record(path, "Parquet", e.to_string());
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(open(path)?).map_err(|e| broken(&e))?;
-    let header: Vec<String> =
-        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(open(path)?).map_err(|e| broken(&e))?;
+    let header: Vec<String> = builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
     let places = places(path, wanted, &header)?;
     let mut kept: Vec<usize> = places.iter().flatten().copied().collect();
     kept.sort_unstable();

@@ -62,7 +62,9 @@ pub fn ingest(
 ) -> Result<IngestReport> {
     let start = Instant::now();
     if sources.is_empty() {
-        return Err(FactsError::Invalid("there are no facts: name a folder or a file".into()));
+        return Err(FactsError::Invalid(
+            "there are no facts: name a folder or a file".into(),
+        ));
     }
     options.pool_bytes()?;
     let save = SaveOptions {
@@ -161,7 +163,14 @@ async fn run(
     report.filings = filings.filings.len() as u64;
     let labels = labels(&sources, &held, &options)?;
     let max_examples = options.max_examples;
-    let shared = Arc::new(Shared::new(layout, filings, max_examples, target, stop, report));
+    let shared = Arc::new(Shared::new(
+        layout,
+        filings,
+        max_examples,
+        target,
+        stop,
+        report,
+    ));
     // Set once: this is the only place.
     let _ = told.shared.set(Arc::clone(&shared));
     session.register(&sources, &shared).map_err(failed)?;
@@ -171,14 +180,20 @@ async fn run(
         quarters: options.quarters,
     };
     let mut facts = Reader::new(session.facts().await.map_err(failed)?, &shared, &options);
-    let mut shown = Reader::new(session.presentation().await.map_err(failed)?, &shared, &options);
+    let mut shown = Reader::new(
+        session.presentation().await.map_err(failed)?,
+        &shared,
+        &options,
+    );
     let fixed = held.size();
     while let Some(company) = facts.company().await? {
         let gathered = gather(company, &mut facts, &mut shown, &shared, &held).await?;
         write(company, &gathered, &rules, &shared, &mut writer)?;
         drop(gathered);
         held.resize(fixed);
-        shared.companies.store(u64::from(company) + 1, Ordering::Relaxed);
+        shared
+            .companies
+            .store(u64::from(company) + 1, Ordering::Relaxed);
     }
     shown.drain().await?;
     let mut report = std::mem::take(&mut *shared.report());
@@ -192,7 +207,10 @@ async fn run(
     }
     shared.go_on()?;
     let info = CorpusInfo {
-        name: options.name.clone().unwrap_or_else(|| name_of(&shared.target)),
+        name: options
+            .name
+            .clone()
+            .unwrap_or_else(|| name_of(&shared.target)),
         layout: format!("facts-{}", report.layout),
         version: INGEST_VERSION,
         refused: refused(&report),
@@ -204,7 +222,10 @@ async fn run(
 
 /// A private folder beside the target, where there is room for the corpus too. Removed when it is dropped.
 fn spill_folder(target: &Path) -> Result<tempfile::TempDir> {
-    let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = target
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     tempfile::Builder::new()
         .prefix(".finqa-ingest-")
         .tempdir_in(parent)
@@ -212,28 +233,48 @@ fn spill_folder(target: &Path) -> Result<tempfile::TempDir> {
 }
 
 fn name_of(target: &Path) -> String {
-    target.file_name().map_or_else(|| "facts".to_owned(), |n| n.to_string_lossy().into_owned())
+    target
+        .file_name()
+        .map_or_else(|| "facts".to_owned(), |n| n.to_string_lossy().into_owned())
 }
 
 fn nothing_left(report: &IngestReport) -> String {
-    let reasons = report.left_out.iter().map(|(reason, n)| format!("{reason} {n}"));
-    let bad = report.bad_rows.iter().map(|(reason, tally)| format!("{reason} {}", tally.count));
+    let reasons = report
+        .left_out
+        .iter()
+        .map(|(reason, n)| format!("{reason} {n}"));
+    let bad = report
+        .bad_rows
+        .iter()
+        .map(|(reason, tally)| format!("{reason} {}", tally.count));
     let reasons: Vec<String> = reasons.chain(bad).collect();
     format!(
         "no fact is left of the {} rows read ({}); nothing was written",
         report.rows,
-        if reasons.is_empty() { "the files are empty".to_owned() } else { reasons.join(", ") }
+        if reasons.is_empty() {
+            "the files are empty".to_owned()
+        } else {
+            reasons.join(", ")
+        }
     )
 }
 
 /// Rows that did not become cells, for the manifest.
 fn refused(report: &IngestReport) -> std::collections::BTreeMap<String, u32> {
-    let bad = report.bad_rows.iter().map(|(reason, tally)| (reason.clone(), tally.count));
-    bad.chain(report.left_out.iter().map(|(reason, count)| (reason.clone(), *count)))
-        .chain([("conflict".to_owned(), report.conflicts.count)])
-        .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| (reason, u32::try_from(count).unwrap_or(u32::MAX)))
-        .collect()
+    let bad = report
+        .bad_rows
+        .iter()
+        .map(|(reason, tally)| (reason.clone(), tally.count));
+    bad.chain(
+        report
+            .left_out
+            .iter()
+            .map(|(reason, count)| (reason.clone(), *count)),
+    )
+    .chain([("conflict".to_owned(), report.conflicts.count)])
+    .filter(|(_, count)| *count > 0)
+    .map(|(reason, count)| (reason, u32::try_from(count).unwrap_or(u32::MAX)))
+    .collect()
 }
 
 /// Labels of the standard tags; companies' own are named by their words.
@@ -274,15 +315,23 @@ async fn gather(
         let (batch, row) = facts.at()?;
         let row = take_facts(batch, row, company, &mut gathered.cells, shared)?;
         facts.row = row;
-        let bytes: usize = gathered.cells[counted..].iter().map(super::company::Cell::size).sum();
+        let bytes: usize = gathered.cells[counted..]
+            .iter()
+            .map(super::company::Cell::size)
+            .sum();
         counted = gathered.cells.len();
-        held.try_grow(bytes).map_err(|e| FactsError::of(e, facts.limit))?;
+        held.try_grow(bytes)
+            .map_err(|e| FactsError::of(e, facts.limit))?;
     }
     // Companies whose facts were all left out have a presentation all the same.
     while let Some(other) = shown.company().await?.filter(|other| *other <= company) {
         let (batch, row) = shown.at()?;
         let mut passed_over = Vec::new();
-        let lines = if other == company { &mut gathered.shown } else { &mut passed_over };
+        let lines = if other == company {
+            &mut gathered.shown
+        } else {
+            &mut passed_over
+        };
         shown.row = take_shown(batch, row, other, lines)?;
     }
     Ok(gathered)
@@ -301,7 +350,10 @@ fn write(
     let sheets = sheets(filer, gathered, rules, &mut report);
     // What is in no table though it has a column: another fact has its place.
     let told = report.accounted() - before;
-    report.leave_out("place_taken", (gathered.cells.len() as u64).saturating_sub(told));
+    report.leave_out(
+        "place_taken",
+        (gathered.cells.len() as u64).saturating_sub(told),
+    );
     if sheets.is_empty() {
         return Ok(());
     }
@@ -353,7 +405,9 @@ impl Reader {
 
     fn at(&self) -> Result<(&RecordBatch, usize)> {
         let batch = self.batch.as_ref();
-        batch.map(|batch| (batch, self.row)).ok_or_else(|| FactsError::Engine("no row is left".into()))
+        batch
+            .map(|batch| (batch, self.row))
+            .ok_or_else(|| FactsError::Engine("no row is left".into()))
     }
 
     async fn drain(&mut self) -> Result<()> {

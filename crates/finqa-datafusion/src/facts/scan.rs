@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, Int32Builder, RecordBatch, StringBuilder, UInt32Builder, UInt64Builder};
+use datafusion::arrow::array::{
+    ArrayRef, Int32Builder, RecordBatch, StringBuilder, UInt32Builder, UInt64Builder,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -147,15 +149,20 @@ impl Kind {
                 ("negating", DataType::Int32),
             ],
         };
-        let fields: Vec<Field> =
-            columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), false)).collect();
+        let fields: Vec<Field> = columns
+            .iter()
+            .map(|(name, kind)| Field::new(*name, kind.clone(), false))
+            .collect();
         Arc::new(Schema::new(fields))
     }
 }
 
 impl fmt::Debug for FileStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileStream").field("path", &self.path).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("FileStream")
+            .field("path", &self.path)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -229,15 +236,15 @@ fn facts(path: &PathBuf, file: u32, shared: &Shared, send: &mut Send<'_>) -> Res
                 columns.line.append_value((u64::from(file) << 40) | line);
                 columns.rows += 1;
             }
-            Err(Not::LeftOut(reason)) => {
-                match left_out.iter_mut().find(|(r, _)| *r == reason) {
-                    Some((_, count)) => *count += 1,
-                    None => left_out.push((reason, 1)),
-                }
-            }
+            Err(Not::LeftOut(reason)) => match left_out.iter_mut().find(|(r, _)| *r == reason) {
+                Some((_, count)) => *count += 1,
+                None => left_out.push((reason, 1)),
+            },
             Err(Not::Bad(reason, detail)) => {
                 let at = format!("{name} line {line}");
-                shared.report().bad(reason, shared.max_examples, || Example { at, detail });
+                shared
+                    .report()
+                    .bad(reason, shared.max_examples, || Example { at, detail });
             }
         }
         if counted % BATCH_ROWS as u64 == 0 {
@@ -249,7 +256,9 @@ fn facts(path: &PathBuf, file: u32, shared: &Shared, send: &mut Send<'_>) -> Res
         }
         Ok(listened)
     })?;
-    shared.rows.fetch_add(counted % BATCH_ROWS as u64, Ordering::Relaxed);
+    shared
+        .rows
+        .fetch_add(counted % BATCH_ROWS as u64, Ordering::Relaxed);
     {
         let mut report = shared.report();
         for (reason, count) in left_out {
@@ -316,14 +325,27 @@ fn presentation(path: &PathBuf, shared: &Shared, send: &mut Send<'_>) -> Result<
     read(path, &wanted, &mut |line, row| {
         let bad = |detail: String| {
             let at = format!("{name} line {line}");
-            shared.report().bad_presentation.add(shared.max_examples, || Example { at, detail });
+            shared
+                .report()
+                .bad_presentation
+                .add(shared.max_examples, || Example { at, detail });
             Ok(true)
         };
         let fields = match row {
             Row::Broken(reason) => return bad(reason),
             Row::Fields(fields) => fields,
         };
-        let [adsh, report, number, statement, tag, inside, label, negating] = *fields else {
+        let [
+            adsh,
+            report,
+            number,
+            statement,
+            tag,
+            inside,
+            label,
+            negating,
+        ] = *fields
+        else {
             return bad("has other columns than pre".into());
         };
         let (Some(adsh), Some(tag)) = (adsh, tag) else {
@@ -337,7 +359,9 @@ fn presentation(path: &PathBuf, shared: &Shared, send: &mut Send<'_>) -> Result<
         }
         let whole = |text: Option<&str>| text.and_then(|t| t.parse::<i32>().ok());
         let (Some(report), Some(number)) = (whole(report), whole(number)) else {
-            return bad(format!("report is {report:?} and line {number:?}; whole numbers are needed"));
+            return bad(format!(
+                "report is {report:?} and line {number:?}; whole numbers are needed"
+            ));
         };
         let flag = |text: Option<&str>| i32::from(matches!(text, Some("1" | "true" | "TRUE")));
         columns.filing.append_value(filing);

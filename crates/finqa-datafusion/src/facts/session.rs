@@ -51,7 +51,9 @@ pub(super) struct Sorted {
 impl Session {
     /// An engine with `pool_bytes` of memory that spills into `spill`.
     pub(super) fn new(pool_bytes: usize, spill: &Path) -> EngineResult<Self> {
-        let peak = Arc::new(PeakRecordingPool::new(Arc::new(FairSpillPool::new(pool_bytes))));
+        let peak = Arc::new(PeakRecordingPool::new(Arc::new(FairSpillPool::new(
+            pool_bytes,
+        ))));
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::clone(&peak) as Arc<dyn MemoryPool>)
             .with_disk_manager_builder(
@@ -86,8 +88,8 @@ impl Session {
         });
         self.files("facts", Kind::Facts { file: 0 }, facts.collect())?;
         let shown = sources.presentation.iter();
-        let shown = shown
-            .map(|path| FileStream::new(path.clone(), Kind::Presentation, Arc::clone(shared)));
+        let shown =
+            shown.map(|path| FileStream::new(path.clone(), Kind::Presentation, Arc::clone(shared)));
         self.files("presentation", Kind::Presentation, shown.collect())
     }
 
@@ -111,10 +113,8 @@ impl Session {
 
     async fn sorted(&self, sql: &str) -> EngineResult<Sorted> {
         let plan = self.context.sql(sql).await?.create_physical_plan().await?;
-        let stream = datafusion::physical_plan::execute_stream(
-            Arc::clone(&plan),
-            self.context.task_ctx(),
-        )?;
+        let stream =
+            datafusion::physical_plan::execute_stream(Arc::clone(&plan), self.context.task_ctx())?;
         Ok(Sorted { stream, plan })
     }
 }

@@ -76,7 +76,11 @@ impl Sources {
                     }
                 }
                 if inside.is_empty() {
-                    return Err(DataError::layout(path, format!("has no file ending in {ENDINGS}")).into());
+                    return Err(DataError::layout(
+                        path,
+                        format!("has no file ending in {ENDINGS}"),
+                    )
+                    .into());
                 }
                 inside.sort();
                 facts.extend(inside);
@@ -84,7 +88,11 @@ impl Sources {
             }
             std::fs::metadata(path).map_err(|e| DataError::io(path, e))?;
             if Format::of(path).is_none() {
-                return Err(DataError::layout(path, format!("facts are read from files ending in {ENDINGS}")).into());
+                return Err(DataError::layout(
+                    path,
+                    format!("facts are read from files ending in {ENDINGS}"),
+                )
+                .into());
             }
             facts.push(path.clone());
         }
@@ -99,7 +107,9 @@ fn needed(folder: &Path, stem: &str) -> Result<PathBuf> {
     find(folder, stem)?.ok_or_else(|| {
         DataError::layout(
             folder,
-            format!("has no {stem} file ({stem} with {ENDINGS}); the SEC's layout needs sub and num"),
+            format!(
+                "has no {stem} file ({stem} with {ENDINGS}); the SEC's layout needs sub and num"
+            ),
         )
         .into()
     })
@@ -121,7 +131,11 @@ fn find(folder: &Path, stem: &str) -> Result<Option<PathBuf>> {
     if found.len() > 1 {
         return Err(DataError::layout(
             folder,
-            format!("has {} and {}; which one is meant?", found[0].display(), found[1].display()),
+            format!(
+                "has {} and {}; which one is meant?",
+                found[0].display(),
+                found[1].display()
+            ),
         )
         .into());
     }

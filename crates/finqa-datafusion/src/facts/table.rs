@@ -11,8 +11,18 @@ use super::period::Column;
 use super::placing::{Sheet, SheetRow};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// What a row counts.
@@ -29,7 +39,10 @@ fn measure(unit: &str) -> Measure {
     match unit {
         "shares" => Measure::Shares,
         _ if is_code(unit) => Measure::Money,
-        _ if unit.split_once('/').is_some_and(|(money, per)| is_code(money) && per == "shares") => {
+        _ if unit
+            .split_once('/')
+            .is_some_and(|(money, per)| is_code(money) && per == "shares") =>
+        {
             Measure::PerShare
         }
         _ => Measure::Other,
@@ -49,7 +62,11 @@ pub(super) fn company(filer: &Filer, sheets: Vec<Sheet>) -> Result<(Company, u64
             number += 1;
         }
         sheet.name = name;
-        cells += sheet.rows.iter().map(|row| row.values.len() as u64).sum::<u64>();
+        cells += sheet
+            .rows
+            .iter()
+            .map(|row| row.values.len() as u64)
+            .sum::<u64>();
         tables.push(table(filer, &sheet)?);
     }
     let name = filer.slug.clone();
@@ -58,8 +75,11 @@ pub(super) fn company(filer: &Filer, sheets: Vec<Sheet>) -> Result<(Company, u64
 
 fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
     // The newest first, as filings have it.
-    let columns: BTreeSet<Column> =
-        sheet.rows.iter().flat_map(|row| row.values.keys().copied()).collect();
+    let columns: BTreeSet<Column> = sheet
+        .rows
+        .iter()
+        .flat_map(|row| row.values.keys().copied())
+        .collect();
     let columns: Vec<Column> = columns.into_iter().rev().collect();
     let currency = currency(&sheet.rows);
     let power = power(&sheet.rows, Measure::Money);
@@ -80,7 +100,9 @@ fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
         cells.push(Value::text(label.as_str()));
         for column in &columns {
             let value = row.values.get(column);
-            cells.push(Value::text(value.map_or_else(String::new, |v| v.shown(power, least))));
+            cells.push(Value::text(
+                value.map_or_else(String::new, |v| v.shown(power, least)),
+            ));
         }
     }
     let headers = std::iter::once("item".to_owned()).chain(columns.iter().map(|c| c.header()));
@@ -96,10 +118,15 @@ fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
 /// The currency of most rows; empty if there is none.
 fn currency(rows: &[SheetRow]) -> String {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    for row in rows.iter().filter(|row| measure(&row.unit) == Measure::Money) {
+    for row in rows
+        .iter()
+        .filter(|row| measure(&row.unit) == Measure::Money)
+    {
         *counts.entry(&row.unit).or_default() += 1;
     }
-    let most = counts.into_iter().max_by_key(|(unit, n)| (*n, std::cmp::Reverse(*unit)));
+    let most = counts
+        .into_iter()
+        .max_by_key(|(unit, n)| (*n, std::cmp::Reverse(*unit)));
     most.map_or(String::new(), |(unit, _)| unit.to_owned())
 }
 
