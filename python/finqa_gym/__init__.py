@@ -14,6 +14,7 @@ Example:
 from finqa_gym._native import __version__, build_info
 from finqa_gym.analytics import QueryResult, query
 from finqa_gym.audits import AuditReport
+from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
     EXPORT_LAYOUTS,
     LAYOUTS,
@@ -40,6 +41,7 @@ from finqa_gym.exceptions import (
 )
 from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.registration import make, make_vec, register_when_imported
+from finqa_gym.rubrics import CriterionInfo, RewardConfig, RubricSchema
 from finqa_gym.scoring import judge_answer, score_answer, score_rubric
 from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
@@ -57,6 +59,7 @@ __all__ = [
     "BackendError",
     "ClosedEnvError",
     "Corpus",
+    "CriterionInfo",
     "DataError",
     "Demonstrations",
     "EnvError",
@@ -65,10 +68,13 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "PythonCriterion",
     "QueryError",
     "QueryResult",
     "Recording",
     "ResetNeededError",
+    "RewardConfig",
+    "RubricSchema",
     "Run",
     "ScriptedPolicy",
     "StepBatch",

@@ -21,6 +21,7 @@ __all__ = [
     "FinqaError",
     "ForkedProcessError",
     "NotFoundError",
+    "ParquetRecords",
     "QueryError",
     "QueryResult",
     "ResetNeededError",
@@ -34,18 +35,26 @@ __all__ = [
     "bootstrap_interval",
     "build_info",
     "calculate",
+    "check_rubrics",
     "check_synth_config",
     "export_corpus",
+    "final_answer",
     "is_evaluation_split",
     "paired_difference",
     "parse_message",
     "pass_at_k",
     "query_relations",
+    "read_reward",
+    "read_yaml",
+    "rewards",
     "run_query",
     "score_answer",
+    "score_names",
     "score_rubric",
+    "score_trace",
     "synth_preset",
     "tool_specs",
+    "write_chats",
     "write_run",
 ]
 
@@ -158,12 +167,14 @@ class VectorEnv:
         actions: Sequence[str | dict[str, Any]],
         finish_reasons: Sequence[str | None] | None = None,
         env_ids: Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> _Received: ...
     def send(
         self,
         actions: Sequence[str | dict[str, Any]],
         env_ids: Sequence[int] | None = None,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None: ...
     def recv(self, batch_size: int) -> _Received: ...
     def resume(self, results: Sequence[tuple[int, str, bool]]) -> None: ...
@@ -171,6 +182,20 @@ class VectorEnv:
     def episode(self, slot: int) -> dict[str, Any] | None: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self) -> None: ...
+    def start_recording(
+        self,
+        path: str | os.PathLike[str],
+        info: str,
+        append: bool,
+        custom: Sequence[tuple[str, float]],
+    ) -> None: ...
+    def set_policy(self, name: str, step: int | None = None) -> None: ...
+    def record(
+        self,
+        env_ids: NDArray[np.int32],
+        rewards: NDArray[np.float32],
+        scores: NDArray[np.float32],
+    ) -> None: ...
     def sampler_state(self) -> str: ...
     def load_sampler_state(self, state: str) -> None: ...
     @property
@@ -183,6 +208,10 @@ class VectorEnv:
     def max_turns(self) -> int: ...
     @property
     def tools(self) -> list[dict[str, Any]]: ...
+    def task(self, index: int) -> dict[str, Any]: ...
+    def criteria(self, index: int) -> list[tuple[str, str, str, float]]: ...
+    @property
+    def max_criteria(self) -> int: ...
     error_codes: ClassVar[list[str]]
     truncation_reasons: ClassVar[list[str]]
 
@@ -279,6 +308,15 @@ def score_answer(
 def score_rubric(
     submission: str, rubric: str, mode: str, cascade_credit: float
 ) -> tuple[float, bool, float, list[tuple[str, float]], list[tuple[str, float, bool, str]]]: ...
+def score_names() -> dict[str, list[tuple[str, str]]]: ...
+def read_reward(text: str, form: str) -> str: ...
+def check_rubrics(text: str, form: str) -> None: ...
+def rewards(
+    config: str,
+    outcomes: Sequence[float],
+    is_correct: Sequence[bool],
+    process: Sequence[float],
+) -> list[float]: ...
 def calculate(expression: str) -> str: ...
 def tool_specs(profile: str) -> list[dict[str, Any]]: ...
 def parse_message(
@@ -333,6 +371,26 @@ class Run:
     def columns(self, names: list[str]) -> dict[str, Any]: ...
     def episodes(self, start: int, stop: int) -> list[dict[str, Any]]: ...
 
+def write_chats(
+    path: str, format: str, ending: str, overwrite: bool, records: Iterator[str]
+) -> int: ...
 def write_run(
     path: str | os.PathLike[str], info: str, records: Iterator[str], append: bool
 ) -> int: ...
+def final_answer(text: str) -> str | None: ...
+def read_yaml(text: str) -> Any: ...
+def score_trace(
+    trace: str,
+    mode: str,
+    corpus: Corpus | None = None,
+    task_index: int | None = None,
+    told: str | None = None,
+) -> tuple[dict[str, Any], bool | None, list[str]]: ...
+
+@final
+class ParquetRecords:
+    def __new__(cls, path: str) -> ParquetRecords: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __iter__(self) -> ParquetRecords: ...
+    def __next__(self) -> dict[str, Any]: ...

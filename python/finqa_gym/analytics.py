@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Any, NamedTuple
 
 from finqa_gym import _native
+from finqa_gym.trajectories import Run
 
 __all__ = ["TABLES", "VIEWS", "QueryResult", "Relation", "query", "relations"]
 
@@ -41,7 +42,7 @@ DEFAULT_MEMORY_LIMIT_BYTES = 2 << 30
 _SHOWN_ROWS = 20
 _SHOWN_CHARACTERS = 40
 
-RunPath = str | os.PathLike[str]
+RunPath = str | os.PathLike[str] | Run
 
 
 class Relation(NamedTuple):
@@ -149,8 +150,9 @@ def query(
 
     Args:
         sql: The query. `TABLES` and `VIEWS` name what it can select from.
-        runs: Folders that ``VectorEnv(record=…)`` or ``finqa-gym score`` wrote; a mapping gives
-            each its name in the column ``run``, which is else that of its ``run.json``.
+        runs: Folders that ``VectorEnv(record=…)`` or ``finqa-gym score`` wrote, or what
+            `open_run` returned; a mapping gives each its name in the column ``run``, which is
+            else that of its ``run.json``. A run that is being recorded is read as far as it got.
         memory_limit_bytes: Most that joins, sorts, groups and the result take together. Nothing
             is spilled to disk.
         timeout_s: Longest time in seconds.
@@ -161,15 +163,21 @@ def query(
             ``"sql"``, ``"refused"``, ``"memory"``, ``"timeout"``, ``"too_many_rows"`` or
             ``"stopped"``.
         FileNotFoundError: If there is no such folder.
-        DataError: If a folder is no run, or two have one name.
+        DataError: If a folder is no run.
+        ValueError: If two runs have one name, or a limit is out of range.
         FeatureNotBuiltError: If this build has no DataFusion.
     """
+    named: list[tuple[str | None, str]]
     if isinstance(runs, Mapping):
-        named = [(name, os.fspath(path)) for name, path in runs.items()]
+        named = [(name, _folder(run)) for name, run in runs.items()]
     else:
-        paths = [runs] if isinstance(runs, str | os.PathLike) else runs
-        named = [(None, os.fspath(path)) for path in paths]
+        listed = [runs] if isinstance(runs, str | os.PathLike | Run) else runs
+        named = [(None, _folder(run)) for run in listed]
     return QueryResult(_native.run_query(sql, named, memory_limit_bytes, timeout_s, max_rows))
+
+
+def _folder(run: RunPath) -> str:
+    return os.fspath(run.path if isinstance(run, Run) else run)
 
 
 def relations() -> list[Relation]:

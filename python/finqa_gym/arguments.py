@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flag", "flags", "instance", "integer", "integers", "text"]
+__all__ = ["flag", "flags", "instance", "integer", "integers", "number", "text"]
 
 U64 = 2**64
 
@@ -35,6 +35,20 @@ def integer(name: str, value: object, *, least: int = 0, below: int = U64) -> in
         msg = f"{name} is {number}; it must be below {below}"
         raise ValueError(msg)
     return number
+
+
+def number(name: str, value: object) -> float:
+    """``value`` as float; numpy's numbers are numbers, booleans and texts are not.
+
+    Example:
+        >>> number("weight", np.float32(0.5))
+        0.5
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(
+        value, (int, float, np.integer, np.floating)
+    ):
+        raise _wrong_type(name, value, "a number")
+    return float(value)
 
 
 def integers(name: str, values: Any) -> list[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
-from finqa_gym._native import NotFoundError
+from finqa_gym._native import DataError, NotFoundError
 from finqa_gym.audits import AuditReport
 from finqa_gym.synth import SynthConfig
 
@@ -18,6 +19,7 @@ __all__ = [
     "ExportReport",
     "Refusal",
     "TaskCheck",
+    "corpus_from_source",
     "is_evaluation_split",
     "load",
     "open_corpus",
@@ -92,9 +94,10 @@ class Corpus:
         'val'
     """
 
-    def __init__(self, native: _native.Corpus) -> None:
+    def __init__(self, native: _native.Corpus, source: dict[str, Any] | None = None) -> None:
         """Wraps a native corpus; use `load` or `synthetic`."""
         self._native = native
+        self._source = source
 
     @property
     def name(self) -> str:
@@ -110,6 +113,14 @@ class Corpus:
     def version(self) -> int:
         """Version of the importer or generator that made it."""
         return self._native.version
+
+    @property
+    def source(self) -> dict[str, Any] | None:
+        """How to make it again, as JSON: what `load` or `synthetic` was called with.
+
+        `corpus_from_source` reads it. None if that is not known.
+        """
+        return self._source
 
     @property
     def content_hash(self) -> str:
@@ -255,7 +266,8 @@ class Corpus:
             (name, None if n is None else arguments.integer("num_companies", n, below=2**32))
             for name, n in split.items()
         ]
-        return Corpus(self._native.take(picks))
+        source = self._derived("take", [list(pick) for pick in picks])
+        return Corpus(self._native.take(picks), source)
 
     def known_split(self, split: str | None) -> str | None:
         """``split`` itself, if the corpus has it (None stands for all splits).
@@ -296,7 +308,12 @@ class Corpus:
             if not 0 <= index < num_tasks:
                 msg = f"no task {index} in corpus {self.name!r}; it has {num_tasks} tasks"
                 raise NotFoundError(msg)
-        return Corpus(self._native.select(indices, arguments.text("suffix", suffix)))
+        suffix = arguments.text("suffix", suffix)
+        source = self._derived("select", indices, suffix)
+        return Corpus(self._native.select(indices, suffix), source)
+
+    def _derived(self, how: str, *values: Any) -> dict[str, Any] | None:
+        return None if self._source is None else {"of": self._source, how: list(values)}
 
     def _endless(self) -> str:
         names = [name for name, size in self.splits().items() if size is None]
@@ -564,7 +581,16 @@ def load(
             name,
             limits,
             progress,
-        )
+        ),
+        {
+            "load": {
+                "path": os.path.abspath(os.fsdecode(path)),
+                "layout": layout,
+                "tasks": None if tasks is None else os.path.abspath(os.fsdecode(tasks)),
+                "name": name,
+                "limits": limits,
+            }
+        },
     )
     if not reviewed_only:
         return corpus
@@ -605,7 +631,39 @@ def synthetic(seed: int = 0, config: SynthConfig | None = None) -> Corpus:
     seed = arguments.integer("seed", seed)
     config = SynthConfig() if config is None else config
     arguments.instance("config", config, SynthConfig, "a SynthConfig, or None")
-    return Corpus(_native.Corpus.synthetic(seed, config.to_json()))
+    source = {"synthetic": {"seed": seed, "config": json.loads(config.to_json())}}
+    return Corpus(_native.Corpus.synthetic(seed, config.to_json()), source)
+
+
+def corpus_from_source(source: dict[str, Any]) -> Corpus:
+    """Makes the corpus again whose `Corpus.source` is ``source``.
+
+    Raises:
+        FileNotFoundError: A path is not there any more.
+        DataError: As for `load`; or ``source`` is of a kind that this version does not know.
+
+    Example:
+        >>> corpus = synthetic(7).take("val", 2)
+        >>> corpus_from_source(corpus.source).content_hash == corpus.content_hash
+        True
+    """
+    try:
+        if "of" in source:
+            of = corpus_from_source(source["of"])
+            if "take" in source:
+                [picks] = source["take"]
+                picks = [(split, count) for split, count in picks]
+                return Corpus(of._native.take(picks), source)
+            indices, suffix = source["select"]
+            return Corpus(of._native.select(indices, suffix), source)
+        if "synthetic" in source:
+            made = source["synthetic"]
+            config = SynthConfig.from_json(json.dumps(made["config"]))
+            return synthetic(made["seed"], config)
+        return load(**source["load"])
+    except (KeyError, TypeError) as error:
+        msg = f"the source of a corpus cannot be read ({error!r}): {source}"
+        raise DataError(msg) from error
 
 
 def open_corpus(

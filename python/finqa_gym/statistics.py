@@ -187,7 +187,7 @@ def paired_difference(
         (0.5, 1, 0)
     """
     names: dict[Hashable, int] = {}
-    interval, *rest = _native.paired_difference(
+    found = _native.paired_difference(
         _floats(a),
         _numbered(tasks_a, names),
         _floats(b),
@@ -196,7 +196,7 @@ def paired_difference(
         level,
         seed,
     )
-    return PairedDifference(Interval(*interval), *rest)
+    return PairedDifference(Interval(*found[0]), *found[1:])
 
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:

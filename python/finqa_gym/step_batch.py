@@ -11,7 +11,26 @@ from numpy.typing import NDArray
 
 from finqa_gym import _native
 
-__all__ = ["StepBatch"]
+__all__ = ["EPISODE_COLUMNS", "StepBatch"]
+
+EPISODE_COLUMNS = (
+    "outcome",
+    "is_correct",
+    "process",
+    "failure",
+    "wrong_answer",
+    "flags",
+    "failures",
+    "dimension_score",
+    "check_score",
+    "check_applicable",
+    "check_reason",
+    "criterion_score",
+    "criterion_applicable",
+    "criterion_reason",
+    "custom_score",
+)
+"""Columns of infos that are filled in rows whose episode ended in this step."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +51,20 @@ class StepBatch:
     Attributes:
         observations: ``list[str]``, only what is new: tool results, joined by a line feed if there
             were several calls.
-        rewards: ``float32 (n,)``; 0 until an answer is submitted.
+        rewards: ``float32 (n,)``; 0 until the episode ends.
         terminated: ``bool (n,)``, an answer was submitted.
         truncated: ``bool (n,)``, the episode ended otherwise (``infos["truncation_reason"]``).
         infos: Arrays ``(n,)``: env_id, task_index, turn, num_calls, num_errors, error_code (-1
             none, else an index into ``env.error_codes``), truncation_reason (index into
             ``env.truncation_reasons``), score (NaN until submitted), was_reset.
+            Of the episodes that ended in this step, in the other rows NaN, False or -1, with names
+            in ``env.rubric_schema``: ``outcome``, ``process`` float32, ``is_correct`` bool,
+            ``failure``, ``wrong_answer`` int8 ``(n,)``; ``dimension_score`` float32 ``(n, 6)``;
+            ``check_score`` float32, ``check_applicable`` bool, ``check_reason`` int16
+            ``(n, checks)``; ``criterion_score``, ``criterion_applicable``, ``criterion_reason``
+            likewise ``(n, max_criteria)``; ``flags`` bool ``(n, flags)``; ``failures`` bool
+            ``(n, failures)``; with criteria of your own ``custom_score`` float32 ``(n, custom)``.
+            Scores that do not apply are NaN.
         env_ids: ``int32 (n,)``, the slot of each row.
 
     Example:

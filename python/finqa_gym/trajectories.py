@@ -147,6 +147,18 @@ class Run:
         end = 2**63 if stop is None else arguments.integer("stop", stop, below=2**63)
         return self._native.episodes(start, end)
 
+    def to_messages(self, *, structured: bool = False) -> Iterator[list[dict[str, Any]]]:
+        """The chats of the episodes in OpenAI's form, one after the other.
+
+        Args:
+            structured: Move calls that stand in the text of a message into ``tool_calls``.
+
+        Source: `finqa_gym.chats.to_messages`; `finqa_gym.chats.export_chats` writes files.
+        """
+        from finqa_gym.chats import to_messages
+
+        return (to_messages(episode, self.info, structured=structured) for episode in self)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The episodes one by one, a few of them in memory at a time."""
         for start in range(0, self.num_episodes, CHUNK):

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import weakref
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from finqa_gym import _native, arguments, step_batch
+from finqa_gym import _native, arguments, recording, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
+from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
+from finqa_gym.options import check_options
+from finqa_gym.rubrics import (
+    RewardConfig,
+    RewardMode,
+    RubricSchema,
+    rubric_option,
+    rubric_schema,
+)
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
+from finqa_gym.trajectories import Recording
+from finqa_gym.user_calls import run_user_tools
 
 __all__ = ["Action", "StepBatch", "VectorEnv"]
 
@@ -40,6 +53,12 @@ class VectorEnv:
         tools: Tools of your own, called in Python for all slots at once.
         tool_names: Old name -> new name of built-in tools.
         answer_mode: "strict" or "openenv".
+        reward: How a score becomes a reward: a `RewardConfig`, or its mode ("outcome", "binary",
+            "shaped").
+        rubrics: Rubrics that replace those of the tasks, by task id, question type or ``"*"``: a
+            JSON or YAML file, or a dict; see docs/spec/rewards.md.
+        criteria: Criteria of your own, asked in Python for all episodes that end in a step. Not
+            with autoreset "same_step".
         autoreset_mode: "disabled" (reset finished slots yourself), "next_step" or "same_step".
         action_format: Wire form of calls: "auto", or one of docs/spec/actions.md.
         parse_level: "strict" or "repair".
@@ -57,6 +76,9 @@ class VectorEnv:
         keep_messages: Keep the chat of running episodes for ``messages``.
         measure_latency: Measure every tool call for ``stats``.
         cache_bytes: Size of the SQL result cache; 0 switches it off.
+        record: Folder in which every finished episode is written down, or a `Recording` that also
+            says whose they are. Read it with `open_run`; ``close`` turns it into Parquet. Messages
+            are kept then.
 
     Raises:
         ValueError: A value that cannot work; the text names it and says what would.
@@ -89,6 +111,9 @@ class VectorEnv:
         tools: Sequence[UserTool] = (),
         tool_names: dict[str, str] | None = None,
         answer_mode: Literal["strict", "openenv"] = "strict",
+        reward: RewardConfig | RewardMode = "outcome",
+        rubrics: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        criteria: Sequence[PythonCriterion] = (),
         autoreset_mode: str = "disabled",
         action_format: str = "auto",
         parse_level: Literal["strict", "repair"] = "strict",
@@ -103,6 +128,7 @@ class VectorEnv:
         keep_messages: bool = True,
         measure_latency: bool = False,
         cache_bytes: int | None = None,
+        record: str | os.PathLike[str] | Recording | None = None,
     ) -> None:
         """See the class."""
         needed = "a Corpus, as load(path) and synthetic() return it, or None"
@@ -115,6 +141,10 @@ class VectorEnv:
         for old, new in (tool_names or {}).items():
             arguments.text("a key of tool_names", old)
             arguments.text(f"tool_names[{old!r}]", new)
+        needed = 'a RewardConfig, or "outcome", "binary" or "shaped"'
+        arguments.instance("reward", reward, (RewardConfig, str), needed)
+        self.reward = RewardConfig(reward) if isinstance(reward, str) else reward
+        """How a score becomes a reward."""
         self.corpus = synthetic() if corpus is None else corpus
         self.num_envs = arguments.integer("num_envs", num_envs, least=1)
         self.group_size = arguments.integer("group_size", group_size, least=1)
@@ -135,6 +165,9 @@ class VectorEnv:
                 for t in tools
             ],
             "answer_mode": answer_mode,
+            "reward": self.reward.to_json(),
+            "rubrics": rubric_option(rubrics),
+            "defer_record": bool(criteria),
             "autoreset_mode": autoreset_mode,
             "action_format": action_format,
             "parse_level": parse_level,
@@ -150,7 +183,11 @@ class VectorEnv:
             "measure_latency": measure_latency,
             "cache_bytes": cache_bytes,
         }
-        _check_options(options)
+        recorded = recording.checked(record)
+        if recorded is not None:
+            options["keep_messages"] = True
+        check_options(options)
+        check_criteria(criteria, autoreset_mode, keeps=keep_messages)
         self._native = _native.VectorEnv(self.corpus._native, options)
         self.system_prompt: str = self._native.system_prompt
         """System prompt for chat templates."""
@@ -160,6 +197,19 @@ class VectorEnv:
         """Names of ``infos["error_code"]``."""
         self.truncation_reasons: list[str] = self._native.truncation_reasons
         """Names of ``infos["truncation_reason"]``."""
+        self.rubric_schema: RubricSchema = rubric_schema(
+            self.corpus, self._native, [criterion.name for criterion in criteria]
+        )
+        """Names behind the columns of scores in infos."""
+        self._custom: CustomScores | None = None
+        if criteria:
+            self._custom = CustomScores(criteria, self.reward, self._native)
+        self._policy: tuple[str, int | None] = ("", None)
+        if recorded is not None:
+            self._policy = (recorded.policy, recorded.policy_step)
+            recording.start(self._native, recorded, self.corpus, options, criteria)
+            # Whoever forgets to close still gets Parquet.
+            weakref.finalize(self, self._native.close)
         self.num_threads: int = self._native.num_threads
         self.max_turns: int = self._native.max_turns
 
@@ -206,6 +256,8 @@ class VectorEnv:
         else:
             received = self._native.reset(tasks, _seed("seed", seed), None, mask)
         batch = step_batch.from_native(received)
+        if self._custom is not None:
+            batch.infos["custom_score"] = self._custom.none(len(batch))
         return batch.observations, batch.infos
 
     def _task_index(self, place: int, task: str | int) -> int:
@@ -224,6 +276,7 @@ class VectorEnv:
         finish_reasons: Sequence[str | None] | None = None,
         *,
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> StepBatch:
         """Advances every slot, or those of ``env_ids``, by one message of the policy.
 
@@ -232,6 +285,8 @@ class VectorEnv:
             finish_reasons: Per action why generation ended; "length" marks a message cut by its
                 token limit.
             env_ids: Slots, one an action; None is all slots in order.
+            num_tokens: Per action its tokens, or a pair: those of its prompt and its own. For
+                records of episodes alone.
 
         Returns:
             Rows in slot order.
@@ -255,7 +310,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            received = self._native.step(actions, finish_reasons, ids)
+            received = self._native.step(actions, finish_reasons, ids, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -270,6 +325,7 @@ class VectorEnv:
         env_ids: NDArray[np.int32] | Sequence[int] | None = None,
         *,
         finish_reasons: Sequence[str | None] | None = None,
+        num_tokens: Sequence[int | tuple[int | None, int | None] | None] | None = None,
     ) -> None:
         """Starts actions without waiting; results come through ``recv``.
 
@@ -277,6 +333,7 @@ class VectorEnv:
             actions: One action a slot.
             env_ids: Slots, one an action; None is all slots in order.
             finish_reasons: As for ``step``.
+            num_tokens: As for ``step``.
 
         Raises:
             ValueError: Not one action a slot.
@@ -285,7 +342,7 @@ class VectorEnv:
         """
         ids = None if env_ids is None else arguments.integers("env_ids", env_ids)
         try:
-            self._native.send(actions, ids, finish_reasons)
+            self._native.send(actions, ids, finish_reasons, num_tokens)
         except AlreadyPendingCallError:
             _check_distinct(ids)
             raise
@@ -304,64 +361,59 @@ class VectorEnv:
         return self._finished(self._native.recv(arguments.integer("batch_size", batch_size)))
 
     def _finished(self, received: _native._Received) -> StepBatch:
+        """Rows of finished turns, scored by the criteria of the user, too."""
+        batch, failure = self._with_user_tools(received)
+        if failure is not None:
+            if self._custom is not None:
+                self._custom.leave_out(batch)
+            raise failure
+        if self._custom is not None:
+            self._custom.score(batch)
+        return batch
+
+    def _with_user_tools(
+        self, received: _native._Received
+    ) -> tuple[StepBatch, BaseException | None]:
         """Runs calls of user tools, a round for all slots at a time, until every turn is finished.
 
         Meanwhile turns of other slots may finish: rows come in order of completion.
         """
         batch, calls = step_batch.from_native(received), received[2]
         if not calls:
-            return batch
+            return batch, None
         parts: list[StepBatch] = []
         failure: BaseException | None = None
         while calls:
             waiting = {env_id for env_id, _, _ in calls}
             done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
             parts.append(step_batch.take_rows(batch, done))
-            results, error = self._run_user_tools(calls, failed=failure is not None)
+            results, error = run_user_tools(self._user_tools, calls, skip=failure is not None)
             failure = failure or error
             self._native.resume(results)
             received = self._native.recv(len(results))
             batch, calls = step_batch.from_native(received), received[2]
-        if failure is not None:
-            raise failure
-        return step_batch.join([*parts, batch])
+        return step_batch.join([*parts, batch]), failure
 
-    def _run_user_tools(
-        self, calls: list[tuple[int, str, str]], *, failed: bool
-    ) -> tuple[list[tuple[int, str, bool]], BaseException | None]:
-        """Results of ``calls``; if ``failed``, none is run, since the step is going to raise."""
-        results: list[tuple[int, str, bool]] = []
-        error: BaseException | None = None
-        for name in dict.fromkeys(name for _, name, _ in calls):
-            mine = [(env_id, json.loads(arguments)) for env_id, n, arguments in calls if n == name]
-            texts = [("Error: the tool failed.", True)] * len(mine)
-            # Whatever is raised, Ctrl-C included, is raised again once no slot waits any more.
-            try:
-                if not failed and error is None:
-                    texts = self._run_user_tool(name, [arguments for _, arguments in mine])
-            except BaseException as raised:
-                error = raised
-            results += [(env_id, *text) for (env_id, _), text in zip(mine, texts, strict=True)]
-        return results, error
+    @property
+    def policy(self) -> str:
+        """Who acts: a name for the records of the episodes that end from now on."""
+        return self._policy[0]
 
-    def _run_user_tool(self, name: str, calls: list[dict[str, Any]]) -> list[tuple[str, bool]]:
-        """One (text, is an error) for each call."""
-        outputs = self._user_tools[name].function(calls)
-        if isinstance(outputs, str):
-            msg = f"tool {name!r} returned one str; a list with one result for each call is needed"
-            raise TypeError(msg)
-        outputs = list(outputs)
-        if len(outputs) != len(calls):
-            msg = (
-                f"tool {name!r} returned {len(outputs)} results for {len(calls)} calls; "
-                "one result for each call is needed"
-            )
-            raise ValueError(msg)
-        return [
-            # Lone surrogates have no UTF-8 form.
-            (str(output).encode("utf-8", "replace").decode(), isinstance(output, Exception))
-            for output in outputs
-        ]
+    @policy.setter
+    def policy(self, name: str) -> None:
+        self._policy = (arguments.text("policy", name), self._policy[1])
+        self._native.set_policy(*self._policy)
+
+    @property
+    def policy_step(self) -> int | None:
+        """Step of the policy's training, for learning curves; like ``policy``."""
+        return self._policy[1]
+
+    @policy_step.setter
+    def policy_step(self, step: int | None) -> None:
+        step = None if step is None else arguments.integer("policy_step", step, below=2**63)
+        self._policy = (self._policy[0], step)
+        self._native.set_policy(*self._policy)
 
     @property
     def num_pending(self) -> int:
@@ -383,8 +435,20 @@ class VectorEnv:
         return self._native.messages(arguments.integer("env_id", env_id))
 
     def episode(self, env_id: int) -> dict[str, Any] | None:
-        """Task, status, calls, submission and score of an episode; None before the first reset."""
-        return self._native.episode(arguments.integer("env_id", env_id))
+        """What happened in a slot and what it came to; None before the first reset.
+
+        Returns:
+            task_index, task_id, status ("running", "terminated", "truncated"), truncation_reason,
+            turn, submission, score, is_correct, answer_reason; ``calls``, a dict each; and once the
+            episode is over outcome, reward, process, failure, wrong_answer, ``failures`` (names),
+            ``flags`` (name -> bool), ``checks`` and ``criteria`` (name -> score, which is None
+            where it does not apply, and reason), with criteria of your own ``custom``.
+        """
+        env_id = arguments.integer("env_id", env_id)
+        episode = self._native.episode(env_id)
+        if episode is not None and self._custom is not None:
+            self._custom.describe(env_id, episode)
+        return episode
 
     def stats(self) -> dict[str, Any]:
         """Counters since the start: steps, episodes, calls, latencies by tool, mistakes, cache."""
@@ -413,7 +477,11 @@ class VectorEnv:
         self._native.load_sampler_state(json.dumps(state))
 
     def close(self) -> None:
-        """Ends the threads; may be called twice."""
+        """Ends the threads; may be called twice. A recording becomes Parquet.
+
+        Raises:
+            OSError: The recording could not be written to its end; `open_run` finds what was.
+        """
         self._native.close()
 
     def __repr__(self) -> str:
@@ -443,44 +511,6 @@ class VectorEnv:
     ) -> None:
         """Closes."""
         self.close()
-
-
-INTEGER_OPTIONS = {
-    "seed": 0,
-    "num_threads": 0,
-    "max_turns": 1,
-    "max_calls_per_turn": 1,
-    "max_action_bytes": 1,
-    "max_observation_chars": 1,
-    "cache_bytes": 0,
-}
-"""Options that are integers, with the least value of each."""
-FLAG_OPTIONS = ("shuffle", "repair_double_quotes", "keep_messages", "measure_latency")
-TEXT_OPTIONS = (
-    "split",
-    "tool_profile",
-    "answer_mode",
-    "autoreset_mode",
-    "action_format",
-    "parse_level",
-    "on_no_call",
-    "on_malformed",
-    "system_prompt",
-    "task_prompt",
-)
-MAY_BE_NONE = ("split", "max_turns", "on_no_call", "system_prompt", "task_prompt", "cache_bytes")
-
-
-def _check_options(options: dict[str, Any]) -> None:
-    """Types and ranges; which words there are is the engine's to say."""
-    given = {k: v for k, v in options.items() if v is not None or k not in MAY_BE_NONE}
-    for name, value in given.items():
-        if name in INTEGER_OPTIONS:
-            options[name] = arguments.integer(name, value, least=INTEGER_OPTIONS[name])
-        elif name in FLAG_OPTIONS:
-            options[name] = arguments.flag(name, value)
-        elif name in TEXT_OPTIONS:
-            arguments.text(name, value)
 
 
 def _seed(name: str, seed: object) -> int | None:

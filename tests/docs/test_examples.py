@@ -43,6 +43,13 @@ SHOWS = {
         r"^step 1: turn \[.*0\], new episode \[.*True\]",
         r"^[1-9]\d* episodes ended$",
     ],
+    "score_logs": [
+        r"^without a map: tools that are not known \['ask_db', 'catalog', 'hand_in'\]$",
+        r"^0 of 32 right, judged by \{'corpus': 32\}$",
+        r"^  inspected_before_query: 0% of \d+ episodes$",
+        r"^  gave_up: \d+, for example ",
+        r"^32 of 32 failures \(100 %\) are behaviour\.",
+    ],
     "own_data": [
         r"companies=1, tasks=3",
         r"^refused: unknown_table: ",

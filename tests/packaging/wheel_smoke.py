@@ -61,6 +61,20 @@ def main() -> None:
     require(
         not build["sqlite_warnings"], f"the build warns of its SQLite: {build['sqlite_warnings']}"
     )
+    wanted = sys.argv[sys.argv.index("--features") + 1 :] if "--features" in sys.argv else []
+    absent = set(wanted) - set(build["features"])
+    require(
+        not absent, f"this build has features {build['features']}, so {sorted(absent)} is missing"
+    )
+    try:
+        finqa_gym.query("SELECT 1", [])
+    except finqa_gym.FeatureNotBuiltError as error:
+        without = "datafusion" not in build["features"]
+        require(without, f"query says it is not built, build_info that it is: {error}")
+        require("make build FEATURES=datafusion" in str(error), f"no way out is named: {error}")
+    else:
+        require("datafusion" in build["features"], "query works in a build that says it has none")
+
     options = set(build["sqlite_options"])
     missing, surplus = SQLITE_OPTIONS - options, SQLITE_OPTIONS_OFF & options
     require(

@@ -182,6 +182,8 @@ def test_options_that_cannot_work_are_named(
 
 @pytest.mark.parametrize("num_envs", [1, 7])
 def test_shapes_and_dtypes(make: MakeEnv, num_envs: int) -> None:
+    from finqa_gym.step_batch import EPISODE_COLUMNS
+
     env = make(num_envs)
     env.reset()
     batch = env.step([CALC] * num_envs)
@@ -199,7 +201,7 @@ def test_shapes_and_dtypes(make: MakeEnv, num_envs: int) -> None:
         "score": np.float32,
         "was_reset": np.bool_,
     }
-    assert set(batch.infos) == set(expected)
+    assert set(batch.infos) == set(expected) | set(EPISODE_COLUMNS) - {"custom_score"}
     for name, dtype in expected.items():
         assert batch.infos[name].dtype == dtype, name
         assert batch.infos[name].shape == (num_envs,), name

@@ -141,6 +141,50 @@ pub struct Gold {
 }
 
 impl Gold {
+    /// Whether the answer takes arithmetic: some expression is more than a cell or an earlier value.
+    ///
+    /// Arithmetic inside the queries does not count, and neither do comparisons and row counts.
+    pub fn needs_arithmetic(&self) -> bool {
+        self.calculations().next().is_some()
+    }
+
+    /// The calls that the program makes: a list for each company, a schema for each table, the queries, the
+    /// calculations and the submission.
+    pub fn num_calls(&self) -> usize {
+        let first_about = |same: &dyn Fn(&GoldQuery, &GoldQuery) -> bool| {
+            let mut count = 0;
+            for (i, query) in self.queries.iter().enumerate() {
+                count += usize::from(!self.queries[..i].iter().any(|q| same(q, query)));
+            }
+            count
+        };
+        let companies = first_about(&|a, b| a.company == b.company);
+        let tables = first_about(&|a, b| a.company == b.company && a.table == b.table);
+        companies + tables + self.queries.len() + self.calculations().count() + 1
+    }
+
+    /// The expressions that the calculator works out.
+    fn calculations(&self) -> impl Iterator<Item = &str> {
+        let (pair, values): ([&str; 2], &[GoldValue]) = match &self.answer {
+            GoldAnswer::Number { expression, .. } => ([expression, ""], &[]),
+            GoldAnswer::Greater { left, right, .. } => ([left, right], &[]),
+            GoldAnswer::Report { values, .. } => (["", ""], values),
+            GoldAnswer::Cells { .. }
+            | GoldAnswer::RowCount
+            | GoldAnswer::Text { .. }
+            | GoldAnswer::Extreme { .. } => (["", ""], &[]),
+        };
+        let of_values = values.iter().flat_map(|value| match &value.rule {
+            GoldRule::Number { expression, .. } | GoldRule::Band { expression, .. } => {
+                std::slice::from_ref(expression)
+            }
+            GoldRule::Extreme { expressions, .. } => expressions,
+        });
+        pair.into_iter()
+            .chain(of_values.map(String::as_str))
+            .filter(|expression| !is_bare(expression))
+    }
+
     /// The tables that the program asks, in order, each once, as (company, table).
     pub fn tables(&self) -> Vec<(&str, &str)> {
         let mut out: Vec<(&str, &str)> = Vec::new();
@@ -152,4 +196,12 @@ impl Gold {
         }
         out
     }
+}
+
+/// An expression that only names a cell (`{0}`) or an earlier value (`${name}`), or nothing.
+fn is_bare(expression: &str) -> bool {
+    let expression = expression.trim();
+    let name = expression.strip_prefix('$').unwrap_or(expression);
+    let inner = name.strip_prefix('{').and_then(|n| n.strip_suffix('}'));
+    expression.is_empty() || inner.is_some_and(|n| !n.contains(['{', '}']))
 }

@@ -9,6 +9,8 @@ pub mod answer;
 pub mod behaviour;
 pub mod calculator;
 pub mod chat;
+pub mod config_schema;
+mod config_text;
 pub mod corpus;
 pub mod error;
 pub mod gold;
@@ -25,6 +27,7 @@ pub mod table;
 pub mod table_info;
 pub mod task;
 pub mod tool;
+pub mod trace;
 pub mod trajectory;
 
 pub use corpus::{Corpus, CorpusInfo, CorpusLimits, CorpusSource, Made, SplitRange};

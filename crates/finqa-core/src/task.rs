@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{AnswerMode, AnswerSpec, Reason, Verdict, score_answer};
+use crate::answer::{AnswerMode, AnswerSpec, Verdict, score_answer};
 use crate::gold::Gold;
-use crate::rubric::{Rubric, RubricOptions, score_rubric};
+use crate::rubric::{CriterionKind, Rubric, RubricOptions, score_rubric};
 
 /// Which part of a corpus a task belongs to; any name is allowed, a few have a meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,16 +123,26 @@ impl Task {
         let Some(rubric) = &self.rubric else {
             return score_answer(submission, &self.truth, &self.answer, mode);
         };
-        let scored = score_rubric(submission, rubric, &RubricOptions::of(mode));
-        let reason = if scored.is_correct {
-            Reason::RubricPassed
-        } else {
-            Reason::RubricFailed
+        let options = RubricOptions {
+            answer: self.answer_verdict(submission, mode),
+            ..RubricOptions::of(mode)
         };
-        Verdict {
-            score: scored.outcome,
-            ..reason.into()
-        }
+        let scored = score_rubric(submission, rubric, &options);
+        Verdict::of_report(scored.is_correct, scored.outcome)
+    }
+
+    /// Whether there is something to compare an answer with.
+    pub(crate) fn has_truth(&self) -> bool {
+        self.rubric.is_some() || !self.truth.is_empty()
+    }
+
+    /// What the submission is worth against the task's own truth, if its rubric asks for that.
+    pub(crate) fn answer_verdict(&self, submission: &str, mode: AnswerMode) -> Option<Verdict> {
+        let criteria = &self.rubric.as_ref()?.criteria;
+        criteria
+            .iter()
+            .any(|c| matches!(c.kind, CriterionKind::Answer))
+            .then(|| score_answer(submission, &self.truth, &self.answer, mode))
     }
 
     /// The user message: "For company `slug`, here is the question: …" (the wording of both published data sets).

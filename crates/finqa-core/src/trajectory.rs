@@ -4,6 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Grows with every change that can alter a reward or an observation: runs of different versions are not comparable.
+pub const SCORING_VERSION: u32 = 1;
+
 /// A finished episode. Fields that are not known are `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -450,8 +450,14 @@ fn a_rubric_that_cannot_work_is_refused_with_the_place() {
         (
             "\"dim\": \"primary\"",
             "\"dim\": \"consistency\"",
-            "no criterion of kind value or text in dimension primary",
+            "no criterion of kind value, text or answer in dimension primary",
         ),
+        (
+            "\"check\": \"listed_before_query\"",
+            "\"check\": \"listed\"",
+            "check \"listed\" is unknown; it must be one of listed_before_query, ",
+        ),
+        ("[\"a\", \"b\"]", "[]", "one table or more"),
     ] {
         let text = BURDEN.replace(old, new);
         assert_ne!(text, BURDEN, "{old}");

@@ -1,7 +1,11 @@
 //! What an environment is told at the start.
 
+use std::sync::Arc;
+
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
+use finqa_core::behaviour::RewardConfig;
+use finqa_core::rubric::RubricFile;
 use finqa_core::tool::{ToolProfile, ToolSpec};
 
 use crate::error::{Error, Result};
@@ -100,6 +104,10 @@ pub struct EnvConfig {
     pub user_tools: Vec<ToolSpec>,
     /// Answer rules.
     pub answer_mode: AnswerMode,
+    /// What a trainer is told.
+    pub reward: RewardConfig,
+    /// Rubrics that replace those of the corpus's tasks.
+    pub rubrics: Option<Arc<RubricFile>>,
     /// What happens to finished slots.
     pub autoreset_mode: AutoresetMode,
     /// Wire form of calls.
@@ -143,6 +151,8 @@ impl Default for EnvConfig {
             tool_names: Vec::new(),
             user_tools: Vec::new(),
             answer_mode: AnswerMode::default(),
+            reward: RewardConfig::default(),
+            rubrics: None,
             autoreset_mode: AutoresetMode::default(),
             action_format: ActionFormat::default(),
             parse_level: ParseLevel::default(),
@@ -203,6 +213,7 @@ impl EnvConfig {
         if let Some(template) = &self.task_prompt {
             check_template(template)?;
         }
+        self.reward.check()?;
         if !self.num_envs.is_multiple_of(self.group_size) {
             return Err(Error::Config(format!(
                 "num_envs ({}) is not divisible by group_size ({}); whole groups are needed",
@@ -250,6 +261,19 @@ mod tests {
         };
         assert!(num_envs(MAX_NUM_ENVS).check().is_ok());
         assert!(refusal(&num_envs(MAX_NUM_ENVS + 1)).contains("at most 16777216"));
+    }
+
+    #[test]
+    fn a_reward_keeps_its_bounds() {
+        let process_weight = |process_weight| EnvConfig {
+            reward: RewardConfig {
+                process_weight,
+                ..RewardConfig::default()
+            },
+            ..EnvConfig::default()
+        };
+        assert!(process_weight(0.1).check().is_ok());
+        assert!(refusal(&process_weight(0.11)).contains("process_weight is 0.11"));
     }
 
     #[test]

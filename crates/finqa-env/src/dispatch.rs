@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use finqa_core::action::Attempt;
+use finqa_core::behaviour::{SqlTraits, TableKey, sql_tables, sql_traits};
 use finqa_core::calculator::calculate;
 use finqa_core::error::{ToolError, ToolErrorCode};
 use finqa_core::sql::InfraError;
@@ -11,6 +13,7 @@ use finqa_core::tool::{ToolCall, ToolKind};
 
 use crate::catalog::CompanyTexts;
 use crate::context::Context;
+use crate::fingerprint;
 use crate::observation::Text;
 
 /// What a call came to.
@@ -24,10 +27,38 @@ pub(crate) enum Output {
 /// What the log keeps of a call besides its outcome.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Touched {
-    /// Index of the company in the corpus and of the table in the company.
-    pub(crate) table: Option<(u32, u16)>,
+    /// By what calls are told apart; see [`fingerprint`].
+    pub(crate) fingerprint: u64,
+    /// The table that was asked.
+    pub(crate) table: Option<TableKey>,
     /// Rows of a query's result.
     pub(crate) rows: u32,
+    /// What a query's text says about it.
+    pub(crate) sql: SqlTraits,
+    /// Time the tool took; 0 if it was not measured.
+    pub(crate) latency_ns: u32,
+}
+
+impl Touched {
+    /// Of a call that has yet to run; `unread` holds the fingerprints of attempts that hold none.
+    pub(crate) fn of_attempt(attempt: &Attempt, unread: &mut impl Iterator<Item = u64>) -> Self {
+        let fingerprint = match &attempt.call {
+            Some(call) => fingerprint::of_call(attempt.tool.unwrap_or(usize::MAX), call),
+            None => unread.next().unwrap_or(0),
+        };
+        Self {
+            fingerprint,
+            ..Self::default()
+        }
+    }
+
+    /// Of a message that holds no call.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self {
+            fingerprint: fingerprint::of_text(text),
+            ..Self::default()
+        }
+    }
 }
 
 /// Why a call has no output.
@@ -68,10 +99,15 @@ pub(crate) fn run(
         }
         ToolKind::SqlQuery => {
             let (index, company) = company(companies, call)?;
-            if argument(call, "table_name").is_some() {
-                touched.table = Some((index, table(ctx, company, call)?));
-            }
             let sql = text(call, "query");
+            touched.sql = sql_traits(sql);
+            touched.table = if argument(call, "table_name").is_some() {
+                Some((index, table(ctx, company, call)?))
+            } else {
+                // A query may join several; the first that exists stands for it.
+                let mut named = sql_tables(sql).into_iter();
+                named.find_map(|name| Some((index, company.table(&name)?)))
+            };
             sql_guard::check(ctx.config.tool_profile.guard(), sql)?;
             match ctx.backend.query(&company.company, sql, &ctx.limits) {
                 Ok(Ok(rows)) => {

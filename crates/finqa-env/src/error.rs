@@ -42,6 +42,9 @@ pub enum Error {
     /// An argument of the wrong length or an index that does not exist.
     #[error("{0}")]
     Argument(String),
+    /// The files of a recording could not be made or written.
+    #[error("recording failed: {0}")]
+    Recording(String),
     /// Use after `close`.
     #[error("the environment is closed")]
     Closed,

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use finqa_core::observation::cut_middle;
 use finqa_core::sql::QueryResult;
 
-/// One text. Lists, table infos and query results are shared by all episodes that saw them.
+/// One text. It is kept for the transcript and for the score, so a clone costs nothing; lists, table infos and query
+/// results are shared by all episodes that saw them.
 #[derive(Clone, Debug)]
 pub enum Text {
-    /// A precomputed text.
+    /// A text as it stands.
     Shared(Arc<str>),
     /// Rows of a query.
     Rows(Arc<QueryResult>),
-    /// A text of its own.
-    Own(Box<str>),
 }
 
 impl Text {
@@ -23,7 +22,6 @@ impl Text {
     pub fn write_to(&self, out: &mut String) {
         match self {
             Self::Shared(s) => out.push_str(s),
-            Self::Own(s) => out.push_str(s),
             Self::Rows(rows) => {
                 out.push_str(&rows.text);
                 if rows.shown_rows < rows.total_rows || rows.total_is_lower_bound {
@@ -47,7 +45,6 @@ impl Text {
     pub fn cut(&mut self, max_chars: usize) {
         let whole = match self {
             Self::Shared(text) => &**text,
-            Self::Own(text) => &**text,
             Self::Rows(_) => return,
         };
         match cut_middle(whole, max_chars) {
@@ -60,7 +57,6 @@ impl Text {
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Shared(s) => Some(s),
-            Self::Own(s) => Some(s),
             Self::Rows(rows)
                 if rows.shown_rows == rows.total_rows && !rows.total_is_lower_bound =>
             {
@@ -69,11 +65,30 @@ impl Text {
             Self::Rows(_) => None,
         }
     }
+
+    /// The text, copied only if it is not whole as stored.
+    pub fn whole(&self) -> Cow<'_, str> {
+        self.as_str().map_or_else(
+            || {
+                let mut text = String::new();
+                self.write_to(&mut text);
+                text.into()
+            },
+            Cow::Borrowed,
+        )
+    }
+}
+
+impl Default for Text {
+    /// The empty text.
+    fn default() -> Self {
+        Self::Shared("".into())
+    }
 }
 
 impl From<String> for Text {
     fn from(s: String) -> Self {
-        Self::Own(s.into_boxed_str())
+        Self::Shared(s.into())
     }
 }
 

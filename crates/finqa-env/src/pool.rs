@@ -12,13 +12,19 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::context::Context;
-use crate::episode::{Action, Episode, Step, Turn, UserCall};
+use crate::episode::{Action, Episode, Status, Step, Turn, UserCall};
+use crate::recorder::NumTokens;
 use crate::stats::Delta;
 
 /// Where workers read actions from; a batch keeps its source alive until it is done.
 pub trait ActionSource: Send + Sync {
     /// The action at `index`, and whether it was cut by its token limit.
     fn action(&self, index: usize) -> (Action<'_>, bool);
+
+    /// Tokens of the action at `index`, if the caller counts them.
+    fn num_tokens(&self, _index: usize) -> Option<NumTokens> {
+        None
+    }
 }
 
 /// What is to be done with one slot.
@@ -166,6 +172,8 @@ impl Pool {
                 chunk,
                 &self.ctx,
                 &self.episodes,
+                // The log behind those of the workers is that of the caller's thread.
+                self.workers.len(),
                 &mut delta,
                 &mut out,
             );
@@ -230,7 +238,7 @@ fn run_worker(
     let mut out = Vec::new();
     while let Ok(batch) = batches.recv() {
         while let Some(chunk) = batch.claim(worker) {
-            run_chunk(&batch, chunk, ctx, episodes, &mut delta, &mut out);
+            run_chunk(&batch, chunk, ctx, episodes, worker, &mut delta, &mut out);
             ctx.stats.add(&delta);
             delta = Delta::new(ctx.config.measure_latency);
             lock(&done.queue).append(&mut out);
@@ -244,9 +252,12 @@ fn run_chunk(
     chunk: &[(u32, u32)],
     ctx: &Context,
     episodes: &[Mutex<Option<Episode>>],
+    worker: usize,
     delta: &mut Delta,
     out: &mut Vec<Finished>,
 ) {
+    let recorder = ctx.recorder.get().filter(|recorder| !recorder.defers());
+    let mut log = recorder.map(|recorder| recorder.log(worker));
     for &(slot, index) in chunk {
         let mut guard = lock(&episodes[slot as usize]);
         // The vector environment checks that a slot was reset before it takes an action.
@@ -256,6 +267,7 @@ fn run_chunk(
         let step = catch_unwind(AssertUnwindSafe(|| match &batch.work {
             Work::Actions(source) => {
                 let (action, length_limited) = source.action(index as usize);
+                episode.trail.tokens = source.num_tokens(index as usize);
                 episode.step(ctx, action, length_limited, delta)
             }
             Work::Resume(results) => {
@@ -268,7 +280,16 @@ fn run_chunk(
             Ok(Step::UserCall(call)) => Outcome::UserCall(call),
             Err(panic) => Outcome::Turn(episode.abandon(panic_text(panic.as_ref()), delta)),
         };
+        if let (Some(recorder), Some(log), Outcome::Turn(_)) = (recorder, &mut log, &outcome)
+            && episode.status() != Status::Running
+        {
+            recorder.add(log, ctx, slot as usize, episode);
+        }
         out.push(Finished { slot, outcome });
+    }
+    // Before anybody hears that these episodes are over.
+    if let (Some(recorder), Some(log)) = (recorder, &mut log) {
+        recorder.flush(log);
     }
 }
 

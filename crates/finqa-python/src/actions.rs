@@ -1,6 +1,6 @@
 //! Actions on their way from Python to the workers, without a copy of plain strings.
 
-use finqa_env::{Action, ActionSource};
+use finqa_env::{Action, ActionSource, NumTokens};
 use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -16,6 +16,7 @@ enum Item {
 pub(crate) struct Actions {
     items: Vec<Item>,
     length_limited: Vec<bool>,
+    num_tokens: Vec<NumTokens>,
 }
 
 impl ActionSource for Actions {
@@ -27,6 +28,10 @@ impl ActionSource for Actions {
             Item::Structured(text, calls) => (Action::Structured(text, calls), limited),
         }
     }
+
+    fn num_tokens(&self, index: usize) -> Option<NumTokens> {
+        self.num_tokens.get(index).copied()
+    }
 }
 
 impl Actions {
@@ -34,6 +39,7 @@ impl Actions {
     pub(crate) fn extract(
         actions: &Bound<'_, PyAny>,
         finish_reasons: Option<&Bound<'_, PyAny>>,
+        num_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         if actions.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err(
@@ -73,15 +79,52 @@ impl Actions {
                 )));
             }
         }
+        let num_tokens = num_tokens
+            .map(|counts| token_counts(counts, items.len()))
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self {
             items,
             length_limited,
+            num_tokens,
         })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
+}
+
+/// Reads a sequence of None, completion tokens, or pairs of prompt and completion tokens.
+fn token_counts(counts: &Bound<'_, PyAny>, num_actions: usize) -> PyResult<Vec<NumTokens>> {
+    let mut out = Vec::with_capacity(num_actions);
+    for (i, count) in counts.try_iter()?.enumerate() {
+        let count = count?;
+        let tokens = if count.is_none() {
+            NumTokens::default()
+        } else if let Ok(completion) = count.extract::<u32>() {
+            NumTokens {
+                prompt: None,
+                completion: Some(completion),
+            }
+        } else if let Ok((prompt, completion)) = count.extract::<(Option<u32>, Option<u32>)>() {
+            NumTokens { prompt, completion }
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "num_tokens[{i}] is {}; None, the tokens of the message, or (tokens of the prompt, tokens of the \
+                 message) are needed",
+                count.repr()?
+            )));
+        };
+        out.push(tokens);
+    }
+    if out.len() == num_actions {
+        return Ok(out);
+    }
+    Err(PyValueError::new_err(format!(
+        "num_tokens has {} entries, actions has {num_actions}; one for each action is needed",
+        out.len()
+    )))
 }
 
 /// The text of a `str`. Lone surrogates have no UTF-8 form and become `?`: a model that emits them made a mistake, its

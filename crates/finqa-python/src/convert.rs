@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::Value;
 
+use crate::scores;
+
 /// What a batch of rows becomes: (env_ids, observations, rewards, terminated, truncated, infos).
 pub(crate) type Batch<'py> = (
     Bound<'py, PyArray1<i32>>,
@@ -19,8 +21,12 @@ pub(crate) type Batch<'py> = (
     Bound<'py, PyDict>,
 );
 
-/// Converts rows, in their order.
-pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> {
+/// Converts rows, in their order; `max_criteria` is the width of the arrays of criteria.
+pub(crate) fn batch<'py>(
+    py: Python<'py>,
+    rows: &[Row],
+    max_criteria: usize,
+) -> PyResult<Batch<'py>> {
     let mut scratch = String::new();
     let observations = PyList::empty(py);
     for row in rows {
@@ -31,6 +37,8 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
         observations.append(text)?;
     }
     let infos = infos(py, rows.iter().map(|row| row.info))?;
+    let columns = scores::columns(py, rows, max_criteria)?;
+    scores::set_columns(&infos, &columns)?;
     if rows.iter().any(|row| row.infra_error.is_some()) {
         infos.set_item(
             "infra_error",
@@ -53,7 +61,9 @@ pub(crate) fn batch<'py>(py: Python<'py>, rows: &[Row]) -> PyResult<Batch<'py>> 
         let ended = rows
             .iter()
             .map(|row| row.last.as_ref().map_or(row.info, |last| last.1));
-        infos.set_item("final_info", self::infos(py, ended)?)?;
+        let final_info = self::infos(py, ended)?;
+        scores::set_columns(&final_info, &columns)?;
+        infos.set_item("final_info", final_info)?;
     }
     Ok((
         PyArray1::from_iter(py, rows.iter().map(|row| row.slot as i32)),

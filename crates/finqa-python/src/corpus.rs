@@ -8,6 +8,7 @@ use finqa_core::answer::AnswerMode;
 use finqa_core::corpus::{Corpus, CorpusLimits, Pick};
 use finqa_core::sql::SqlBackend;
 use finqa_core::table::{Table, Value};
+use finqa_core::task::Task;
 use finqa_core::tool::ToolProfile;
 use finqa_data::{
     Layout, LoadOptions, Loaded, Progress, Refusal, SaveFormat, SaveOptions, SynthConfig,
@@ -61,6 +62,14 @@ impl PyCorpus {
             refusals: Vec::new(),
         }
     }
+}
+
+/// A task as a dict.
+pub(crate) fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyAny>> {
+    let value = serde_json::to_value(task).map_err(|e| PyValueError::new_err(e.to_string()))?;
+    let dict = json_to_py(py, &value)?;
+    dict.set_item("user_query", task.user_query())?;
+    Ok(dict)
 }
 
 #[pymethods]
@@ -260,11 +269,7 @@ impl PyCorpus {
     /// A task as a dict.
     fn task<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Bound<'py, PyAny>> {
         let task = gil::enter(py, || self.corpus.task(index)).map_err(Error::from)?;
-        let value =
-            serde_json::to_value(&*task).map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let dict = json_to_py(py, &value)?;
-        dict.set_item("user_query", task.user_query())?;
-        Ok(dict)
+        task_dict(py, &task)
     }
 
     /// Names of the companies `start..stop` of a split, counted inside of it.

@@ -1,29 +1,33 @@
 //! The vectorised environment.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use finqa_core::action::{ActionFormat, ParseLevel};
 use finqa_core::answer::AnswerMode;
 use finqa_core::error::ToolErrorCode;
 use finqa_core::sql::SqlBackend;
 use finqa_core::tool::{ToolKind, ToolProfile, ToolSpec};
+use finqa_data::trajectories::Session;
 use finqa_env::observation::ToolMessage;
 use finqa_env::sampler::SamplerState;
 use finqa_env::vector::{EpisodeView, Row};
 use finqa_env::{
-    AutoresetMode, EnvConfig, OnMalformed, OnNoCall, ResetOptions, Status, TruncationReason,
-    VectorEnv,
+    AutoresetMode, EnvConfig, OnMalformed, OnNoCall, RecorderOptions, ResetOptions, Status,
+    TruncationReason, VectorEnv,
 };
 use finqa_sqlite::{BackendConfig, SqliteBackend};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::actions::Actions;
 use crate::convert::{Batch, batch, json_to_py, py_to_json};
-use crate::corpus::PyCorpus;
+use crate::corpus::{PyCorpus, task_dict};
 use crate::exceptions::Error;
 use crate::gil;
+use crate::scores::{self, CriterionTuple};
 
 /// The messages behind a batch of observations, read when somebody asks.
 #[pyclass(name = "Turns", module = "finqa_gym._native", frozen)]
@@ -78,6 +82,9 @@ type Received<'py> = (Batch<'py>, PyTurns, Vec<(u32, String, String)>);
 pub(crate) struct PyVectorEnv {
     pub(crate) env: VectorEnv,
     backend: Arc<SqliteBackend>,
+    /// The run that is recorded into.
+    session: Mutex<Option<Session>>,
+    process_id: u32,
 }
 
 fn get<'py, T>(options: &Bound<'py, PyDict>, name: &str, default: T) -> PyResult<T>
@@ -134,6 +141,13 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         }
         _ => Vec::new(),
     };
+    let reward = match get(options, "reward", None::<String>)? {
+        Some(reward) => scores::reward(&reward, "json")?,
+        None => base.reward,
+    };
+    let rubrics = get(options, "rubrics", None::<(String, String)>)?
+        .map(|(text, form)| scores::rubrics(&text, &form).map(Arc::new))
+        .transpose()?;
     let parse = |e: finqa_core::Error| PyErr::from(Error::from(e));
     Ok(EnvConfig {
         num_envs: get(options, "num_envs", base.num_envs)?,
@@ -148,6 +162,8 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
         tool_names: get(options, "tool_names", Vec::new())?,
         user_tools,
         answer_mode: AnswerMode::parse(&text("answer_mode", "strict")?).map_err(parse)?,
+        reward,
+        rubrics,
         autoreset_mode: AutoresetMode::parse(&text("autoreset_mode", "disabled")?)
             .map_err(Error::from)?,
         action_format: ActionFormat::parse(&text("action_format", "auto")?).map_err(parse)?,
@@ -166,8 +182,8 @@ fn config(options: &Bound<'_, PyDict>) -> PyResult<EnvConfig> {
 }
 
 impl PyVectorEnv {
-    fn received(py: Python<'_>, rows: Vec<Row>) -> PyResult<Received<'_>> {
-        let arrays = batch(py, &rows)?;
+    fn received<'py>(&self, py: Python<'py>, rows: Vec<Row>) -> PyResult<Received<'py>> {
+        let arrays = batch(py, &rows, self.env.context().max_criteria)?;
         let mut user_calls = Vec::new();
         for row in &rows {
             if let Some(user) = &row.user_call {
@@ -226,7 +242,12 @@ impl PyVectorEnv {
         let dynamic: Arc<dyn SqlBackend> = Arc::clone(&backend) as Arc<dyn SqlBackend>;
         let env =
             gil::enter(py, || VectorEnv::new(corpus, dynamic, config)).map_err(Error::from)?;
-        Ok(Self { env, backend })
+        Ok(Self {
+            env,
+            backend,
+            session: Mutex::new(None),
+            process_id: std::process::id(),
+        })
     }
 
     /// New episodes in all or the masked slots.
@@ -246,18 +267,19 @@ impl PyVectorEnv {
             mask,
         };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
-        Self::received(py, rows)
+        self.received(py, rows)
     }
 
-    #[pyo3(signature = (actions, finish_reasons=None, env_ids=None))]
+    #[pyo3(signature = (actions, finish_reasons=None, env_ids=None, num_tokens=None))]
     fn step<'py>(
         &self,
         py: Python<'py>,
         actions: &Bound<'py, PyAny>,
         finish_reasons: Option<&Bound<'py, PyAny>>,
         env_ids: Option<Vec<i64>>,
+        num_tokens: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Received<'py>> {
-        let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
+        let actions = Arc::new(Actions::extract(actions, finish_reasons, num_tokens)?);
         let ids = self.ids(env_ids, actions.len())?;
         let mut failed = None;
         let source = Arc::clone(&actions);
@@ -271,18 +293,19 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        Self::received(py, rows.unwrap_or_default())
+        self.received(py, rows.unwrap_or_default())
     }
 
-    #[pyo3(signature = (actions, env_ids=None, finish_reasons=None))]
+    #[pyo3(signature = (actions, env_ids=None, finish_reasons=None, num_tokens=None))]
     fn send(
         &self,
         py: Python<'_>,
         actions: &Bound<'_, PyAny>,
         env_ids: Option<Vec<i64>>,
         finish_reasons: Option<&Bound<'_, PyAny>>,
+        num_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let actions = Arc::new(Actions::extract(actions, finish_reasons)?);
+        let actions = Arc::new(Actions::extract(actions, finish_reasons, num_tokens)?);
         let ids = self.ids(env_ids, actions.len())?;
         gil::enter(py, || self.env.send(actions, &ids)).map_err(Error::from)?;
         Ok(())
@@ -303,7 +326,7 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        Self::received(py, rows.unwrap_or_default())
+        self.received(py, rows.unwrap_or_default())
     }
 
     /// Results of user tools: (env_id, text, failed).
@@ -351,7 +374,7 @@ impl PyVectorEnv {
         Ok(list)
     }
 
-    /// The episode of a slot: task, status, calls, submission, score; None before the first reset.
+    /// The episode of a slot: task, status, calls, submission, what it came to; None before the first reset.
     fn episode<'py>(&self, py: Python<'py>, slot: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
         let view = self.env.episode(slot).map_err(Error::from)?;
         view.map(|view| self.view(py, &view)).transpose()
@@ -390,8 +413,76 @@ impl PyVectorEnv {
         Ok(dict)
     }
 
-    fn close(&self, py: Python<'_>) {
-        gil::enter(py, || self.env.close());
+    /// Ends the threads; a recording is turned into Parquet.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let mut session = gil::enter(py, || {
+            self.session
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+        });
+        if std::process::id() != self.process_id {
+            // The run is that of the process that was forked.
+            session = None;
+        }
+        gil::enter(py, || self.env.close_recording()).map_err(Error::from)?;
+        if let Some(session) = session {
+            gil::enter(py, || session.commit()).map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Records into the run `path`, which is made with `info` as its `run.json`; `custom` are the names and weights of
+    /// criteria in Python, whose owner calls `record` then.
+    fn start_recording(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        info: &str,
+        append: bool,
+        custom: Vec<(String, f32)>,
+    ) -> PyResult<()> {
+        let info = serde_json::from_str(info)
+            .map_err(|e| PyValueError::new_err(format!("run.json: {e}")))?;
+        gil::enter(py, || {
+            let session = Session::start(&path, &info, append)?;
+            let options = RecorderOptions {
+                first_episode: session.first_episode(),
+                defer: !custom.is_empty(),
+                custom,
+            };
+            self.env.start_recording(&session.live(), options)?;
+            *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+            Ok::<_, Error>(())
+        })?;
+        Ok(())
+    }
+
+    /// Says who acts in the episodes that end from now on.
+    #[pyo3(signature = (name, step=None))]
+    fn set_policy(&self, name: &str, step: Option<i64>) {
+        if let Some(recorder) = self.env.recorder() {
+            recorder.set_policy(name, step);
+        }
+    }
+
+    /// Records finished episodes whose criteria in Python were asked: rewards (n,), scores (n, criteria).
+    fn record(
+        &self,
+        py: Python<'_>,
+        env_ids: PyReadonlyArray1<'_, i32>,
+        rewards: PyReadonlyArray1<'_, f32>,
+        scores: PyReadonlyArray2<'_, f32>,
+    ) -> PyResult<()> {
+        let slots: Vec<u32> = env_ids
+            .as_array()
+            .iter()
+            .map(|id| id.cast_unsigned())
+            .collect();
+        let rewards: Vec<f32> = rewards.as_array().iter().copied().collect();
+        let scores: Vec<f32> = scores.as_array().iter().copied().collect();
+        gil::enter(py, || self.env.record(&slots, &rewards, &scores)).map_err(Error::from)?;
+        Ok(())
     }
 
     /// State of the task sampler as JSON.
@@ -422,6 +513,24 @@ impl PyVectorEnv {
     #[getter]
     fn num_threads(&self) -> usize {
         self.env.num_threads()
+    }
+
+    /// A task as a dict, with the rubric that it is scored by.
+    fn task<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Bound<'py, PyAny>> {
+        let task = gil::enter(py, || self.env.context().task(index)).map_err(Error::from)?;
+        task_dict(py, &task)
+    }
+
+    /// The criteria of a task: (id, dimension, kind, weight), in the order of the columns of criteria.
+    fn criteria(&self, py: Python<'_>, index: u32) -> PyResult<Vec<CriterionTuple>> {
+        let task = gil::enter(py, || self.env.context().task(index)).map_err(Error::from)?;
+        Ok(scores::criteria(&task))
+    }
+
+    /// Width of the arrays of criteria.
+    #[getter]
+    fn max_criteria(&self) -> usize {
+        self.env.context().max_criteria
     }
 
     #[getter]
@@ -496,6 +605,7 @@ impl PyVectorEnv {
             calls.append(entry)?;
         }
         dict.set_item("calls", calls)?;
+        scores::describe(&dict, view.score.as_deref(), &scores::criteria(&view.task))?;
         Ok(dict)
     }
 }

@@ -1,7 +1,9 @@
 //! Exceptions, and the only place where errors of the engine become them.
 
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyFileNotFoundError, PyPermissionError, PyValueError};
+use pyo3::exceptions::{
+    PyException, PyFileNotFoundError, PyOSError, PyPermissionError, PyValueError,
+};
 use pyo3::prelude::*;
 
 create_exception!(
@@ -161,8 +163,8 @@ pub(crate) fn query_error(e: &finqa_datafusion::query::QueryError) -> PyErr {
     use finqa_datafusion::runtime::Stopped;
     let text = e.to_string();
     match e {
-        Failed::Io { source, .. } => io_error(source.kind(), text),
-        Failed::Run { .. } => DataError::new_err(text),
+        Failed::Data(e) => data_error(e),
+        Failed::SameName { .. } => PyValueError::new_err(text),
         Failed::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
         _ => {
             let error = QueryError::new_err(text);
@@ -196,6 +198,7 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
             ResetNeededError::new_err(text)
         }
         finqa_env::Error::AlreadyPending { .. } => AlreadyPendingCallError::new_err(text),
+        finqa_env::Error::Recording(_) => PyOSError::new_err(text),
         finqa_env::Error::Closed => ClosedEnvError::new_err(text),
         finqa_env::Error::Forked { .. } => ForkedProcessError::new_err(text),
         _ => PyValueError::new_err(text),
@@ -204,16 +207,13 @@ fn env_error(e: &finqa_env::Error) -> PyErr {
 
 fn data_error(e: &finqa_data::DataError) -> PyErr {
     let text = e.to_string();
-    match e {
-        finqa_data::DataError::Io { source, .. } => io_error(source.kind(), text),
-        _ => DataError::new_err(text),
-    }
-}
-
-fn io_error(kind: std::io::ErrorKind, text: String) -> PyErr {
+    let kind = match e {
+        finqa_data::DataError::Io { source, .. } => Some(source.kind()),
+        _ => None,
+    };
     match kind {
-        std::io::ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
-        std::io::ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
+        Some(std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(text),
+        Some(std::io::ErrorKind::PermissionDenied) => PyPermissionError::new_err(text),
         _ => DataError::new_err(text),
     }
 }

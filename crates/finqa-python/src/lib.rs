@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod chats;
 mod convert;
 mod corpus;
 mod env;
@@ -18,8 +19,10 @@ mod filings;
 mod gil;
 mod policy;
 mod query;
+mod scores;
 mod scoring;
 mod statistics;
+mod traces;
 mod trajectories;
 
 use finqa_core::sql::SqlBackend as _;
@@ -53,6 +56,7 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "sqlite_options",
         finqa_sqlite::build_options().map_err(exceptions::Error::from)?,
     )?;
+    info.set_item("scoring", finqa_core::trajectory::SCORING_VERSION)?;
     info.set_item(
         "sqlite_warnings",
         finqa_sqlite::check_build().map_err(exceptions::Error::from)?,
@@ -74,10 +78,13 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<policy::PyScriptedPolicy>()?;
     m.add_class::<trajectories::PyRun>()?;
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
+    m.add_function(wrap_pyfunction!(chats::write_chats, m)?)?;
     export::register(m)?;
     filings::register(m)?;
+    scores::register(m)?;
     query::register(m)?;
     scoring::register(m)?;
+    traces::register(m)?;
     statistics::register(m)?;
     Ok(())
 }

@@ -301,7 +301,11 @@ fn turn_dict<'py>(py: Python<'py>, row: &TurnRecord) -> PyResult<Bound<'py, PyDi
     Ok(dict)
 }
 
-fn episode_dict<'py>(py: Python<'py>, row: &EpisodeRecord) -> PyResult<Bound<'py, PyDict>> {
+/// An episode as `Run.episodes` returns it.
+pub(crate) fn episode_dict<'py>(
+    py: Python<'py>,
+    row: &EpisodeRecord,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = fields_dict!(
         py,
         row,

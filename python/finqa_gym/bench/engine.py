@@ -18,6 +18,8 @@ from finqa_gym.bench.workload import BenchEpisode, BenchTable, BenchTask, distin
 from finqa_gym.vector import VectorEnv
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from finqa_gym.data import Corpus
@@ -213,6 +215,7 @@ class EngineRun:
         num_threads: Worker threads; 0 is all cores.
         cache: Whether the SQL result cache is on, at its default size.
         measure_latency: Measure every call; two clock reads a call are then part of the time.
+        record: Record every episode into this folder.
 
     Example:
         >>> from finqa_gym import synthetic
@@ -230,6 +233,7 @@ class EngineRun:
         num_threads: int = 0,
         cache: bool = False,
         measure_latency: bool = False,
+        record: Path | None = None,
     ) -> None:
         self.workload = workload
         self._env = VectorEnv(
@@ -238,6 +242,7 @@ class EngineRun:
             num_threads=num_threads,
             measure_latency=measure_latency,
             cache_bytes=None if cache else 0,
+            record=record,
         )
         self._cache = cache
         self._next = 0

@@ -1,11 +1,23 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``query``, ``info``."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``report``, and more."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
 
 import typer
 
-from finqa_gym.cli import bench, data, demo, info, play, query
+from finqa_gym.cli import (
+    bench,
+    data,
+    demo,
+    info,
+    play,
+    query,
+    replay,
+    report,
+    runs,
+    score,
+    view,
+)
 from finqa_gym.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -31,7 +43,12 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
+app.command("score")(score.score)
 app.command("query")(query.query)
+app.add_typer(runs.app, name="runs")
+app.command("replay")(replay.replay)
+app.command("report")(report.report)
+app.command("view")(view.view)
 app.command("info")(info.info)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from finqa_gym.bench.compare import Comparison
     from finqa_gym.bench.engine import EngineSpeed
     from finqa_gym.bench.memory import EpisodeMemory
+    from finqa_gym.bench.recording import RecordingCost
 
 __all__ = ["bench", "comparison_table", "thread_counts"]
 
@@ -40,6 +41,9 @@ def bench(
     memory_episodes: Annotated[
         int, typer.Option("--memory-episodes", min=0, help="Live episodes to weigh; 0 is none.")
     ] = 100_000,
+    record: Annotated[
+        bool, typer.Option("--record", help="Measure what recording every episode costs.")
+    ] = False,
     import_time: Annotated[
         bool, typer.Option("--import-time", help="Measure `import finqa_gym` in child processes.")
     ] = False,
@@ -52,6 +56,7 @@ def bench(
     from finqa_gym.bench.engine import EngineRun, finite, make_workload
     from finqa_gym.bench.machine import machine, usable_cores
     from finqa_gym.bench.memory import measure_in_child
+    from finqa_gym.bench.recording import measure_recording
 
     facts = machine()
     opened = open_with_progress(corpus)
@@ -79,6 +84,11 @@ def bench(
         if memory_episodes:
             stage(f"memory of {memory_episodes:,} episodes")
             memory = measure_in_child(corpus, memory_episodes)
+        recording = None
+        if record:
+            recording = measure_recording(
+                workload, seconds=seconds, repeats=repeats, on_stage=stage
+            )
         imports = _import_seconds(stage) if import_time else None
     figures = {
         **_headline(compared),
@@ -101,6 +111,7 @@ def bench(
         },
         "threads": [_speed_figures(speed) for speed in sweep],
         "memory": memory,
+        "recording": None if recording is None else _recording_figures(recording),
         "import_s": imports,
         "machine": facts,
     }
@@ -117,6 +128,8 @@ def bench(
     console.print(_latency_table(latency))
     console.print(_thread_table(sweep))
     _print_memory(console, memory)
+    if recording is not None:
+        console.print(recording_line(recording))
     if imports is not None:
         console.print(
             f"import finqa_gym: median {median(imports):.3f} s, best {min(imports):.3f} s "
@@ -159,6 +172,30 @@ def _speed_figures(speed: "EngineSpeed") -> dict[str, Any]:
         "tool_errors": speed.errors,
         "cache_hit_rate": speed.cache_hit_rate,
     }
+
+
+def _recording_figures(cost: "RecordingCost") -> dict[str, Any]:
+    return {
+        "slowdown": cost.slowdown,
+        "steps_per_s_without": cost.without,
+        "steps_per_s": cost.recording,
+        "cpu_us_per_step_without": cost.cpu_us_without,
+        "cpu_us_per_step": cost.cpu_us_recording,
+        "episodes": cost.num_episodes,
+        "bytes_per_episode": cost.bytes_per_episode,
+        "parquet_bytes_per_episode": cost.parquet_bytes_per_episode,
+    }
+
+
+def recording_line(cost: "RecordingCost") -> str:
+    """What recording costs, in a sentence."""
+    return (
+        f"recording {cost.slowdown:+.1%} of the steps a second (median of pairs: "
+        f"{median(cost.without):,.0f} without, {median(cost.recording):,.0f} recording; CPU "
+        f"{cost.cpu_us_without:.2f} and {cost.cpu_us_recording:.2f} µs/step); "
+        f"{cost.num_episodes:,} episodes, {cost.bytes_per_episode:,.0f} bytes each in the log, "
+        f"{cost.parquet_bytes_per_episode:,.0f} in Parquet"
+    )
 
 
 def comparison_table(compared: "Comparison", cached: "EngineSpeed | None" = None) -> Group:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from finqa_gym.data import Corpus
 from finqa_gym.registration import register_envs
+from finqa_gym.step_batch import EPISODE_COLUMNS
 from finqa_gym.vector import VectorEnv
 
 __all__ = ["AnyText", "FinQAEnv", "FinQAVectorEnv", "ToolCallText", "register_envs"]
@@ -177,7 +178,9 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         render_mode: None; there is nothing to draw.
         **options: Further arguments of `finqa_gym.VectorEnv`.
 
-    Observations are tuples of str, rewards float64; every info key has its mask ``_key``.
+    Observations are tuples of str, rewards float64; every info key has its mask ``_key``. Columns
+    of scores (`finqa_gym.StepBatch`) are masked in slots whose episode did not end; in their rows
+    -1 stands for a score that does not apply.
 
     Example:
         >>> envs = FinQAVectorEnv(num_envs=2)
@@ -269,9 +272,7 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
             masked["final_info"] = {}
             masked["_final_info"] = ended.copy()
             for key, values in final_info.items():
-                masked["final_info"][key] = np.where(
-                    ended, np.nan_to_num(values), np.zeros_like(values)
-                )
+                masked["final_info"][key] = _where(ended, _without_nan(values))
                 masked["final_info"][f"_{key}"] = ended.copy()
         return (
             tuple(self._observations),
@@ -290,14 +291,15 @@ class FinQAVectorEnv(gymnasium.vector.VectorEnv[tuple[str, ...], Sequence[str], 
         masked: dict[str, Any] = {}
         present = np.zeros(self.num_envs, dtype=np.bool_)
         present[env_ids] = True
+        ended = ~np.isnan(infos["outcome"])
         for key, values in infos.items():
             if isinstance(values, np.ndarray):
                 # NaN stands for "not yet" in the native arrays; here the mask says that.
-                known = (
-                    ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
-                )
-                whole = np.zeros(self.num_envs, dtype=values.dtype)
-                whole[env_ids[known]] = values[known]
+                known = ended if key in EPISODE_COLUMNS else np.ones(len(values), bool)
+                if values.dtype.kind == "f" and values.ndim == 1:
+                    known = known & ~np.isnan(values)
+                whole = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
+                whole[env_ids[known]] = _without_nan(values[known])
                 mask = present.copy()
                 mask[env_ids[~known]] = False
                 masked[key], masked[f"_{key}"] = whole, mask
@@ -333,6 +335,19 @@ def _mask(options: dict[str, Any] | None, num_envs: int) -> NDArray[np.bool_] | 
     return mask
 
 
+def _without_nan(values: NDArray[Any]) -> NDArray[Any]:
+    """No NaN, which equals nothing: in a row of several scores -1 stands for "does not apply"."""
+    known: NDArray[Any] = np.nan_to_num(values, nan=-1.0 if values.ndim > 1 else 0.0)
+    return known
+
+
+def _where(rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
+    """``values`` in ``rows``, zeros in the others."""
+    kept = np.zeros_like(values)
+    kept[rows] = values[rows]
+    return kept
+
+
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -342,11 +357,17 @@ def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
 def _row(infos: dict[str, Any]) -> dict[str, Any]:
     """The infos of one slot as plain values; what is not known yet is left out."""
     infos.pop("env_id")
-    row = {
-        key: values[0].item() if isinstance(values, np.ndarray) else values[0]
-        for key, values in infos.items()
-    }
-    return {key: value for key, value in row.items() if value == value}
+    is_over = not np.isnan(infos["outcome"][0])
+    row: dict[str, Any] = {}
+    for key, values in infos.items():
+        if key in EPISODE_COLUMNS and not is_over:
+            continue
+        value = values[0]
+        if not isinstance(values, np.ndarray) or values.ndim > 1:
+            row[key] = value
+        elif value == value:
+            row[key] = value.item()
+    return row
 
 
 def _observation_length(options: dict[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 /// The part of a submission that counts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Extracted<'a> {
+pub(crate) enum Extracted<'a> {
     /// No boxes: the text behind the marker, or the whole text.
     Plain(&'a str),
     /// The contents of all boxed parts, at least one.
@@ -10,7 +10,7 @@ pub(super) enum Extracted<'a> {
 }
 
 /// All boxed parts if there are any, else what follows the last marker, else the whole text.
-pub(super) fn extract(text: &str) -> Extracted<'_> {
+pub(crate) fn extract(text: &str) -> Extracted<'_> {
     let boxes = boxes(text);
     if boxes.is_empty() {
         return Extracted::Plain(after_marker(text).unwrap_or(text));

@@ -11,16 +11,16 @@
 
 mod absent;
 mod cell;
-mod extract;
+pub(crate) mod extract;
 mod multi;
-mod normalize;
+pub(crate) mod normalize;
 pub(crate) mod number;
 mod openenv;
 mod pyfloat;
 mod reason;
 mod scan;
 mod strict;
-mod unit;
+pub(crate) mod unit;
 pub(crate) mod value;
 
 use serde::{Deserialize, Serialize};
@@ -168,6 +168,21 @@ pub struct Verdict {
     pub is_correct: bool,
     /// One of [`Verdict::REASONS`].
     pub reason: &'static str,
+}
+
+impl Verdict {
+    /// What a report with this outcome came to.
+    pub(crate) fn of_report(is_correct: bool, outcome: f64) -> Self {
+        let reason = if is_correct {
+            Reason::RubricPassed
+        } else {
+            Reason::RubricFailed
+        };
+        Self {
+            score: outcome,
+            ..reason.into()
+        }
+    }
 }
 
 /// Compares a submission with the truth of a question.

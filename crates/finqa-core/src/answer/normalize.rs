@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
 
 /// Compatibility forms, dashes, invisible characters, LaTeX and markdown wrappers and one trailing full stop removed.
-pub(super) fn normalize(text: &str) -> Cow<'_, str> {
+pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
     let text = if text.is_ascii() {
         Cow::Borrowed(text)
     } else {

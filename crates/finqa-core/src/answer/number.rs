@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed, ToPrimitive as _, Zero};
 
 use super::{Op, Reason};
 
@@ -285,6 +285,17 @@ impl Number {
     pub(crate) fn equals(&self, other: &Self) -> bool {
         let low = self.exponent.min(other.exponent);
         self.over_common(other, low) == other.over_common(self, low)
+    }
+
+    /// Magnitude, decimals as written (`None` for a fraction) and significant digits.
+    pub(crate) fn approximate(&self) -> (f64, Option<i32>, u32) {
+        let above = self.mantissa.to_f64().unwrap_or(f64::MAX);
+        let below = match &self.denominator {
+            Some(below) => below.to_f64().unwrap_or(f64::MAX),
+            None => 1.0,
+        };
+        let value = crate::behaviour::scaled(above / below, self.exponent);
+        (value, self.decimals(), self.significant as u32)
     }
 
     /// Exact text: a decimal with the written digits, or a reduced fraction.

@@ -4,7 +4,7 @@ use super::{Reason, Scale, Unit};
 
 /// A unit that a submission names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     Percent,
     Points,
     BasisPoints,
@@ -15,7 +15,7 @@ pub(super) enum Tag {
 
 /// What a word means beside a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Tag(Tag),
     /// A power of ten; `spelled_out` if it means the same away from the number ("in millions").
     Scale {
@@ -37,7 +37,7 @@ pub(super) enum Meaning {
 }
 
 /// The meaning of a word in any case.
-pub(super) fn meaning(word: &str) -> Meaning {
+pub(crate) fn meaning(word: &str) -> Meaning {
     const LONGEST: usize = 12;
     let mut buffer = [0; LONGEST];
     let Some(lower) = buffer.get_mut(..word.len()) else {
@@ -92,12 +92,12 @@ pub(super) fn meaning(word: &str) -> Meaning {
 }
 
 /// Whether the character is a currency sign that amounts carry.
-pub(super) const fn is_currency(c: char) -> bool {
+pub(crate) const fn is_currency(c: char) -> bool {
     matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₩')
 }
 
 /// The power of ten of a scale.
-pub(super) const fn exponent(scale: Scale) -> i32 {
+pub(crate) const fn exponent(scale: Scale) -> i32 {
     match scale {
         Scale::One => 0,
         Scale::Thousand => 3,
@@ -108,17 +108,17 @@ pub(super) const fn exponent(scale: Scale) -> i32 {
 
 /// Units that a number carries besides its digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Marks {
-    pub(super) tag: Option<Tag>,
-    pub(super) scale: Option<i32>,
-    pub(super) currency: bool,
+pub(crate) struct Marks {
+    pub(crate) tag: Option<Tag>,
+    pub(crate) scale: Option<i32>,
+    pub(crate) currency: bool,
 }
 
 /// By which power of ten a number with these marks is multiplied to be in the question's unit and scale.
 ///
 /// # Errors
 /// [`Reason::WrongUnit`] if the question does not take them.
-pub(super) fn conversion(unit: Unit, scale: Scale, marks: Marks) -> Result<i32, Reason> {
+pub(crate) fn conversion(unit: Unit, scale: Scale, marks: Marks) -> Result<i32, Reason> {
     let takes_currency = matches!(unit, Unit::Amount | Unit::Count | Unit::PerShare);
     let takes_scale = matches!(unit, Unit::Amount | Unit::Count);
     if (marks.currency && !takes_currency) || (marks.scale.is_some() && !takes_scale) {

@@ -3,17 +3,33 @@
 //! Whoever has a log of calls (the engine, or a reader of somebody else's traces) makes an [`EpisodeLog`] of it.
 //! Rules and names: `docs/spec/behaviour.md`.
 
+mod checks;
+mod claim;
+mod criteria;
+mod digits;
+mod evidence;
+mod failure;
 mod names;
+mod reason;
 mod reward;
 mod score;
+mod sql_traits;
+mod wrong;
 
 use crate::action::AttemptStatus;
 use crate::error::ToolErrorCode;
 use crate::tool::ToolKind;
 
+pub(crate) use claim::{Claim, is_rate};
+pub(crate) use digits::scaled;
+pub(crate) use reward::unknown_check;
+
+pub use criteria::{CriterionInfo, criteria_of, needed_tables};
 pub use names::{Check, Failure, Flag, WrongAnswer};
-pub use reward::{RewardConfig, RewardMode};
+pub use reason::{CHECK_REASONS, REASONS, reason_code};
+pub use reward::{CheckWeights, RewardConfig, RewardMode};
 pub use score::{Ended, EpisodeLog, EpisodeScore, Set, score_episode};
+pub use sql_traits::{SqlTraits, sql_tables, sql_traits};
 
 /// A table: index of the company in the corpus (or any other number that tells companies apart), then of the table.
 pub type TableKey = (u32, u16);

@@ -40,7 +40,8 @@ named! {
         InspectedBeforeQuery => "inspected_before_query",
             "Share of the queried tables whose schema was read before they were queried.";
         RecoveredFromError => "recovered_from_error",
-            "Share of the failed queries that a different, successful query followed within three calls.";
+            "Share of the failed queries that a different, successful query followed within three calls; calls that list \
+             tables or read a schema are not counted.";
         NoRepeatFailed => "no_repeat_failed", "No call that had failed was made again unchanged.";
         HandledEmpty => "handled_empty", "Share of the empty results that a different query or a schema followed.";
         NoHallucinatedAnswer => "no_hallucinated_answer",
@@ -81,8 +82,8 @@ named! {
         InfraFault => "infra_fault", "Ended by a fault of the machine: says nothing about the policy.";
         AnsweredUnanswerable => "answered_unanswerable", "Gave an answer where the tables hold none.";
         GaveUp => "gave_up", "Said that there is no answer, where there is one.";
-        OutOfTurns => "out_of_turns", "Used up its turns or was cut off without an answer.";
         MalformedCall => "malformed_call", "Wrote calls that could not be read, and no readable call came after.";
+        OutOfTurns => "out_of_turns", "Used up its turns or was cut off without an answer.";
         HallucinatedAfterFailure => "hallucinated_after_failure",
             "Submitted a number that no tool returned after queries failed, came back empty or were never made.";
         EmptyAsAnswer => "empty_as_answer", "Took an empty result for an answer.";

@@ -9,6 +9,7 @@ use super::slots::{SlotInfo, find, slots};
 use super::{CriterionKind, Dimension, Rubric};
 use crate::answer::value::{read_and_compare, truth_number};
 use crate::answer::{AnswerSpec, Unit};
+use crate::behaviour::{Check, unknown_check};
 use crate::calculator::is_reserved;
 use crate::error::{Error, Result};
 
@@ -60,10 +61,14 @@ impl Rubric {
         }
         let has_primary = slots
             .iter()
-            .any(|s| s.dim == Some(Dimension::Primary) && s.truth.is_some());
+            .any(|s| s.dim == Some(Dimension::Primary) && s.truth.is_some())
+            || self
+                .criteria
+                .iter()
+                .any(|c| c.dim == Dimension::Primary && matches!(c.kind, CriterionKind::Answer));
         (!has_primary).then(|| {
-            "rubric: no criterion of kind value or text in dimension primary; without one nothing ties a report to \
-             the tables"
+            "rubric: no criterion of kind value, text or answer in dimension primary; without one nothing ties a \
+             report to the tables"
                 .into()
         })
     }
@@ -230,9 +235,19 @@ fn of_criterion(rubric: &Rubric, at: usize, slots: &[SlotInfo<'_>]) -> Option<St
             || headings.iter().any(|h| fold(h).is_empty()))
         .then(|| "headings with letters or digits are needed".into()),
         CriterionKind::Filled { slots: some } => unknown(some, slots),
-        CriterionKind::TableAccess { .. }
-        | CriterionKind::Behaviour { .. }
-        | CriterionKind::Judge { .. } => None,
+        CriterionKind::Answer => (criterion.dim != Dimension::Primary).then(|| {
+            format!(
+                "kind answer is the truth itself: its dimension is primary, not {}",
+                criterion.dim.name()
+            )
+        }),
+        CriterionKind::TableAccess { tables } => (tables.is_empty()
+            || tables.iter().any(String::is_empty))
+        .then(|| "tables must name one table or more".into()),
+        CriterionKind::Behaviour { check } => {
+            Check::parse(check).is_none().then(|| unknown_check(check))
+        }
+        CriterionKind::Judge { .. } => None,
     }
 }
 

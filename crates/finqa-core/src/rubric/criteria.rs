@@ -61,6 +61,14 @@ impl Entry {
         }
     }
 
+    pub(super) const fn is_filled(&self) -> bool {
+        self.is_filled
+    }
+
+    pub(super) fn number(&self) -> Option<&Number> {
+        self.value.as_ref().and_then(Value::number)
+    }
+
     const fn is_right(&self) -> bool {
         self.value.is_some() && self.reason.is_right()
     }
@@ -134,6 +142,12 @@ impl Scorer<'_> {
                 let (share, is_full) = self.filled(slots);
                 scored(share, if is_full { COMPLETE } else { INCOMPLETE })
             }
+            CriterionKind::Answer => self
+                .options
+                .answer
+                .map_or(scored(0.0, MISSING_INPUT), |answer| {
+                    scored(f64::from(u8::from(answer.is_correct)), answer.reason)
+                }),
             CriterionKind::TableAccess { .. }
             | CriterionKind::Behaviour { .. }
             | CriterionKind::Judge { .. } => CriterionScore {
@@ -179,6 +193,20 @@ impl Scorer<'_> {
             Some(reason) => scored(0.0, reason),
             None => scored(self.options.cascade_credit, CONSISTENT),
         }
+    }
+
+    /// Whether a derived slot's number is what its expression gives for the report's own numbers.
+    pub(super) fn follows(&self, at: usize) -> bool {
+        let slot = &self.slots[at];
+        let follows = || {
+            let (number, truth) = (self.entries[at].number()?, slot.truth?);
+            let computed = evaluate(slot.from?, &|name| self.own_number(name))?;
+            let decimals = truth
+                .decimals
+                .or_else(|| written_decimals(&truth.value, truth.answer.unit, truth.answer.scale));
+            Some(agrees(number, &computed, truth.answer.op, decimals))
+        };
+        follows().unwrap_or(false)
     }
 
     /// Why consistency with these numbers is worth nothing.

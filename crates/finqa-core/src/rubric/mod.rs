@@ -2,7 +2,8 @@
 //!
 //! A report has *slots*: lines with a label and a value. A [`Rubric`] lists [`Criterion`]s about them, each in one
 //! [`Dimension`]; [`score_rubric`] reads a submission and scores it. Whoever grades needs no engine and no model: a
-//! criterion about the tool calls ([`Dimension::Process`]) or for a judge is carried along and is *not applicable* here.
+//! criterion about the tool calls ([`Dimension::Process`]) or for a judge is carried along and is *not applicable* here;
+//! [`crate::behaviour::score_episode`] scores the former from the log of an episode.
 //!
 //! The JSON form and the rules, with an example that is tested, are in `docs/spec/rewards.md`, section "Rubrics".
 
@@ -14,12 +15,17 @@ mod reason;
 mod record;
 mod score;
 mod slots;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{AnswerSpec, Scale, Unit};
 
+pub(crate) use reason::NOT_APPLICABLE;
+pub(crate) use record::KINDS;
 pub use score::{CriterionScore, DimensionScore, RubricOptions, RubricScore, score_rubric};
+pub(crate) use score::{Report, Trace, score_report};
+pub use text::RubricFile;
 
 /// What a criterion is about; every dimension has one weight in the score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +68,19 @@ impl Dimension {
             Self::Completeness => "completeness",
             Self::Structure => "structure",
             Self::Process => "process",
+        }
+    }
+
+    /// What it means, in a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Primary => "Values that stand in the tables.",
+            Self::Derived => "Values worked out from others.",
+            Self::Reasoning => "Conclusions that follow from the numbers.",
+            Self::Consistency => "Numbers that agree with each other.",
+            Self::Completeness => "All slots are filled.",
+            Self::Structure => "The form of the report.",
+            Self::Process => "How the answer was come to.",
         }
     }
 }
@@ -203,6 +222,8 @@ pub enum CriterionKind {
         /// The slots; none: all.
         slots: Vec<String>,
     },
+    /// The submission as a whole, against the task's own truth.
+    Answer,
     /// Process: the tables that should be looked at.
     TableAccess {
         /// Their names.
@@ -218,6 +239,30 @@ pub enum CriterionKind {
         /// What it is asked.
         prompt: String,
     },
+}
+
+impl CriterionKind {
+    /// The name in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Value { .. } => "value",
+            Self::Choice { .. } => "choice",
+            Self::Text { .. } => "text",
+            Self::Equal { .. } => "equal",
+            Self::Sum { .. } => "sum",
+            Self::Format { .. } => "format",
+            Self::Filled { .. } => "filled",
+            Self::Answer => "answer",
+            Self::TableAccess { .. } => "table_access",
+            Self::Behaviour { .. } => "behaviour",
+            Self::Judge { .. } => "judge",
+        }
+    }
+
+    /// Whether it is scored from the tool calls and not from the submission.
+    pub const fn is_about_calls(&self) -> bool {
+        matches!(self, Self::TableAccess { .. } | Self::Behaviour { .. })
+    }
 }
 
 /// One thing that counts.

@@ -2,7 +2,7 @@
 
 macro_rules! reasons {
     ($($constant:ident, $name:literal, $meaning:literal;)*) => {
-        $(pub(super) const $constant: &str = $name;)*
+        $(pub(crate) const $constant: &str = $name;)*
 
         impl super::RubricScore {
             /// Every reason of a criterion that is none of [`crate::answer::Verdict::REASONS`], with its meaning.

@@ -174,7 +174,7 @@ impl CriterionRecord {
 }
 
 /// Every kind with the fields it must and may have.
-const KINDS: [(&str, &[&str], &[&str]); 10] = [
+pub(crate) const KINDS: [(&str, &[&str], &[&str]); 11] = [
     ("value", &["slot", "truth"], &["from"]),
     ("choice", &["slot", "rule"], &["truth"]),
     ("text", &["slot", "truth"], &[]),
@@ -182,6 +182,7 @@ const KINDS: [(&str, &[&str], &[&str]); 10] = [
     ("sum", &["slots", "total"], &["tolerance"]),
     ("format", &["headings"], &[]),
     ("filled", &[], &["slots"]),
+    ("answer", &[], &[]),
     ("table_access", &["tables"], &[]),
     ("behaviour", &["check"], &[]),
     ("judge", &["prompt"], &[]),
@@ -247,6 +248,7 @@ impl TryFrom<CriterionRecord> for Criterion {
                 headings: record.headings.unwrap_or_default(),
             },
             "filled" => CriterionKind::Filled { slots },
+            "answer" => CriterionKind::Answer,
             "table_access" => CriterionKind::TableAccess {
                 tables: record.tables.unwrap_or_default(),
             },
@@ -314,6 +316,7 @@ impl From<Criterion> for CriterionRecord {
                 record.slots = (!slots.is_empty()).then_some(slots);
                 "filled"
             }
+            CriterionKind::Answer => "answer",
             CriterionKind::TableAccess { tables } => {
                 record.tables = Some(tables);
                 "table_access"

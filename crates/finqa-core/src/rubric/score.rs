@@ -2,9 +2,11 @@
 
 use super::criteria::{Entry, Scorer};
 use super::read::{fold, read};
-use super::slots::slots;
+use super::slots::{SlotInfo, slots};
 use super::{CriterionKind, Dimension, Rubric};
-use crate::answer::AnswerMode;
+use crate::answer::value::read_and_compare;
+use crate::answer::{AnswerMode, Unit, Verdict};
+use crate::behaviour::{Claim, is_rate};
 
 /// How reports are scored, besides their rubric.
 #[derive(Clone, Copy)]
@@ -17,6 +19,9 @@ pub struct RubricOptions<'a> {
     /// nothing that follows from it gets credit. It is asked with exact decimal text in the slot's unit and scale
     /// (`"-77"`, `"0.0463"`), or a reduced fraction.
     pub seen: Option<&'a dyn Fn(&str) -> bool>,
+    /// What the submission as a whole is worth against the task's own truth, for criteria of kind answer; without it
+    /// they score 0.
+    pub answer: Option<Verdict>,
 }
 
 impl Default for RubricOptions<'_> {
@@ -25,6 +30,7 @@ impl Default for RubricOptions<'_> {
             cascade_credit: 0.5,
             require_primary: true,
             seen: None,
+            answer: None,
         }
     }
 }
@@ -74,11 +80,47 @@ pub struct RubricScore {
     pub criteria: Vec<CriterionScore>,
 }
 
+/// A scored report, and what its numbers are traced to.
+pub(crate) struct Report {
+    pub(crate) score: RubricScore,
+    pub(crate) num_slots: usize,
+    /// Slots that are filled.
+    pub(crate) num_filled: usize,
+    /// Slots that take a number.
+    pub(crate) num_numbers: usize,
+    /// Numbers that no tool returned and that do not follow; 0 without a `trace`.
+    pub(crate) num_invented: usize,
+    /// Numbers that were given.
+    pub(crate) num_given: usize,
+    /// Numbers that the tools worked out.
+    pub(crate) num_calculated: usize,
+}
+
+/// How the numbers of a report are traced to what tools returned.
+pub(crate) trait Trace {
+    /// Whether it stands in a result or follows from numbers there.
+    fn supports(&self, claim: &Claim) -> bool;
+    /// Whether it stands in a result; quicker.
+    fn holds(&self, claim: &Claim) -> bool;
+    /// Whether the calculator or arithmetic in SQL returned it.
+    fn calculated(&self, claim: &Claim) -> bool;
+}
+
 /// Scores a report: a filled-in template or a JSON object `{slot: value}`.
 ///
 /// Takes any text and never panics, for any rubric; one that does not pass [`Rubric::check`] scores low rather than
 /// high. Rules: `docs/spec/rewards.md`, section "Rubrics".
 pub fn score_rubric(submission: &str, rubric: &Rubric, options: &RubricOptions<'_>) -> RubricScore {
+    score_report(submission, rubric, options, None).score
+}
+
+/// The same, and where the numbers come from.
+pub(crate) fn score_report(
+    submission: &str,
+    rubric: &Rubric,
+    options: &RubricOptions<'_>,
+    trace: Option<&dyn Trace>,
+) -> Report {
     let mut slots = slots(rubric);
     // Sets of slots are bits of one word.
     slots.truncate(Rubric::MAX_SLOTS);
@@ -111,7 +153,70 @@ pub fn score_rubric(submission: &str, rubric: &Rubric, options: &RubricOptions<'
         .iter()
         .map(|c| scorer.criterion(c, &mut first_heading))
         .collect();
-    total(rubric, &scorer, criteria)
+    let mut report = Report {
+        score: total(rubric, &scorer, criteria),
+        num_slots: scorer.slots.len(),
+        num_filled: scorer.entries.iter().filter(|e| e.is_filled()).count(),
+        num_numbers: scorer.slots.iter().filter(|s| s.is_number()).count(),
+        num_invented: 0,
+        num_given: 0,
+        num_calculated: 0,
+    };
+    if let Some(trace) = trace {
+        origin(&scorer, trace, &mut report);
+    }
+    report
+}
+
+impl Rubric {
+    /// Whether a report fills the slots with criteria as another one does.
+    pub(crate) fn says_the_same(&self, submission: &str, known: &str) -> bool {
+        let mut slots = slots(self);
+        slots.truncate(Self::MAX_SLOTS);
+        let (own, known) = (read(submission, &slots, &[]), read(known, &slots, &[]));
+        let pairs = own.values.iter().zip(&known.values);
+        slots
+            .iter()
+            .zip(pairs)
+            .filter(|(slot, _)| slot.criterion.is_some())
+            .all(|(slot, pair)| match pair {
+                (Some(own), Some(known)) => own == known || same_value(slot, own, known),
+                (None, None) => true,
+                _ => false,
+            })
+    }
+}
+
+/// Whether two texts are the same value of a slot, or one a rounding of the other.
+fn same_value(slot: &SlotInfo<'_>, own: &str, known: &str) -> bool {
+    let Some(truth) = slot.truth else {
+        return fold(own) == fold(known);
+    };
+    match read_and_compare(own, Some(known), truth.decimals, &truth.answer) {
+        Ok((_, reason)) => reason.is_right(),
+        Err(_) => false,
+    }
+}
+
+/// Traces every number of a report.
+fn origin(scorer: &Scorer<'_>, trace: &dyn Trace, report: &mut Report) {
+    for (at, (slot, entry)) in scorer.slots.iter().zip(&scorer.entries).enumerate() {
+        let Some(number) = entry.number() else {
+            continue;
+        };
+        let (value, decimals, significant) = number.approximate();
+        let claim = Claim {
+            value,
+            decimals,
+            significant,
+            is_rate: is_rate(slot.unit()),
+            is_year: slot.unit() == Unit::Year,
+        };
+        report.num_given += 1;
+        let is_supported = trace.holds(&claim) || scorer.follows(at) || trace.supports(&claim);
+        report.num_invented += usize::from(!is_supported);
+        report.num_calculated += usize::from(trace.calculated(&claim));
+    }
 }
 
 /// Puts the criteria together.

@@ -7,6 +7,7 @@ pub mod finqa;
 pub mod folder;
 mod imported;
 pub mod openenv;
+pub mod parquet_json;
 mod parquet_rows;
 mod qa;
 pub mod rllm;

@@ -34,17 +34,7 @@ pub(crate) struct ParquetRows {
 /// Reads a file. Integers, floats, strings and booleans (0 and 1) keep their type, dates and times become ISO text,
 /// decimals become floats where those are exact and text where not. NaN and infinity become NULL and are counted.
 pub(crate) fn read(path: &Path) -> Result<ParquetRows> {
-    let broken = |e: &dyn std::fmt::Display| {
-        let reason = e.to_string();
-        // The reader speaks of its own compile-time features.
-        let reason = if reason.contains("Disabled feature at compile time") {
-            "the file is compressed in a way that is not read; write it with Snappy, Zstandard or no compression"
-                .to_owned()
-        } else {
-            reason
-        };
-        DataError::record(path, "Parquet", reason)
-    };
+    let broken = |e: &dyn std::fmt::Display| broken(path, e);
     let file = File::open(path).map_err(|e| DataError::io(path, e))?;
     // Without the writer's Arrow schema there are fewer types: no dictionaries, no views, no large strings.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -112,6 +102,19 @@ pub(crate) fn read(path: &Path) -> Result<ParquetRows> {
     })
 }
 
+/// What is said of a file that cannot be read.
+pub(super) fn broken(path: &Path, error: &dyn std::fmt::Display) -> DataError {
+    let reason = error.to_string();
+    // The reader speaks of its own compile-time features.
+    let reason = if reason.contains("Disabled feature at compile time") {
+        "the file is compressed in a way that is not read; write it with Snappy, Zstandard or no compression"
+            .to_owned()
+    } else {
+        reason
+    };
+    DataError::record(path, "Parquet", reason)
+}
+
 fn unsupported(data_type: &DataType) -> Option<&'static str> {
     match data_type {
         DataType::Boolean
@@ -137,7 +140,7 @@ fn unsupported(data_type: &DataType) -> Option<&'static str> {
     }
 }
 
-fn cell(array: &ArrayRef, row: usize) -> Option<Value> {
+pub(super) fn cell(array: &ArrayRef, row: usize) -> Option<Value> {
     let integer = |n: i64| Some(Value::Integer(n));
     match array.data_type() {
         DataType::Boolean => integer(i64::from(array.as_boolean().value(row))),

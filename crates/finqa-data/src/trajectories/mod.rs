@@ -9,6 +9,7 @@ mod file;
 mod live;
 mod run;
 mod session;
+mod sharegpt;
 mod snapshot;
 mod writer;
 
@@ -18,4 +19,5 @@ pub use file::EpisodeFile;
 pub use live::{Counts, LogEnd, LogReader, read_counts};
 pub use run::Run;
 pub use session::{RUN_FORMAT, Session, SessionSummary};
+pub use sharegpt::{ShareGptChat, ShareGptTurn, write_lines, write_sharegpt};
 pub use writer::TrajectoryWriter;

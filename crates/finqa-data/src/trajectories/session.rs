@@ -43,7 +43,10 @@ pub struct SessionSummary {
 }
 
 /// The lock of a run: whoever holds it is the only one to write.
-pub(super) struct RunLock(File);
+pub(super) struct RunLock {
+    file: File,
+    process_id: u32,
+}
 
 impl RunLock {
     const NAME: &str = "run.lock";
@@ -58,7 +61,10 @@ impl RunLock {
             .open(&path)
             .map_err(|e| DataError::io(&path, e))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
+            Ok(()) => Ok(Some(Self {
+                file,
+                process_id: std::process::id(),
+            })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(DataError::io(&path, e)),
         }
@@ -75,8 +81,11 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // Closing the file gives the lock back too; a failure has nobody to go to.
-        let _ = self.0.unlock();
+        // A process that was forked meanwhile holds the same lock: closing the file here would leave it there, and giving
+        // it back there would take it from here. A failure has nobody to go to.
+        if std::process::id() == self.process_id {
+            let _ = self.file.unlock();
+        }
     }
 }
 
@@ -233,6 +242,20 @@ pub(super) fn read_info(run: &Path) -> Result<Json> {
     }
 }
 
+/// Options that change neither what an episode shows nor what it is worth: they may differ when a run is gone on with.
+const FREE_OPTIONS: [&str; 10] = [
+    "num_envs",
+    "num_threads",
+    "group_size",
+    "seed",
+    "shuffle",
+    "autoreset_mode",
+    "keep_messages",
+    "measure_latency",
+    "cache_bytes",
+    "defer_record",
+];
+
 /// What must be equal of a run that is gone on with, and differs.
 fn difference(old: &Json, new: &Json) -> Option<String> {
     let pointers = [
@@ -255,6 +278,7 @@ fn unequal(name: &str, old: &Json, new: &Json) -> Option<String> {
         let find = |map: &serde_json::Map<String, Json>, key: &str| map.get(key).cloned().unwrap_or_default();
         return keys
             .into_iter()
+            .filter(|key| name != "env" || !FREE_OPTIONS.contains(&key.as_str()))
             .find_map(|key| unequal(&format!("{name}.{key}"), &find(olds, key), &find(news, key)));
     }
     let shown = |value: &Json| {

@@ -11,4 +11,5 @@ mod messages;
 mod native;
 mod openenv;
 mod rllm;
+mod recorded;
 mod trajectories;

@@ -1,6 +1,7 @@
 //! Why a query gave no result.
 
 use datafusion::error::DataFusionError;
+use finqa_data::DataError;
 use thiserror::Error;
 
 use crate::runtime::Stopped;
@@ -30,22 +31,19 @@ pub enum QueryError {
     /// It was stopped from outside, or could not be started.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    /// A run that cannot be read.
-    #[error("run {path}: {reason}")]
-    Run {
-        /// Its folder.
+    /// Two runs that the column `run` could not tell apart.
+    #[error(
+        "{path}: another run is called {name:?} too; give each a name of its own: {{\"name\": folder, …}}"
+    )]
+    SameName {
+        /// The second of them.
         path: String,
-        /// What is wrong and what would be right.
-        reason: String,
+        /// What both are called.
+        name: String,
     },
-    /// A file could not be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// A run that cannot be read, or a file that cannot be written.
+    #[error(transparent)]
+    Data(#[from] DataError),
 }
 
 impl QueryError {
@@ -58,8 +56,8 @@ impl QueryError {
             Self::TooManyRows(_) => "too_many_rows",
             Self::Stopped(Stopped::Timeout(_)) => "timeout",
             Self::Stopped(_) => "stopped",
-            Self::Run { .. } => "run",
-            Self::Io { .. } => "io",
+            Self::SameName { .. } => "same_name",
+            Self::Data(_) => "data",
         }
     }
 

@@ -11,25 +11,35 @@ use async_trait::async_trait;
 use datafusion::common::{DataFusionError, Result as DataFusionResult, plan_err};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::object_store::local::LocalFileSystem;
+use datafusion::object_store::memory::InMemory;
 use datafusion::object_store::path::Path;
 use datafusion::object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult,
     Result,
 };
-use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
 use url::Url;
 
 /// Where the files seem to lie.
 pub(super) const ROOT: &str = "runs:///";
 
 /// Files of runs, read-only.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RunFiles {
     disk: LocalFileSystem,
-    /// From the place under [`ROOT`] to that on disk.
-    files: BTreeMap<Path, Path>,
+    memory: Arc<InMemory>,
+    /// From the place under [`ROOT`] to where it is.
+    files: BTreeMap<Path, Place>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// A file, by its place on disk.
+    Disk(Path),
+    /// Bytes, kept under the same name.
+    Memory,
 }
 
 impl RunFiles {
@@ -37,6 +47,7 @@ impl RunFiles {
     pub(super) fn new() -> Self {
         Self {
             disk: LocalFileSystem::new(),
+            memory: Arc::new(InMemory::new()),
             files: BTreeMap::new(),
         }
     }
@@ -44,27 +55,39 @@ impl RunFiles {
     /// Adds a file of a run.
     pub(super) fn add(&mut self, run: &str, file: &FilePath) -> std::io::Result<()> {
         let real = file.canonicalize()?;
-        let invalid =
-            |e: datafusion::object_store::path::Error| std::io::Error::other(e.to_string());
-        let number = self.files.len();
-        let place =
-            Path::parse(format!("run={}/{number}.parquet", encoded(run))).map_err(invalid)?;
-        self.files
-            .insert(place, Path::from_absolute_path(real).map_err(invalid)?);
-        Ok(())
+        let real = Path::from_absolute_path(real).map_err(std::io::Error::other)?;
+        self.place(run, Place::Disk(real)).map(|_| ())
     }
 
-    fn find(&self, place: &Path) -> Result<&Path> {
+    /// Adds a file that is nowhere but in memory.
+    pub(super) fn add_bytes(&mut self, run: &str, bytes: Vec<u8>) -> std::io::Result<()> {
+        let place = self.place(run, Place::Memory)?;
+        // Nothing of this waits: it is a map.
+        let put = self.memory.put(&place, bytes.into()).now_or_never();
+        match put {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(e)) => Err(std::io::Error::other(e)),
+            None => Err(std::io::Error::other("memory was not ready")),
+        }
+    }
+
+    fn place(&mut self, run: &str, of: Place) -> std::io::Result<Path> {
+        let place = format!("run={}/{}.parquet", encoded(run), self.files.len());
+        let place = Path::parse(place).map_err(std::io::Error::other)?;
+        self.files.insert(place.clone(), of);
+        Ok(place)
+    }
+
+    fn find(&self, place: &Path) -> Result<&Place> {
         self.files.get(place).ok_or_else(|| Error::NotFound {
             path: place.to_string(),
             source: "it is no file of the runs asked about".into(),
         })
     }
 
-    async fn meta(&self, place: &Path, file: &Path) -> Result<ObjectMeta> {
-        let mut meta = self.disk.head(file).await?;
-        meta.location = place.clone();
-        Ok(meta)
+    async fn meta(&self, place: &Path) -> Result<ObjectMeta> {
+        let options = GetOptions::new().with_head(true);
+        Ok(self.get_opts(place, options).await?.meta)
     }
 }
 
@@ -96,7 +119,11 @@ impl ObjectStore for RunFiles {
     }
 
     async fn get_opts(&self, place: &Path, options: GetOptions) -> Result<GetResult> {
-        let mut result = self.disk.get_opts(self.find(place)?, options).await?;
+        let file = match self.find(place)? {
+            Place::Disk(file) => file,
+            Place::Memory => return self.memory.get_opts(place, options).await,
+        };
+        let mut result = self.disk.get_opts(file, options).await?;
         result.meta.location = place.clone();
         Ok(result)
     }
@@ -110,21 +137,16 @@ impl ObjectStore for RunFiles {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let prefix = prefix.cloned().unwrap_or_default();
-        let found: Vec<(Path, Path)> = self
-            .files
-            .iter()
-            .filter(|(place, _)| place.prefix_matches(&prefix))
-            .map(|(place, file)| (place.clone(), file.clone()))
+        let places = self.files.keys();
+        let found: Vec<Path> = places
+            .filter(|place| place.prefix_matches(&prefix))
+            .cloned()
             .collect();
-        let disk = LocalFileSystem::new();
+        let files = self.clone();
         stream::iter(found)
-            .then(move |(place, file)| {
-                let disk = disk.clone();
-                async move {
-                    let mut meta = disk.head(&file).await?;
-                    meta.location = place;
-                    Ok(meta)
-                }
+            .then(move |place| {
+                let files = files.clone();
+                async move { files.meta(&place).await }
             })
             .boxed()
     }
@@ -135,7 +157,7 @@ impl ObjectStore for RunFiles {
             common_prefixes: Vec::new(),
             objects: Vec::new(),
         };
-        for (place, file) in &self.files {
+        for place in self.files.keys() {
             let Some(mut rest) = place.prefix_match(&prefix) else {
                 continue;
             };
@@ -146,7 +168,7 @@ impl ObjectStore for RunFiles {
                         result.common_prefixes.push(folder);
                     }
                 }
-                _ => result.objects.push(self.meta(place, file).await?),
+                _ => result.objects.push(self.meta(place).await?),
             }
         }
         Ok(result)

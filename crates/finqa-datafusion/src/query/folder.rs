@@ -1,19 +1,21 @@
 //! Opening the folders of runs: which files count, and what their `run.json` says.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::errors::ParquetError;
 use finqa_core::behaviour::{Check, Failure, Flag, WrongAnswer};
+use finqa_data::DataError;
+use finqa_data::trajectories::{Run, schema, to_batch};
 use serde_json::Value;
 
 use super::files::RunFiles;
 use super::{QueryError, RunFolder};
 
-/// The newest format of `run.json` that is read.
-const FORMAT: u64 = 1;
+/// Episodes that are turned into rows at a time.
+const BATCH_EPISODES: usize = 4096;
 
 /// Runs that are asked about.
 pub(super) struct Runs {
@@ -24,31 +26,29 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Reads the `run.json` of each folder and finds its files.
+    /// Opens each run as it is now: what a crash left is recovered, what is being recorded is read as far as it got.
     pub(super) fn open(folders: &[RunFolder]) -> Result<Self, QueryError> {
         let mut files = RunFiles::new();
         let mut opened = Vec::with_capacity(folders.len());
         let mut names = BTreeSet::new();
         for folder in folders {
-            let run = Opened::open(folder)?;
-            if !names.insert(run.name.clone()) {
-                return Err(QueryError::Run {
+            let run = Run::open(&folder.path)?;
+            let name = folder.name.clone().unwrap_or_else(|| own_name(&run));
+            if !names.insert(name.clone()) {
+                return Err(QueryError::SameName {
                     path: folder.path.display().to_string(),
-                    reason: format!(
-                        "another run is called {:?} too; give each a name of its own: {{\"name\": folder, …}}",
-                        run.name
-                    ),
+                    name,
                 });
             }
-            for file in &run.files {
-                files
-                    .add(&run.name, file)
-                    .map_err(|source| QueryError::Io {
-                        path: file.display().to_string(),
-                        source,
-                    })?;
+            for file in run.files() {
+                let added = files.add(&name, &file);
+                added.map_err(|source| DataError::io(file, source))?;
             }
-            opened.push(run);
+            if let Some(bytes) = unclosed(&run)? {
+                let added = files.add_bytes(&name, bytes);
+                added.map_err(|source| DataError::io(&folder.path, source))?;
+            }
+            opened.push((name, run));
         }
         Ok(Self {
             files,
@@ -57,99 +57,64 @@ impl Runs {
     }
 }
 
-struct Opened {
-    name: String,
-    about: Value,
-    files: Vec<PathBuf>,
+fn own_name(run: &Run) -> String {
+    let path = run.path();
+    run.info()["run"].as_str().map_or_else(
+        || {
+            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let name = real.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        },
+        str::to_string,
+    )
 }
 
-impl Opened {
-    fn open(folder: &RunFolder) -> Result<Self, QueryError> {
-        let path = &folder.path;
-        let wrong = |reason: String| QueryError::Run {
-            path: path.display().to_string(),
-            reason,
-        };
-        let about = run_json(path)?;
-        let format = about["format"].as_u64().unwrap_or(FORMAT);
-        if format > FORMAT {
-            return Err(wrong(format!(
-                "its format is {format}, newer than {FORMAT}, the newest that this build reads; update finqa-gym"
-            )));
-        }
-        let files = episode_files(path)?;
-        if about.is_null() && files.is_empty() {
-            return Err(wrong(
-                "there is neither a run.json nor a file episodes-*.parquet in it; a run is a folder that \
-                 VectorEnv(record=…) wrote"
-                    .to_string(),
-            ));
-        }
-        let own = about["run"].as_str().map(str::to_string);
-        let name = folder.name.clone().or(own).unwrap_or_else(|| {
-            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            real.file_name()
-                .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-        });
-        Ok(Self { name, about, files })
+/// The episodes of sessions that are not closed, as a Parquet file in memory: planning and scans have one way for all.
+fn unclosed(run: &Run) -> Result<Option<Vec<u8>>, QueryError> {
+    let closed: u64 = run.sessions().iter().map(|s| s.num_episodes).sum();
+    if run.num_episodes() == closed {
+        return Ok(None);
     }
-}
-
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> QueryError + '_ {
-    move |source| QueryError::Io {
-        path: path.display().to_string(),
-        source,
-    }
-}
-
-/// The run's description; `null` where there is none.
-fn run_json(folder: &Path) -> Result<Value, QueryError> {
-    let path = folder.join("run.json");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => {
-            return Ok(Value::Null);
+    let broken = |e: ParquetError| DataError::record(run.path(), "log", e.to_string());
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::new(schema()), None).map_err(broken)?;
+    let mut episodes = Vec::with_capacity(BATCH_EPISODES);
+    let mut failed = None;
+    run.episodes(closed, run.num_episodes(), &mut |episode| {
+        episodes.push(episode);
+        if episodes.len() == BATCH_EPISODES {
+            failed = writer.write(&to_batch(&episodes)).err();
+            episodes.clear();
         }
-        Err(error) => return Err(io(&path)(error)),
-    };
-    serde_json::from_str(&text).map_err(|error| QueryError::Run {
-        path: path.display().to_string(),
-        reason: format!("is no JSON: {error}"),
-    })
-}
-
-fn episode_files(folder: &Path) -> Result<Vec<PathBuf>, QueryError> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io(folder))? {
-        let path = entry.map_err(io(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("episodes-") && name.ends_with(".parquet") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+        failed.is_none()
+    })?;
+    let last = failed.map_or_else(|| writer.write(&to_batch(&episodes)), Err);
+    last.map_err(broken)?;
+    Ok(Some(writer.into_inner().map_err(broken)?))
 }
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn runs_table(runs: &[Opened]) -> RecordBatch {
-    let text = |pointer: &str| texts(runs.iter().map(|run| run.about.pointer(pointer)?.as_str()));
+fn runs_table(runs: &[(String, Run)]) -> RecordBatch {
+    let infos = || runs.iter().map(|(_, run)| run.info());
+    let text = |pointer: &str| texts(infos().map(|info| info.pointer(pointer)?.as_str()));
     let number = |pointer: &str| -> ArrayRef {
-        Arc::new(
-            runs.iter()
-                .map(|run| run.about.pointer(pointer)?.as_i64())
-                .collect::<Int64Array>(),
-        )
+        let values = infos().map(|info| info.pointer(pointer)?.as_i64());
+        Arc::new(values.collect::<Int64Array>())
     };
-    let env: Vec<Option<String>> = runs
-        .iter()
-        .map(|run| run.about.get("env").map(Value::to_string))
+    let count = |of: fn(&Run) -> u64| -> ArrayRef {
+        let values = runs.iter().map(|(_, run)| Some(of(run) as i64));
+        Arc::new(values.collect::<Int64Array>())
+    };
+    let env: Vec<Option<String>> = infos()
+        .map(|info| info.get("env").map(Value::to_string))
         .collect();
     let columns = [
-        ("run", texts(runs.iter().map(|run| Some(run.name.as_str())))),
+        (
+            "run",
+            texts(runs.iter().map(|(name, _)| Some(name.as_str()))),
+        ),
         ("policy", text("/policy")),
         ("policy_step", number("/policy_step")),
         ("created", text("/created")),
@@ -161,14 +126,10 @@ fn runs_table(runs: &[Opened]) -> RecordBatch {
         ("scoring", number("/versions/scoring")),
         ("env", texts(env.iter().map(Option::as_deref))),
         ("system_prompt", text("/system_prompt")),
-        (
-            "num_files",
-            Arc::new(
-                runs.iter()
-                    .map(|run| Some(run.files.len() as i64))
-                    .collect::<Int64Array>(),
-            ),
-        ),
+        ("num_episodes", count(Run::num_episodes)),
+        ("num_running", count(Run::num_running)),
+        ("num_lost", count(Run::num_lost)),
+        ("num_abandoned", count(Run::num_abandoned)),
     ];
     batch(columns)
 }

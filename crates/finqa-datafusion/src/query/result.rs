@@ -9,6 +9,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::parquet::arrow::ArrowWriter;
 
+use finqa_data::DataError;
+
 use super::QueryError;
 
 /// A result in memory.
@@ -38,7 +40,7 @@ impl QueryResult {
     /// Writes the rows to a Parquet file, which appears as a whole or not at all.
     ///
     /// # Errors
-    /// [`QueryError::Io`].
+    /// [`QueryError::Data`].
     pub fn write_parquet(&self, path: &Path) -> Result<(), QueryError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let staged = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
@@ -47,10 +49,7 @@ impl QueryResult {
             .and_then(|()| fs::rename(&staged, path));
         written.map_err(|source| {
             let _ = fs::remove_file(&staged); // what went wrong first is what is told
-            QueryError::Io {
-                path: path.display().to_string(),
-                source,
-            }
+            DataError::io(path, source).into()
         })
     }
 

@@ -7,7 +7,7 @@ use finqa_core::behaviour::{Check, Flag};
 use finqa_core::trajectory::{
     CallRecord, CriterionRecord, EpisodeRecord, MessageRecord, TurnRecord,
 };
-use finqa_data::trajectories::TrajectoryWriter;
+use finqa_data::trajectories::Session;
 use finqa_datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use finqa_datafusion::query::{Limits, QueryError, QueryResult, RunFolder, query};
 use tempfile::TempDir;
@@ -150,23 +150,15 @@ impl Runs {
     }
 }
 
+/// Two sessions, as a recording that was gone on with leaves them.
 pub(crate) fn write_run(folder: &Path, episodes: &[EpisodeRecord]) {
-    std::fs::create_dir_all(folder).unwrap();
-    let about =
-        r#"{"format": 1, "policy": "tiny", "corpus": {"name": "toy"}, "versions": {"scoring": 3}}"#;
-    std::fs::write(folder.join("run.json"), about).unwrap();
-    // Two files, as two sessions leave them.
-    let middle = episodes.len() / 2;
-    for (part, episodes) in [&episodes[..middle], &episodes[middle..]]
-        .iter()
-        .enumerate()
-    {
-        let path = folder.join(format!("episodes-a-{part}.parquet"));
-        let mut writer = TrajectoryWriter::create(&path).unwrap();
-        for episode in *episodes {
-            writer.write(episode.clone()).unwrap();
-        }
-        writer.finish().unwrap();
+    let info = serde_json::json!({
+        "format": 1, "policy": "tiny", "corpus": {"name": "toy"}, "versions": {"scoring": 3},
+    });
+    let (first, second) = episodes.split_at(episodes.len() / 2);
+    for (part, episodes) in [first, second].into_iter().enumerate() {
+        let session = Session::start(folder, &info, part > 0).unwrap();
+        session.write(episodes.iter().cloned().map(Ok)).unwrap();
     }
 }
 

@@ -1,19 +1,21 @@
 //! One attempt at one task: Running until an answer is submitted (Terminated) or something else ends it (Truncated).
 
+mod score;
 mod turn;
 
 use std::sync::Arc;
 
-use finqa_core::action::AttemptStatus;
 use finqa_core::answer::Verdict;
+use finqa_core::behaviour::{CallEvent, EpisodeScore, TableKey};
 use finqa_core::error::ToolErrorCode;
 use finqa_core::task::Task;
-use finqa_core::tool::{ToolCall, ToolKind};
+use finqa_core::tool::ToolCall;
 
 use crate::context::Context;
 use crate::dispatch::InScope;
 use crate::error::Result;
-use crate::observation::{Observation, ToolMessage};
+use crate::observation::{Observation, Text, ToolMessage};
+use crate::recorder::{NumTokens, Trail};
 use crate::stats::Delta;
 
 use turn::Progress;
@@ -71,23 +73,6 @@ pub enum Action<'a> {
     Structured(&'a str, &'a serde_json::Value),
 }
 
-/// One call in the log of an episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallEvent {
-    /// Turn, counted from 1.
-    pub turn: u16,
-    /// Tool; `None` if the call could not be read.
-    pub kind: Option<ToolKind>,
-    /// How the call was read.
-    pub status: AttemptStatus,
-    /// The mistake, if it was one.
-    pub error: Option<ToolErrorCode>,
-    /// Company (index in the corpus) and table (index in the company) that were asked.
-    pub table: Option<(u32, u16)>,
-    /// Rows of a query's result.
-    pub rows: u32,
-}
-
 /// A message of the policy and what it saw afterwards.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -95,6 +80,10 @@ pub struct Exchange {
     pub action: Box<str>,
     /// Structured calls as JSON; empty if the message was plain text.
     pub tool_calls: Box<str>,
+    /// The message was cut by its token limit.
+    pub length_limited: bool,
+    /// Its tokens, if the caller counts them.
+    pub num_tokens: Option<NumTokens>,
     /// What came back.
     pub messages: Box<[ToolMessage]>,
 }
@@ -104,7 +93,7 @@ pub struct Exchange {
 pub struct Turn {
     /// What the policy sees.
     pub observation: Observation,
-    /// Reward of this turn; 0 unless the episode ended with an answer.
+    /// Reward of this turn; 0 unless the episode ended in it.
     pub reward: f32,
     /// Calls that ran in this turn.
     pub num_calls: u16,
@@ -141,10 +130,14 @@ pub struct Episode {
     turn: u16,
     status: Status,
     calls: Vec<CallEvent>,
+    /// What each call returned, until the episode is scored.
+    outputs: Vec<Text>,
     transcript: Vec<Exchange>,
     submission: Option<Box<str>>,
     verdict: Option<Verdict>,
+    score: Option<Arc<EpisodeScore>>,
     progress: Option<Box<Progress>>,
+    pub(crate) trail: Trail,
 }
 
 impl Episode {
@@ -153,7 +146,7 @@ impl Episode {
     /// # Errors
     /// [`crate::Error::Core`] if the corpus has no such task or cannot make one of its companies.
     pub fn new(ctx: &Context, task_index: u32) -> Result<Self> {
-        let task = ctx.corpus.task(task_index)?;
+        let task = ctx.task(task_index)?;
         let companies = ctx
             .corpus
             .task_companies(task_index)?
@@ -167,10 +160,13 @@ impl Episode {
             turn: 0,
             status: Status::Running,
             calls: Vec::new(),
+            outputs: Vec::new(),
             transcript: Vec::new(),
             submission: None,
             verdict: None,
+            score: None,
             progress: None,
+            trail: Trail::default(),
         })
     }
 
@@ -187,6 +183,18 @@ impl Episode {
     /// First company, by which work is sorted.
     pub fn company(&self) -> u32 {
         self.companies[0].0
+    }
+
+    /// Place of a company of the corpus among those of the task.
+    pub(crate) fn company_place(&self, company: u32) -> Option<usize> {
+        self.companies.iter().position(|(index, _)| *index == company)
+    }
+
+    /// Name of a table of one of the task's companies.
+    pub(crate) fn table_name(&self, (company, table): TableKey) -> Option<&str> {
+        let (_, texts) = self.companies.iter().find(|(index, _)| *index == company)?;
+        let table = texts.company.tables.get(usize::from(table))?;
+        Some(&table.name)
     }
 
     /// Messages handled so far.
@@ -219,10 +227,18 @@ impl Episode {
         self.verdict
     }
 
+    /// What the episode came to; `None` while it runs.
+    pub fn score(&self) -> Option<&Arc<EpisodeScore>> {
+        self.score.as_ref()
+    }
+
     /// Ends the episode after a panic: the slot is lost, its siblings go on.
     pub(crate) fn abandon(&mut self, message: &str, delta: &mut Delta) -> Turn {
         self.status = Status::Truncated(TruncationReason::WorkerPanic);
         self.progress = None;
+        self.outputs = Vec::new();
+        self.verdict = None;
+        self.score = Some(Arc::new(score::lost()));
         delta.panics += 1;
         delta.infra_faults += 1;
         delta.truncated += 1;

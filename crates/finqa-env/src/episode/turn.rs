@@ -4,16 +4,18 @@ use std::time::Instant;
 
 use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
 use finqa_core::answer::final_answer;
+use finqa_core::behaviour::CallEvent;
 use finqa_core::error::{ToolError, ToolErrorCode};
 use finqa_core::tool::{ToolKind, ToolProfile};
 
 use crate::config::{OnMalformed, OnNoCall};
 use crate::context::Context;
 use crate::dispatch::{self, Failure, Output, Touched};
+use crate::fingerprint;
 use crate::observation::{Observation, Text, ToolMessage};
 use crate::stats::Delta;
 
-use super::{Action, CallEvent, Episode, Exchange, Status, Step, TruncationReason, Turn, UserCall};
+use super::{Action, Episode, Exchange, Status, Step, TruncationReason, Turn, UserCall};
 
 /// A message half way through.
 #[derive(Default)]
@@ -34,6 +36,8 @@ pub(super) struct Progress {
     unclosed: &'static str,
     length_limited: bool,
     waiting: Option<Attempt>,
+    /// Fingerprints of the attempts that hold no call, in order.
+    unread: std::vec::IntoIter<u64>,
 }
 
 impl Episode {
@@ -64,8 +68,22 @@ impl Episode {
         } else {
             parse_action(content, &ctx.toolbox, &ctx.parse_options(length_limited))
         };
+        let unread: Vec<u64> = parsed
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.call.is_none())
+            .map(|attempt| {
+                // A structured call has no place in the text; then what is wrong with it tells it apart.
+                let text = match attempt.span {
+                    (0, 0) => attempt.feedback.as_str(),
+                    (start, end) => content.get(start..end).unwrap_or(""),
+                };
+                fingerprint::of_text(text)
+            })
+            .collect();
         let mut progress = Progress {
             attempts: parsed.attempts.into_iter(),
+            unread: unread.into_iter(),
             text: parsed.text,
             unclosed: if content.contains("<think>") && !content.contains("</think>") {
                 ": the reasoning was never closed with </think>"
@@ -92,14 +110,9 @@ impl Episode {
             );
             progress.num_attempts = 1;
             progress.malformed = true;
-            self.fail(
-                &mut progress,
-                None,
-                AttemptStatus::InvalidJson,
-                Touched::default(),
-                &error,
-                delta,
-            );
+            let touched = Touched::of_text(content);
+            let status = AttemptStatus::InvalidJson;
+            self.fail(ctx, &mut progress, None, status, touched, &error, delta);
         }
         self.advance(ctx, progress, delta)
     }
@@ -117,24 +130,13 @@ impl Episode {
             return Step::Done(Turn::default());
         };
         if let Some(attempt) = progress.waiting.take() {
+            let (kind, touched) = (ToolKind::User, Touched::of_attempt(&attempt, &mut progress.unread));
             match result {
-                Ok(text) => self.succeed(
-                    &mut progress,
-                    attempt,
-                    ToolKind::User,
-                    Touched::default(),
-                    text.into(),
-                ),
+                Ok(text) => self.succeed(ctx, &mut progress, attempt, kind, touched, text.into()),
                 Err(message) => {
                     let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
-                    self.fail(
-                        &mut progress,
-                        Some(ToolKind::User),
-                        attempt.status,
-                        Touched::default(),
-                        &error,
-                        delta,
-                    );
+                    let status = attempt.status;
+                    self.fail(ctx, &mut progress, Some(kind), status, touched, &error, delta);
                     name_last(&mut progress, attempt);
                 }
             }
@@ -145,26 +147,20 @@ impl Episode {
     /// Runs the calls that are left, then closes the turn.
     fn advance(&mut self, ctx: &Context, mut progress: Progress, delta: &mut Delta) -> Step {
         while let Some(attempt) = progress.attempts.next() {
+            let mut touched = Touched::of_attempt(&attempt, &mut progress.unread);
             if attempt.status == AttemptStatus::InReasoning
                 || (is_malformed(attempt.status) && ctx.config.on_malformed == OnMalformed::Ignore)
             {
                 progress.in_reasoning |= attempt.status == AttemptStatus::InReasoning;
-                self.calls
-                    .push(self.event(None, attempt.status, None, Touched::default()));
+                self.log(None, attempt.status, None, touched, Text::default());
                 continue;
             }
             progress.num_attempts += 1;
             if let Some(error) = self.refusal(ctx, &progress, &attempt) {
                 progress.malformed |= is_malformed(attempt.status);
                 let kind = attempt.tool.map(|i| ctx.toolbox.specs()[i].kind);
-                self.fail(
-                    &mut progress,
-                    kind,
-                    attempt.status,
-                    Touched::default(),
-                    &error,
-                    delta,
-                );
+                let status = attempt.status;
+                self.fail(ctx, &mut progress, kind, status, touched, &error, delta);
                 name_last(&mut progress, attempt);
                 if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                     break;
@@ -187,26 +183,24 @@ impl Episode {
                 return Step::UserCall(user_call);
             }
             let start = ctx.config.measure_latency.then(Instant::now);
-            let mut touched = Touched::default();
             let outcome = dispatch::run(ctx, &self.companies, kind, call, &mut touched);
+            if let Some(start) = start {
+                let nanos = start.elapsed().as_nanos() as u64;
+                touched.latency_ns = u32::try_from(nanos).unwrap_or(u32::MAX);
+                delta.record_latency(kind, nanos);
+            }
             match outcome {
                 Ok(Output::Text(text)) => {
-                    self.succeed(&mut progress, attempt, kind, touched, text);
+                    self.succeed(ctx, &mut progress, attempt, kind, touched, text);
                 }
                 Ok(Output::Submission(answer)) => {
                     let text = format!("Answer submitted: {answer}").into();
-                    self.submit(ctx, &answer);
-                    self.succeed(&mut progress, attempt, kind, touched, text);
+                    self.submit(&answer);
+                    self.succeed(ctx, &mut progress, attempt, kind, touched, text);
                 }
                 Err(Failure::Tool(error)) => {
-                    self.fail(
-                        &mut progress,
-                        Some(kind),
-                        attempt.status,
-                        touched,
-                        &error,
-                        delta,
-                    );
+                    let status = attempt.status;
+                    self.fail(ctx, &mut progress, Some(kind), status, touched, &error, delta);
                     name_last(&mut progress, attempt);
                 }
                 Err(Failure::Infra(infra)) => {
@@ -220,9 +214,6 @@ impl Episode {
                         Some(format!("{}: {}", infra.kind, infra.message).into());
                     delta.infra_faults += 1;
                 }
-            }
-            if let Some(start) = start {
-                delta.record_latency(kind, start.elapsed().as_nanos() as u64);
             }
             if matches!(self.status, Status::Truncated(_)) {
                 break;
@@ -278,15 +269,11 @@ impl Episode {
         };
         if let Some(answer) = answer {
             let answer = answer.trim().to_string();
-            self.submit(ctx, &answer);
+            self.submit(&answer);
             delta.calls[ToolKind::SubmitAnswer as usize] += 1;
             progress.num_calls += 1;
-            self.calls.push(self.event(
-                Some(ToolKind::SubmitAnswer),
-                AttemptStatus::Ok,
-                None,
-                Touched::default(),
-            ));
+            let (kind, touched) = (ToolKind::SubmitAnswer, Touched::of_text(&answer));
+            self.log(Some(kind), AttemptStatus::Ok, None, touched, Text::default());
             return;
         }
         let error = if progress.length_limited {
@@ -319,24 +306,18 @@ impl Episode {
                 ),
             )
         };
-        self.fail(
-            progress,
-            None,
-            AttemptStatus::MissingName,
-            Touched::default(),
-            &error,
-            delta,
-        );
+        let touched = Touched::of_text(&progress.text);
+        let status = AttemptStatus::MissingName;
+        self.fail(ctx, progress, None, status, touched, &error, delta);
     }
 
-    fn submit(&mut self, ctx: &Context, answer: &str) {
-        self.verdict = Some(self.task.score(answer, ctx.config.answer_mode));
+    fn submit(&mut self, answer: &str) {
         self.submission = Some(answer.into());
         self.status = Status::Terminated;
     }
 
-    /// Ends the turn: turn limit, transcript, reward.
-    fn close_turn(&mut self, ctx: &Context, mut progress: Progress, delta: &mut Delta) -> Turn {
+    /// Ends the turn: turn limit, score, transcript.
+    fn close_turn(&mut self, ctx: &Context, progress: Progress, delta: &mut Delta) -> Turn {
         if self.status == Status::Running {
             if progress.malformed && ctx.config.on_malformed == OnMalformed::Terminate {
                 self.status = Status::Truncated(TruncationReason::MalformedAction);
@@ -344,17 +325,14 @@ impl Episode {
                 self.status = Status::Truncated(TruncationReason::MaxTurns);
             }
         }
-        // Errors and submissions echo what the policy wrote, which may be long.
-        for message in &mut progress.observation.messages {
-            message.content.cut(ctx.config.max_observation_chars);
+        if self.status != Status::Running {
+            self.conclude(ctx);
         }
-        let mut reward = 0.0;
         match self.status {
             Status::Running => {}
             Status::Terminated => {
-                reward = self.verdict.map_or(0.0, |v| v.score as f32);
                 delta.terminated += 1;
-                delta.correct += u64::from(self.verdict.is_some_and(|v| v.is_correct));
+                delta.correct += u64::from(self.score.as_ref().is_some_and(|s| s.is_correct));
             }
             Status::Truncated(_) => delta.truncated += 1,
         }
@@ -362,12 +340,14 @@ impl Episode {
             self.transcript.push(Exchange {
                 action: progress.action,
                 tool_calls: progress.tool_calls,
+                length_limited: progress.length_limited,
+                num_tokens: self.trail.tokens.take(),
                 messages: progress.observation.messages.clone().into_boxed_slice(),
             });
         }
         Turn {
             observation: progress.observation,
-            reward,
+            reward: self.score.as_ref().map_or(0.0, |s| s.reward as f32),
             num_calls: progress.num_calls,
             num_errors: progress.num_errors,
             last_error: progress.last_error,
@@ -375,33 +355,42 @@ impl Episode {
         }
     }
 
-    fn event(
-        &self,
+    /// Writes a call with what it returned into the log.
+    fn log(
+        &mut self,
         kind: Option<ToolKind>,
         status: AttemptStatus,
         error: Option<ToolErrorCode>,
         touched: Touched,
-    ) -> CallEvent {
-        CallEvent {
+        output: Text,
+    ) {
+        self.outputs.push(output);
+        self.calls.push(CallEvent {
             turn: self.turn,
             kind,
             status,
             error,
             table: touched.table,
             rows: touched.rows,
-        }
+            fingerprint: touched.fingerprint,
+            has_filter: touched.sql.has_filter,
+            has_arithmetic: touched.sql.has_arithmetic,
+            latency_ns: touched.latency_ns,
+        });
     }
 
     fn succeed(
         &mut self,
+        ctx: &Context,
         progress: &mut Progress,
         attempt: Attempt,
         kind: ToolKind,
         touched: Touched,
-        content: Text,
+        mut content: Text,
     ) {
-        self.calls
-            .push(self.event(Some(kind), attempt.status, None, touched));
+        // A submission echoes what the policy wrote, which may be long.
+        content.cut(ctx.config.max_observation_chars);
+        self.log(Some(kind), attempt.status, None, touched, content.clone());
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
@@ -410,8 +399,10 @@ impl Episode {
         name_last(progress, attempt);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what the log and the policy are told")]
     fn fail(
         &mut self,
+        ctx: &Context,
         progress: &mut Progress,
         kind: Option<ToolKind>,
         status: AttemptStatus,
@@ -419,15 +410,16 @@ impl Episode {
         error: &ToolError,
         delta: &mut Delta,
     ) {
+        let mut content = Text::from(told(&error.message));
+        content.cut(ctx.config.max_observation_chars);
         delta.errors[error.code as usize] += 1;
-        self.calls
-            .push(self.event(kind, status, Some(error.code), touched));
+        self.log(kind, status, Some(error.code), touched, content.clone());
         progress.num_errors += 1;
         progress.last_error = Some(error.code);
         progress.observation.messages.push(ToolMessage {
             id: "".into(),
             name: "".into(),
-            content: told(&error.message).into(),
+            content,
         });
     }
 }

@@ -79,8 +79,13 @@ impl VectorEnv {
             }
         }
         let episodes: Result<Vec<_>> = self.episodes(&tasks).into_iter().collect();
-        let episodes = episodes.inspect_err(|_| unmark(pool, slots, env_ids))?;
-        for (slot, episode) in over.into_iter().zip(episodes) {
+        let started = episodes.and_then(|episodes| {
+            let mut started: Vec<_> = over.into_iter().zip(episodes).collect();
+            self.log_starts(pool, &mut started)?;
+            Ok(started)
+        });
+        let started = started.inspect_err(|_| unmark(pool, slots, env_ids))?;
+        for (slot, episode) in started {
             let row = self.start(pool, slots, slot, episode);
             slots.phase[slot] = Phase::InFlight;
             slots.reset_rows.push(row);
@@ -171,6 +176,7 @@ impl VectorEnv {
                 }
                 Outcome::Turn(turn) => {
                     let info = info(episode, &turn);
+                    let score = episode.score().cloned();
                     drop(guard);
                     let over = info.status != Status::Running;
                     slots.phase[index] = if over { Phase::Over } else { Phase::Ready };
@@ -178,22 +184,33 @@ impl VectorEnv {
                         over_rows.push(rows.len());
                         tasks.push(slots.sampler.next(index));
                     }
-                    rows.push(row(slot, turn, info));
+                    let mut row = row(slot, turn, info);
+                    row.score = score;
+                    rows.push(row);
                 }
             }
         }
+        let mut started = Vec::with_capacity(tasks.len());
         for (index, episode) in over_rows.into_iter().zip(self.episodes(&tasks)) {
             let row = &mut rows[index];
             match episode {
-                Ok(episode) => {
-                    let next = self.start(pool, &mut slots, row.slot as usize, episode);
-                    row.last = Some(Box::new((std::mem::take(&mut row.observation), row.info)));
-                    row.prompt = next.prompt;
-                    row.info = next.info;
-                }
+                Ok(episode) => started.push((row.slot as usize, episode)),
                 // The result of the step must not be lost: the slot stays over, and the next step says so.
                 Err(e) => row.infra_error = Some(format!("no next episode: {e}").into()),
             }
+        }
+        // Nor must it be lost if the start cannot be logged: the next call says so.
+        let _ = self.log_starts(pool, &mut started);
+        let mut places = rows.iter_mut();
+        for (slot, episode) in started {
+            // The rows of these slots stand in the same order.
+            let Some(row) = places.find(|row| row.slot as usize == slot) else {
+                continue;
+            };
+            let next = self.start(pool, &mut slots, slot, episode);
+            row.last = Some(Box::new((std::mem::take(&mut row.observation), row.info)));
+            row.prompt = next.prompt;
+            row.info = next.info;
         }
     }
 

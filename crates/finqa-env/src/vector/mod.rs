@@ -1,6 +1,7 @@
 //! N slots, each holding an episode, stepped in batches.
 
 mod flow;
+mod recording;
 mod row;
 mod start;
 
@@ -189,9 +190,10 @@ impl VectorEnv {
             .episodes(&tasks)
             .into_iter()
             .collect::<Result<Vec<_>>>()?;
-        Ok(chosen
+        let mut started: Vec<_> = chosen.into_iter().zip(episodes).collect();
+        self.log_starts(&pool, &mut started)?;
+        Ok(started
             .into_iter()
-            .zip(episodes)
             .map(|(slot, episode)| self.start(&pool, &mut slots, slot, episode))
             .collect())
     }
@@ -222,6 +224,7 @@ impl VectorEnv {
             transcript: e.transcript().to_vec(),
             submission: e.submission().map(Into::into),
             verdict: e.verdict(),
+            score: e.score().cloned(),
         }))
     }
 
@@ -243,11 +246,16 @@ impl VectorEnv {
         self.ctx.stats.snapshot()
     }
 
-    /// Ends the threads. Safe to call twice; everything else raises [`Error::Closed`] afterwards.
+    /// Ends the threads. Safe to call twice; everything else raises [`Error::Closed`] afterwards. An environment that
+    /// records is closed by [`VectorEnv::close_recording`].
     pub fn close(&self) {
         let Some(pool) = lock(&self.pool).take() else {
             return;
         };
+        self.end(pool);
+    }
+
+    fn end(&self, pool: Arc<Pool>) {
         // A reader in another thread may still hold the pool; then its drop ends the threads.
         if let Some(mut pool) = Arc::into_inner(pool) {
             if std::process::id() == self.process_id {

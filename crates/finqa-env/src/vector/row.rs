@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use finqa_core::answer::Verdict;
+use finqa_core::behaviour::{CallEvent, EpisodeScore};
 use finqa_core::error::ToolErrorCode;
 use finqa_core::task::Task;
 
-use crate::episode::{CallEvent, Episode, Exchange, Status, Turn, UserCall};
+use crate::episode::{Episode, Exchange, Status, Turn, UserCall};
 use crate::observation::Observation;
 
 /// Which tasks a reset gives out.
@@ -58,6 +59,8 @@ pub struct Row {
     pub status: Status,
     /// Numbers of the slot's episode; of the new one after a reset.
     pub info: SlotInfo,
+    /// What the episode that ended in this step came to.
+    pub score: Option<Arc<EpisodeScore>>,
     /// Text of an infrastructure fault.
     pub infra_error: Option<Box<str>>,
     /// A call of a user's tool that must be run before the slot can go on.
@@ -85,6 +88,8 @@ pub struct EpisodeView {
     pub submission: Option<Box<str>>,
     /// Its worth.
     pub verdict: Option<Verdict>,
+    /// What the episode came to; `None` while it runs.
+    pub score: Option<Arc<EpisodeScore>>,
 }
 
 pub(super) fn info(episode: &Episode, turn: &Turn) -> SlotInfo {
@@ -108,6 +113,7 @@ pub(super) fn row(slot: u32, turn: Turn, info: SlotInfo) -> Row {
         reward: turn.reward,
         status: info.status,
         info,
+        score: None,
         infra_error: turn.infra_error,
         user_call: None,
         last: None,

@@ -1,0 +1,190 @@
+//! The live log: what a recorder writes, cut off anywhere.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use finqa_core::trajectory::EpisodeRecord;
+use finqa_data::trajectories::{LogEnd, LogReader, Run, Session, read_counts};
+use finqa_env::{Action, ActionSource, EnvConfig, NumTokens, RecorderOptions, ResetOptions, VectorEnv};
+use finqa_sqlite::{BackendConfig, SqliteBackend};
+use serde_json::json;
+
+use crate::common::synthetic_part;
+
+struct Texts(Vec<String>);
+
+impl ActionSource for Texts {
+    fn action(&self, index: usize) -> (Action<'_>, bool) {
+        (Action::Text(&self.0[index]), index == 0)
+    }
+
+    fn num_tokens(&self, index: usize) -> Option<NumTokens> {
+        Some(NumTokens {
+            prompt: None,
+            completion: Some(index as u32),
+        })
+    }
+}
+
+/// An environment of `num_envs` slots that records as a session of `run`.
+fn recording(run: &Path, num_envs: usize) -> (VectorEnv, Session) {
+    let corpus = Arc::new(synthetic_part(&[("train", 2)]));
+    let backend = Arc::new(SqliteBackend::new(BackendConfig::default()).unwrap());
+    let config = EnvConfig {
+        num_envs,
+        num_threads: 1,
+        ..EnvConfig::default()
+    };
+    let env = VectorEnv::new(corpus, backend, config).unwrap();
+    let session = Session::start(run, &json!({"format": 1}), true).unwrap();
+    let options = RecorderOptions {
+        first_episode: session.first_episode(),
+        ..RecorderOptions::default()
+    };
+    env.start_recording(&session.live(), options).unwrap();
+    (env, session)
+}
+
+fn step(env: &VectorEnv, text: impl Fn(usize) -> String) {
+    let slots: Vec<u32> = (0..env.context().config.num_envs as u32).collect();
+    let texts = Texts(slots.iter().map(|&slot| text(slot as usize)).collect());
+    env.step(Arc::new(texts), &slots, &mut || true).unwrap();
+}
+
+/// Plays `rounds` episodes in each slot: a call, then an answer.
+fn play(env: &VectorEnv, rounds: usize) {
+    for round in 0..rounds {
+        let rows = env.reset(&ResetOptions::default()).unwrap();
+        let companies: Vec<String> = rows
+            .iter()
+            .map(|row| env.context().corpus.task(row.info.task_index).unwrap().companies[0].clone())
+            .collect();
+        step(env, |slot| {
+            format!(
+                "<tool_call>{{\"name\": \"get_table_names\", \"arguments\": {{\"company_name\": \"{}\"}}}}</tool_call>",
+                companies[slot]
+            )
+        });
+        step(env, |slot| format!("FINAL ANSWER: {round}-{slot}"));
+    }
+}
+
+/// The log files of a session that hold something.
+fn logs(session: &Session) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(session.live())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("worker"))
+        .filter(|path| path.metadata().unwrap().len() > 0)
+        .collect();
+    files.sort();
+    files
+}
+
+fn read(path: &Path, num_bytes: u64) -> (Vec<EpisodeRecord>, LogEnd) {
+    let mut reader = LogReader::open(path, num_bytes).unwrap();
+    let mut episodes = Vec::new();
+    while let Some(episode) = reader.read().unwrap() {
+        episodes.push(episode);
+    }
+    (episodes, reader.end().unwrap().clone())
+}
+
+#[test]
+fn a_log_cut_anywhere_gives_the_whole_records_before_the_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 4);
+    play(&env, 3);
+    let [file] = logs(&session).try_into().unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let (all, end) = read(&file, bytes.len() as u64);
+    assert_eq!((all.len(), end), (12, LogEnd::Whole));
+    for cut in 0..bytes.len() {
+        let whole = bytes[..cut].iter().filter(|&&b| b == b'\n').count();
+        let torn = cut - bytes[..cut].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        let (episodes, end) = read(&file, cut as u64);
+        assert_eq!(episodes, all[..whole], "cut at byte {cut}");
+        let expected = if torn == 0 { LogEnd::Whole } else { LogEnd::Torn(torn as u64) };
+        assert_eq!(end, expected, "cut at byte {cut}");
+    }
+}
+
+#[test]
+fn a_line_overwritten_with_zeros_ends_the_log_with_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 4);
+    play(&env, 2);
+    let [file] = logs(&session).try_into().unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let second = bytes.iter().position(|&b| b == b'\n').unwrap() + 1;
+    bytes[second..second + 20].fill(0);
+    std::fs::write(&file, &bytes).unwrap();
+    let (episodes, end) = read(&file, bytes.len() as u64);
+    assert_eq!(episodes.len(), 1);
+    assert!(matches!(end, LogEnd::Damaged(2, _)), "{end:?}");
+}
+
+#[test]
+fn texts_that_repeat_are_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 4);
+    play(&env, 6);
+    let [file] = logs(&session).try_into().unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (episodes, _) = read(&file, text.len() as u64);
+    let list = &episodes[0].turns[0].messages[0].content;
+    assert!(list.len() > 200, "{list}");
+    let written = serde_json::to_string(list).unwrap();
+    assert_eq!(text.matches(&written).count(), 1);
+    let shown = |e: &EpisodeRecord| e.turns[0].messages[0].content == *list;
+    assert!(episodes.iter().filter(|e| shown(e)).count() > 4);
+    assert!(text.len() / episodes.len() < 2_500, "{} bytes an episode", text.len() / episodes.len());
+}
+
+#[test]
+fn every_episode_is_recorded_with_its_messages_and_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 4);
+    play(&env, 2);
+    step_after_reset(&env);
+    let [file] = logs(&session).try_into().unwrap();
+    env.close_recording().unwrap();
+    let counts = read_counts(&file.with_file_name("started.jsonl")).unwrap();
+    assert_eq!((counts.started, counts.abandoned), (12, 4));
+    let summary = session.commit().unwrap();
+    assert_eq!((summary.num_episodes, summary.num_lost), (8, 0));
+    let run = Run::open(folder.path()).unwrap();
+    let mut episodes = Vec::new();
+    run.episodes(0, 99, &mut |episode| {
+        episodes.push(episode);
+        true
+    })
+    .unwrap();
+    for (number, episode) in episodes.iter().enumerate() {
+        let slot = episode.env_id.unwrap();
+        assert_eq!(episode.episode, number as i64);
+        assert_eq!(episode.submission, Some(format!("{}-{slot}", number / 4)));
+        assert_eq!(episode.turns.len(), 2);
+        assert_eq!(episode.turns[0].num_tokens, Some(slot));
+        assert_eq!(episode.turns[0].length_limited, slot == 0);
+        assert_eq!(episode.num_completion_tokens, Some(2 * i64::from(slot)));
+        assert!(episode.prompt.contains(&episode.question));
+    }
+}
+
+/// Starts episodes that nobody finishes.
+fn step_after_reset(env: &VectorEnv) {
+    env.reset(&ResetOptions::default()).unwrap();
+    step(env, |_| "hello".into());
+}
+
+#[test]
+fn recording_starts_before_the_first_reset_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 2);
+    let again = env.start_recording(&session.live(), RecorderOptions::default());
+    assert!(again.is_err());
+    env.reset(&ResetOptions::default()).unwrap();
+    let late = env.start_recording(&session.live(), RecorderOptions::default());
+    assert!(late.unwrap_err().to_string().contains("before the first reset"));
+}

@@ -1,0 +1,68 @@
+//! Numbers by which calls are told apart: equal for calls of one tool with the same arguments.
+
+use std::hash::{Hash as _, Hasher as _};
+
+use finqa_core::tool::ToolCall;
+use rustc_hash::FxHasher;
+use serde_json::Value;
+
+/// Of a call of tool number `tool`: the order of the arguments and blanks around them make no difference.
+pub(crate) fn of_call(tool: usize, call: &ToolCall) -> u64 {
+    let arguments = call.arguments.iter().fold(0_u64, |sum, (name, value)| {
+        let mut hasher = FxHasher::default();
+        name.hash(&mut hasher);
+        match value {
+            Value::String(text) => text.trim().hash(&mut hasher),
+            other => other.to_string().hash(&mut hasher),
+        }
+        sum.wrapping_add(hasher.finish())
+    });
+    let mut hasher = FxHasher::default();
+    (tool, arguments).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Of something that holds no call that could be read: its text.
+pub(crate) fn of_text(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    text.trim().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(tool: usize, arguments: &str) -> u64 {
+        let arguments = serde_json::from_str(arguments).expect("an object");
+        let call = ToolCall {
+            id: String::new(),
+            name: "sql_query".into(),
+            arguments,
+        };
+        of_call(tool, &call)
+    }
+
+    #[test]
+    fn the_same_arguments_in_another_order_are_the_same_call() {
+        let one = fingerprint(2, r#"{"company_name": "acme", "query": "SELECT 1", "limit": 5}"#);
+        let same = fingerprint(2, r#"{"limit": 5, "query": " SELECT 1\n", "company_name": "acme"}"#);
+        assert_eq!(one, same);
+    }
+
+    #[test]
+    fn another_tool_or_another_argument_is_another_call() {
+        let calls = [
+            fingerprint(2, r#"{"a": "x", "b": "y"}"#),
+            fingerprint(2, r#"{"a": "y", "b": "x"}"#),
+            fingerprint(3, r#"{"a": "x", "b": "y"}"#),
+            fingerprint(2, r#"{"a": "x"}"#),
+            fingerprint(2, r#"{"a": 5}"#),
+            fingerprint(2, r#"{"a": "5"}"#),
+            fingerprint(2, "{}"),
+        ];
+        for (i, one) in calls.iter().enumerate() {
+            assert!(!calls[i + 1..].contains(one), "call {i}");
+        }
+    }
+}

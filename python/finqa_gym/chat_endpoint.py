@@ -1,0 +1,117 @@
+"""Chat completions over HTTP, with nothing but the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from finqa_gym import arguments
+
+__all__ = ["ChatEndpoint", "EndpointError"]
+
+MAX_REPLY = 1 << 20
+"""Bytes of a reply that are read."""
+
+
+class EndpointError(Exception):
+    """A question that got no usable answer.
+
+    Attributes:
+        kind: ``"timeout"``, ``"connection"``, ``"http_<status>"``, ``"too_long"`` or
+            ``"unreadable"``.
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class ChatEndpoint:
+    """An OpenAI-compatible endpoint.
+
+    Args:
+        base_url: Up to and with ``/v1``.
+        api_key: Sent as bearer token; None sends none.
+        timeout_s: Seconds for one completion, from connecting to the last byte.
+    """
+
+    def __init__(self, base_url: str, api_key: str | None, timeout_s: float) -> None:
+        parts = urllib.parse.urlsplit(arguments.text("base_url", base_url))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            msg = f"base_url is {base_url!r}; an http or https URL is needed"
+            raise ValueError(msg)
+        if api_key is not None:
+            arguments.text("api_key", api_key)
+        self.url = f"{base_url.rstrip('/')}/chat/completions"
+        self.timeout_s = arguments.number("timeout_s", timeout_s)
+        if not 0 < self.timeout_s <= 3_600:
+            msg = f"timeout_s is {timeout_s}; it must be above 0 and at most 3600"
+            raise ValueError(msg)
+        self._headers = {"Content-Type": "application/json"}
+        if api_key is not None:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    def complete(self, body: bytes) -> str:
+        """The text of the completion that the request ``body`` gets.
+
+        Raises:
+            EndpointError: There is none.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        request = urllib.request.Request(self.url, body, self._headers, method="POST")
+        try:
+            with self._opener.open(request, timeout=self.timeout_s) as response:
+                reply = _read(response, deadline)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise EndpointError(f"http_{error.code}", str(error.reason)) from None
+        except TimeoutError as error:
+            raise EndpointError("timeout", str(error)) from None
+        except urllib.error.URLError as error:
+            kind = "timeout" if isinstance(error.reason, TimeoutError) else "connection"
+            raise EndpointError(kind, str(error.reason)) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise EndpointError("connection", str(error) or type(error).__name__) from None
+        return _completion(reply)
+
+    def __repr__(self) -> str:
+        """The URL; never the key."""
+        return f"ChatEndpoint({self.url!r})"
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    """The whole reply. The socket's own timeout is for one read; many slow ones end here."""
+    parts: list[bytes] = []
+    length = 0
+    while part := response.read1(1 << 16):
+        parts.append(part)
+        length += len(part)
+        if length > MAX_REPLY:
+            raise EndpointError("too_long", f"the reply has more than {MAX_REPLY} bytes")
+        if time.monotonic() > deadline:
+            raise EndpointError("timeout", "the reply was not complete in time")
+    return b"".join(parts)
+
+
+def _completion(reply: bytes) -> str:
+    try:
+        content = json.loads(reply)["choices"][0]["message"]["content"]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        content = None
+    if not isinstance(content, str):
+        shown = reply[:80].decode("utf-8", "replace")
+        raise EndpointError("unreadable", f"the endpoint answered {shown!r}")
+    return content.strip()

@@ -1,0 +1,61 @@
+"""Tables of behaviour, failures and their causes, for every command that shows episodes."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+from finqa_gym import _native
+from finqa_gym.cli.screen import grid, section
+from finqa_gym.logs.verdict import causes, verdict
+
+__all__ = ["print_checks", "print_failures", "print_verdict"]
+
+
+def _meanings(kind: str) -> dict[str, str]:
+    return dict(_native.score_names()[kind])
+
+
+def print_checks(console: Console, checks: Mapping[str, tuple[float, int]], episodes: int) -> None:
+    """The behaviour table: (sum of scores, episodes to which it applies) by check."""
+    meanings = _meanings("checks")
+    table = grid("check", ">score", ">applies to", "what is checked")
+    for name, (total, count) in checks.items():
+        score = f"{total / count * 100:.1f} %" if count else "-"
+        applies = f"{count:,}" if count else "not known"
+        table.add_row(name, score, applies, meanings.get(name, ""))
+    console.print(section(f"Behaviour of {episodes:,} episodes", table))
+
+
+def print_failures(
+    console: Console,
+    failures: Mapping[str, int],
+    examples: Mapping[str, Sequence[str]],
+    title: str = "Failure classes",
+) -> None:
+    """Failure classes with their share and ids of examples, the most frequent first."""
+    total = sum(failures.values())
+    if not total:
+        return
+    meanings = _meanings("failures")
+    table = grid("class", ">episodes", ">share", "examples", "what happened")
+    for name, count in sorted(failures.items(), key=lambda item: (-item[1], item[0])):
+        shown = "\n".join(_short(example) for example in examples.get(name, ()))
+        share = f"{count / total * 100:.1f} %"
+        table.add_row(name or "(none)", f"{count:,}", share, shown, meanings.get(name, ""))
+    console.print(section(title, table))
+
+
+def _short(text: str, most: int = 28) -> str:
+    return text if len(text) <= most else f"{text[: most - 9]}…{text[-8:]}"
+
+
+def print_verdict(console: Console, failures: Mapping[str, int], *remarks: str) -> None:
+    """What training could fix."""
+    if not sum(failures.values()):
+        return
+    table = grid("cause", ">failures", ">share", "what helps")
+    for cause in causes(failures):
+        table.add_row(cause.name, f"{cause.episodes:,}", f"{cause.share * 100:.1f} %", cause.remedy)
+    console.print(section("What training could fix", table, *remarks))
+    console.print()
+    console.print(verdict(failures), markup=False)
