@@ -15,6 +15,7 @@ mod corpus;
 mod env;
 mod exceptions;
 mod export;
+mod filings;
 mod gil;
 mod options;
 mod policy;
@@ -80,6 +81,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(trajectories::write_run, m)?)?;
     m.add_function(wrap_pyfunction!(chats::write_chats, m)?)?;
     export::register(m)?;
+    filings::register(m)?;
     scores::register(m)?;
     query::register(m)?;
     scoring::register(m)?;

@@ -299,6 +299,7 @@ impl Answer {
                 let first = reasons.next();
                 let wrong = WrongReport {
                     num_filled: report.num_filled,
+                    values: &report.wrong_values,
                     only_reason: first.filter(|first| reasons.all(|r| r == *first)),
                 };
                 wrong::of_report(task, rubric, submission, &wrong)
