@@ -21,8 +21,10 @@ __all__ = [
     "Refusal",
     "TaskCheck",
     "corpus_from_source",
+    "ingest",
     "is_evaluation_split",
     "load",
+    "mine",
     "open_corpus",
     "synthetic",
 ]
@@ -723,3 +725,7 @@ def _open_synthetic(name: str) -> Corpus:
         return synthetic(int(seed), SynthConfig.preset(preset))
     except ValueError as error:
         raise ValueError(f"corpus {name!r}: {error}") from None
+
+
+# Corpora out of facts, and tasks out of corpora: a module of its own that needs this one.
+from finqa_gym.filings import ingest, mine  # noqa: E402
