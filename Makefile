@@ -59,7 +59,7 @@ build: tools $(BASE) ## Compile the extension (release) and install the package 
 	@$(STAGE) build $(MATURIN) develop $(MATURIN_FLAGS)
 
 demo: build ## Build, then play a few episodes; CORPUS=path takes a corpus of yours
-	@$(BIN)/finqa-gym demo $(if $(CORPUS),--corpus "$(CORPUS)")
+	@$(BIN)/finqa-gym demo --out runs/demo $(if $(CORPUS),--corpus "$(CORPUS)")
 
 # Released wheels have all features, so that is what is tested; `make demo` and `pip install .` do without.
 test: FEATURES := datafusion

@@ -39,7 +39,9 @@ __all__ = [
     "check_synth_config",
     "export_corpus",
     "final_answer",
+    "ingest_facts",
     "is_evaluation_split",
+    "mine_tasks",
     "paired_difference",
     "parse_message",
     "pass_at_k",
@@ -53,8 +55,10 @@ __all__ = [
     "score_rubric",
     "score_trace",
     "synth_preset",
+    "task_kinds",
     "tool_specs",
     "write_chats",
+    "write_facts_sample",
     "write_run",
 ]
 
@@ -394,3 +398,18 @@ class ParquetRecords:
     def num_rows(self) -> int: ...
     def __iter__(self) -> ParquetRecords: ...
     def __next__(self) -> dict[str, Any]: ...
+
+def write_facts_sample(
+    path: str,
+    num_facts: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, int]: ...
+def ingest_facts(
+    sources: Sequence[str],
+    target: str,
+    options: str,
+    progress: Callable[[int, int, int, float], None] | None = None,
+) -> str: ...
+def mine_tasks(corpus: Corpus, options: str, name: str) -> tuple[Corpus, str]: ...
+def task_kinds() -> list[str]: ...

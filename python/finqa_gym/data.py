@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
@@ -20,8 +21,10 @@ __all__ = [
     "Refusal",
     "TaskCheck",
     "corpus_from_source",
+    "ingest",
     "is_evaluation_split",
     "load",
+    "mine",
     "open_corpus",
     "synthetic",
 ]
@@ -584,9 +587,9 @@ def load(
         ),
         {
             "load": {
-                "path": os.path.abspath(os.fsdecode(path)),
+                "path": str(Path(os.fsdecode(path)).resolve()),
                 "layout": layout,
-                "tasks": None if tasks is None else os.path.abspath(os.fsdecode(tasks)),
+                "tasks": None if tasks is None else str(Path(os.fsdecode(tasks)).resolve()),
                 "name": name,
                 "limits": limits,
             }
@@ -722,3 +725,7 @@ def _open_synthetic(name: str) -> Corpus:
         return synthetic(int(seed), SynthConfig.preset(preset))
     except ValueError as error:
         raise ValueError(f"corpus {name!r}: {error}") from None
+
+
+# Corpora out of facts, and tasks out of corpora: a module of its own that needs this one.
+from finqa_gym.filings import ingest, mine  # noqa: E402

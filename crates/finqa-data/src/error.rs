@@ -73,6 +73,12 @@ pub enum DataError {
         /// What is there and what would be right.
         reason: String,
     },
+    /// Somebody stopped it; nothing was written.
+    #[error("{}: stopped; nothing was written", path.display())]
+    Cancelled {
+        /// What would have been written.
+        path: PathBuf,
+    },
     /// Tables and tasks do not form a corpus.
     #[error("{}: {source}", path.display())]
     Corpus {

@@ -20,20 +20,29 @@ pub fn content_hash(corpus: &Corpus) -> String {
 
 /// [`content_hash`] of parts that are no corpus yet.
 pub(crate) fn hash_of<C: Borrow<Company>, T: Borrow<Task>>(companies: &[C], tasks: &[T]) -> String {
-    let mut hasher = Canonical(Sha256::new());
+    let mut hasher = Canonical::new();
     for company in companies {
         hasher.company(company.borrow());
     }
     for task in tasks {
         hasher.task(task.borrow());
     }
-    hex(&hasher.0.finalize())
+    hasher.finish()
 }
 
-struct Canonical(Sha256);
+/// [`content_hash`] of parts as they come: companies first, then tasks.
+pub(crate) struct Canonical(Sha256);
 
 impl Canonical {
-    fn company(&mut self, company: &Company) {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    pub(crate) fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+
+    pub(crate) fn company(&mut self, company: &Company) {
         self.line(b'C', &company.name);
         for table in &company.tables {
             self.table(table);
@@ -44,7 +53,7 @@ impl Canonical {
         self.line(b'T', table);
     }
 
-    fn task(&mut self, task: &Task) {
+    pub(crate) fn task(&mut self, task: &Task) {
         self.line(b'Q', task);
     }
 
@@ -62,7 +71,8 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|b| [b >> 4, b & 15])

@@ -17,6 +17,7 @@
 
 pub mod error;
 pub mod export;
+mod filings;
 pub mod hash;
 pub mod import;
 pub mod layout;
@@ -29,10 +30,12 @@ pub mod trajectories;
 
 pub use error::{DataError, Result};
 pub use export::{ExportLayout, ExportOptions, ExportReport, export};
+pub use filings::write_filings;
+pub use finqa_synth::filings::{FilingsConfig, FilingsWritten};
 pub use finqa_synth::{SynthConfig, SynthError, corpus as synthetic};
 pub use hash::content_hash;
 pub use import::{Imported, Refusal};
 pub use layout::{Layout, detect};
 pub use load::{IMPORT_VERSION, LoadOptions, Loaded, Progress, ReadSqlite, load};
 pub use materialise::{materialise, select};
-pub use native::{SaveFormat, SaveOptions, save};
+pub use native::{CorpusWriter, SaveFormat, SaveOptions, save};

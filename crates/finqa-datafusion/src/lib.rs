@@ -4,6 +4,8 @@
 //! behind `finqa_core::sql::SqlBackend`.
 #![forbid(unsafe_code)]
 
+pub mod facts;
+pub mod mining;
 pub mod query;
 pub mod runtime;
 

@@ -39,11 +39,12 @@ pub(crate) fn write_chats(
     let mut number = 0;
     let mut lines = records.try_iter()?.map(|line| {
         number += 1;
-        line.and_then(|line| line.extract::<String>()).map_err(|error| {
-            raised = Some(error);
-            // What stops the writer; the exception itself is raised below.
-            FileError::layout(&path, "the records ended with an exception")
-        })
+        line.and_then(|line| line.extract::<String>())
+            .map_err(|error| {
+                raised = Some(error);
+                // What stops the writer; the exception itself is raised below.
+                FileError::layout(&path, "the records ended with an exception")
+            })
     });
     let written = match (ending, format) {
         ("jsonl", _) => write_lines(&path, &mut lines),
@@ -77,8 +78,7 @@ fn write_openai(
         let record = serde_json::from_str::<Value>(&line)
             .map_err(|e| e.to_string())
             .and_then(|record| demonstration(&record));
-        let record =
-            record.map_err(|e| FileError::record(path, format!("record {number}"), e))?;
+        let record = record.map_err(|e| FileError::record(path, format!("record {number}"), e))?;
         writer.write(&record)?;
     }
     writer.finish()

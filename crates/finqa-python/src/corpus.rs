@@ -53,6 +53,17 @@ fn read_sqlite(path: &Path) -> Result<(Vec<Table>, Vec<Refusal>), String> {
     Ok((import.company.tables, refusals))
 }
 
+#[cfg(feature = "datafusion")]
+impl PyCorpus {
+    /// A corpus that was made elsewhere.
+    pub(crate) fn of(corpus: Corpus) -> Self {
+        Self {
+            corpus: Arc::new(corpus),
+            refusals: Vec::new(),
+        }
+    }
+}
+
 /// A task as a dict.
 pub(crate) fn task_dict<'py>(py: Python<'py>, task: &Task) -> PyResult<Bound<'py, PyAny>> {
     let value = serde_json::to_value(task).map_err(|e| PyValueError::new_err(e.to_string()))?;

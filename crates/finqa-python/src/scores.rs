@@ -38,8 +38,14 @@ pub(crate) fn columns<'py>(
     let mut columns = vec![
         ("outcome", scores.one(f32::NAN, |s| s.outcome as f32)),
         ("is_correct", scores.one(false, |s| s.is_correct)),
-        ("process", scores.one(f32::NAN, |s| s.process.map_or(f32::NAN, |p| p as f32))),
-        ("failure", scores.one(-1_i8, |s| s.failure.map_or(-1, |f| f as i8))),
+        (
+            "process",
+            scores.one(f32::NAN, |s| s.process.map_or(f32::NAN, |p| p as f32)),
+        ),
+        (
+            "failure",
+            scores.one(-1_i8, |s| s.failure.map_or(-1, |f| f as i8)),
+        ),
         ("wrong_answer", scores.one(-1_i8, |s| s.wrong_answer as i8)),
         ("flags", scores.set(Flag::COUNT, |s| s.flags)?),
         ("failures", scores.set(Failure::COUNT, |s| s.failures)?),
@@ -60,7 +66,11 @@ pub(crate) fn columns<'py>(
         |s| &s.checks,
     )?);
     columns.extend(scores.criteria(
-        ["criterion_score", "criterion_applicable", "criterion_reason"],
+        [
+            "criterion_score",
+            "criterion_applicable",
+            "criterion_reason",
+        ],
         max_criteria,
         |s| &s.criteria,
     )?);
@@ -79,7 +89,10 @@ impl<'py> Scores<'_, 'py> {
         none: T,
         value: impl Fn(&EpisodeScore) -> T,
     ) -> Bound<'py, PyAny> {
-        let values = self.rows.iter().map(|row| row.score.as_deref().map_or(none, &value));
+        let values = self
+            .rows
+            .iter()
+            .map(|row| row.score.as_deref().map_or(none, &value));
         PyArray1::from_iter(self.py, values).into_any()
     }
 
@@ -198,15 +211,24 @@ fn criterion<'py>(py: Python<'py>, reached: &CriterionScore) -> PyResult<Bound<'
 #[pyfunction]
 fn score_names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let names = PyDict::new(py);
-    let dimensions: Vec<_> = Dimension::SCORED.iter().map(|d| (d.name(), d.meaning())).collect();
+    let dimensions: Vec<_> = Dimension::SCORED
+        .iter()
+        .map(|d| (d.name(), d.meaning()))
+        .collect();
     names.set_item("dimensions", dimensions)?;
     let checks: Vec<_> = Check::ALL.iter().map(|c| (c.name(), c.meaning())).collect();
     names.set_item("checks", checks)?;
     let flags: Vec<_> = Flag::ALL.iter().map(|f| (f.name(), f.meaning())).collect();
     names.set_item("flags", flags)?;
-    let failures: Vec<_> = Failure::ALL.iter().map(|f| (f.name(), f.meaning())).collect();
+    let failures: Vec<_> = Failure::ALL
+        .iter()
+        .map(|f| (f.name(), f.meaning()))
+        .collect();
     names.set_item("failures", failures)?;
-    let wrong: Vec<_> = WrongAnswer::ALL.iter().map(|w| (w.name(), w.meaning())).collect();
+    let wrong: Vec<_> = WrongAnswer::ALL
+        .iter()
+        .map(|w| (w.name(), w.meaning()))
+        .collect();
     names.set_item("wrong_answers", wrong)?;
     names.set_item("reasons", REASONS.to_vec())?;
     Ok(names)

@@ -77,7 +77,10 @@ impl PyRun {
     /// Names of the columns that `columns` reads.
     #[staticmethod]
     fn column_names() -> Vec<String> {
-        Run::scalar_columns().iter().map(|f| f.name().clone()).collect()
+        Run::scalar_columns()
+            .iter()
+            .map(|f| f.name().clone())
+            .collect()
     }
 
     /// Columns of scalars by name: arrays, or lists of str.
@@ -86,8 +89,10 @@ impl PyRun {
         let batches = gil::enter(py, || self.run.columns(&wanted)).map_err(Error::from)?;
         let dict = PyDict::new(py);
         for name in wanted {
-            let arrays: Vec<&ArrayRef> =
-                batches.iter().filter_map(|batch| batch.column_by_name(name)).collect();
+            let arrays: Vec<&ArrayRef> = batches
+                .iter()
+                .filter_map(|batch| batch.column_by_name(name))
+                .collect();
             let field = Run::scalar_columns().into_iter().find(|f| f.name() == name);
             let data_type = field.map_or(DataType::Null, |f| f.data_type().clone());
             dict.set_item(name, column(py, &data_type, &arrays)?)?;
@@ -96,7 +101,12 @@ impl PyRun {
     }
 
     /// The episodes `start..stop` as dicts.
-    fn episodes<'py>(&self, py: Python<'py>, start: u64, stop: u64) -> PyResult<Bound<'py, PyList>> {
+    fn episodes<'py>(
+        &self,
+        py: Python<'py>,
+        start: u64,
+        stop: u64,
+    ) -> PyResult<Bound<'py, PyList>> {
         let episodes = gil::enter(py, || {
             let mut episodes = Vec::new();
             self.run.episodes(start, stop, &mut |episode| {
@@ -122,7 +132,8 @@ pub(crate) fn write_run(
     records: &Bound<'_, PyIterator>,
     append: bool,
 ) -> PyResult<u64> {
-    let info = serde_json::from_str(info).map_err(|e| DataError::new_err(format!("run.json: {e}")))?;
+    let info =
+        serde_json::from_str(info).map_err(|e| DataError::new_err(format!("run.json: {e}")))?;
     let session = Session::start(&path, &info, append).map_err(Error::from)?;
     let mut raised = None;
     let first = session.first_episode();
@@ -134,7 +145,10 @@ pub(crate) fn write_run(
             Err(error) => {
                 raised = Some(error);
                 // What stops the writer; the exception itself is raised below.
-                return Some(Err(FileError::layout(&path, "the records ended with an exception")));
+                return Some(Err(FileError::layout(
+                    &path,
+                    "the records ended with an exception",
+                )));
             }
         };
         let place = number;
@@ -206,22 +220,27 @@ where
     T: ArrowPrimitiveType,
     N: Element,
 {
-    let values = arrays.iter().flat_map(|array| array.as_primitive::<T>().iter());
+    let values = arrays
+        .iter()
+        .flat_map(|array| array.as_primitive::<T>().iter());
     PyArray1::from_iter(py, values.map(value)).into_any()
 }
 
 /// Texts or None. Neighbours that are equal share one object: columns such as the policy hold few values.
 fn texts<'py>(py: Python<'py>, arrays: &[&ArrayRef]) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
-    let mut last: Option<(&str, Bound<'py, PyString>)> = None;
-    for text in arrays.iter().flat_map(|array| array.as_string::<i32>().iter()) {
-        match (text, &last) {
+    let mut before: Option<(&str, Bound<'py, PyString>)> = None;
+    for text in arrays
+        .iter()
+        .flat_map(|array| array.as_string::<i32>().iter())
+    {
+        match (text, &before) {
             (None, _) => list.append(py.None())?,
             (Some(text), Some((seen, object))) if text == *seen => list.append(object)?,
             (Some(text), _) => {
                 let object = PyString::new(py, text);
                 list.append(&object)?;
-                last = Some((text, object));
+                before = Some((text, object));
             }
         }
     }
@@ -250,11 +269,15 @@ fn dicts<'py, T>(
 }
 
 fn criterion_dict<'py>(py: Python<'py>, row: &CriterionRecord) -> PyResult<Bound<'py, PyDict>> {
-    Ok(fields_dict!(py, row, id, dim, weight, score, applicable, reason))
+    Ok(fields_dict!(
+        py, row, id, dim, weight, score, applicable, reason
+    ))
 }
 
 fn call_dict<'py>(py: Python<'py>, row: &CallRecord) -> PyResult<Bound<'py, PyDict>> {
-    Ok(fields_dict!(py, row, turn, tool, status, error, company, table, rows, tool_ms))
+    Ok(fields_dict!(
+        py, row, turn, tool, status, error, company, table, rows, tool_ms
+    ))
 }
 
 fn message_dict<'py>(py: Python<'py>, row: &MessageRecord) -> PyResult<Bound<'py, PyDict>> {
@@ -262,18 +285,64 @@ fn message_dict<'py>(py: Python<'py>, row: &MessageRecord) -> PyResult<Bound<'py
 }
 
 fn turn_dict<'py>(py: Python<'py>, row: &TurnRecord) -> PyResult<Bound<'py, PyDict>> {
-    let dict = fields_dict!(py, row, action, tool_calls, length_limited, num_tokens, reward);
-    dict.set_item(intern!(py, "messages"), dicts(py, &row.messages, message_dict)?)?;
+    let dict = fields_dict!(
+        py,
+        row,
+        action,
+        tool_calls,
+        length_limited,
+        num_tokens,
+        reward
+    );
+    dict.set_item(
+        intern!(py, "messages"),
+        dicts(py, &row.messages, message_dict)?,
+    )?;
     Ok(dict)
 }
 
 /// An episode as `Run.episodes` returns it.
-pub(crate) fn episode_dict<'py>(py: Python<'py>, row: &EpisodeRecord) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn episode_dict<'py>(
+    py: Python<'py>,
+    row: &EpisodeRecord,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = fields_dict!(
-        py, row, episode, policy, policy_step, task_id, task_index, split, question_type, level, num_tables, companies,
-        question, truth, env_id, group, seed, started_ms, duration_ms, tool_ms, status, truncation_reason, submission,
-        is_correct, outcome, reward, answer_reason, wrong_answer, failure, failures, process, num_turns, num_calls,
-        num_errors, num_prompt_tokens, num_completion_tokens,
+        py,
+        row,
+        episode,
+        policy,
+        policy_step,
+        task_id,
+        task_index,
+        split,
+        question_type,
+        level,
+        num_tables,
+        companies,
+        question,
+        truth,
+        env_id,
+        group,
+        seed,
+        started_ms,
+        duration_ms,
+        tool_ms,
+        status,
+        truncation_reason,
+        submission,
+        is_correct,
+        outcome,
+        reward,
+        answer_reason,
+        wrong_answer,
+        failure,
+        failures,
+        process,
+        num_turns,
+        num_calls,
+        num_errors,
+        num_prompt_tokens,
+        num_completion_tokens,
     );
     let named = PyDict::new(py);
     for (dimension, score) in Dimension::SCORED.iter().zip(row.dimensions) {
@@ -290,7 +359,10 @@ pub(crate) fn episode_dict<'py>(py: Python<'py>, row: &EpisodeRecord) -> PyResul
         named.set_item(flag.name(), row.flags >> flag as u8 & 1 == 1)?;
     }
     dict.set_item(intern!(py, "flags"), named)?;
-    dict.set_item(intern!(py, "criteria"), dicts(py, &row.criteria, criterion_dict)?)?;
+    dict.set_item(
+        intern!(py, "criteria"),
+        dicts(py, &row.criteria, criterion_dict)?,
+    )?;
     dict.set_item(intern!(py, "calls"), dicts(py, &row.calls, call_dict)?)?;
     dict.set_item(intern!(py, "prompt"), &row.prompt)?;
     dict.set_item(intern!(py, "turns"), dicts(py, &row.turns, turn_dict)?)?;

@@ -38,6 +38,8 @@ pub(crate) enum Stream {
     Tiny = 19,
     /// Which level a company has in a curriculum.
     Level = 20,
+    /// Facts of filings.
+    Filings = 21,
 }
 
 /// A stream of numbers that depends on nothing but version, company and purpose.

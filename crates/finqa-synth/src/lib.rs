@@ -20,6 +20,7 @@
 mod config;
 mod draw;
 mod error;
+pub mod filings;
 mod generator;
 mod identity;
 mod ledger;
@@ -37,6 +38,14 @@ pub use generator::{Generator, Made};
 pub use questions::{companies_of, tasks_of};
 pub use source::corpus;
 pub use split::SplitName;
+
+/// What makes a question out of cells and is no matter of the synthetic corpus alone: formulas in exact fractions, their
+/// programs, and the guard against known wrong answers.
+pub mod ask {
+    pub use crate::questions::{
+        Formula, Ratio, calculated_from, guard, identifier, is_accepted, is_right, literal,
+    };
+}
 
 /// Raised whenever the same seed and configuration give another table or task.
 pub const VERSION: u32 = 1;

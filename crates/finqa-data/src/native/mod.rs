@@ -9,6 +9,7 @@
 mod parquet_store;
 mod read;
 mod records;
+mod stream;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use finqa_core::CorpusInfo;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use read::load;
+pub use stream::CorpusWriter;
 pub use write::{SaveOptions, save};
 
 /// Newest version of the layout, the one that is written.

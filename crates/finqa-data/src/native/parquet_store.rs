@@ -1,13 +1,14 @@
 //! JSON objects as Parquet rows: text members are text columns, everything else is JSON text.
 
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::builder::LargeStringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -60,41 +61,120 @@ const MORE: &str = "more";
 /// Rows of one row group: also the unit in which other programs read.
 const GROUP_ROWS: usize = 8192;
 
+/// Bytes that records take before they are written, where they come one by one.
+const GROUP_BYTES: usize = 16 << 20;
+
 fn broken(path: &Path, e: &dyn std::fmt::Display) -> DataError {
     DataError::record(path, "Parquet", e.to_string())
 }
 
 /// The bytes of a Parquet file with these records.
-pub(super) fn encode(records: &[Object], columns: &[(&str, Kind)], path: &Path) -> Result<Vec<u8>> {
-    let mut fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, kind)| {
-            let data_type = if *kind == Kind::Integer {
-                DataType::Int64
-            } else {
-                DataType::LargeUtf8
-            };
-            Field::new(*name, data_type, true)
-        })
-        .collect();
-    fields.push(Field::new(MORE, DataType::LargeUtf8, true));
-    let schema = Arc::new(Schema::new(fields));
-    let level = ZstdLevel::try_new(3).map_err(|e| broken(path, &e))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))
-        .map_err(|e| broken(path, &e))?;
+pub(super) fn encode(records: &[Object], columns: Columns, path: &Path) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::new(Vec::new(), columns, path)?;
     for group in records.chunks(GROUP_ROWS) {
-        let mut arrays: Vec<ArrayRef> = columns
-            .iter()
-            .map(|(name, kind)| array(group, name, *kind))
-            .collect();
-        arrays.push(more(group, columns));
-        let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|e| broken(path, &e))?;
-        writer.write(&batch).map_err(|e| broken(path, &e))?;
+        encoder.write(group)?;
     }
-    writer.into_inner().map_err(|e| broken(path, &e))
+    encoder.finish()
+}
+
+/// Names and kinds of columns.
+type Columns = &'static [(&'static str, Kind)];
+
+/// Writes a Parquet file record by record.
+pub(super) struct Encoder<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    schema: SchemaRef,
+    columns: Columns,
+    path: PathBuf,
+    waiting: Vec<Object>,
+    waiting_bytes: usize,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    pub(super) fn new(out: W, columns: Columns, path: &Path) -> Result<Self> {
+        let mut fields: Vec<Field> = columns
+            .iter()
+            .map(|(name, kind)| {
+                let data_type = if *kind == Kind::Integer {
+                    DataType::Int64
+                } else {
+                    DataType::LargeUtf8
+                };
+                Field::new(*name, data_type, true)
+            })
+            .collect();
+        fields.push(Field::new(MORE, DataType::LargeUtf8, true));
+        let schema = Arc::new(Schema::new(fields));
+        let level = ZstdLevel::try_new(3).map_err(|e| broken(path, &e))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .build();
+        let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))
+            .map_err(|e| broken(path, &e))?;
+        Ok(Self {
+            writer,
+            schema,
+            columns,
+            path: path.to_owned(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+        })
+    }
+
+    /// Adds a record; what waits is written before it grows large.
+    pub(super) fn push(&mut self, record: Object) -> Result<()> {
+        // JSON in memory is some times its text; the longest member tells enough.
+        self.waiting_bytes += record.get("rows").map_or(256, size);
+        self.waiting.push(record);
+        if self.waiting.len() >= GROUP_ROWS || self.waiting_bytes >= GROUP_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        self.write(&waiting)?;
+        if self.writer.in_progress_size() >= GROUP_BYTES {
+            self.writer.flush().map_err(|e| broken(&self.path, &e))?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, records: &[Object]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut arrays: Vec<ArrayRef> = self
+            .columns
+            .iter()
+            .map(|(name, kind)| array(records, name, *kind))
+            .collect();
+        arrays.push(more(records, self.columns));
+        RecordBatch::try_new(self.schema.clone(), arrays)
+            .map_err(|e| broken(&self.path, &e))
+            .and_then(|batch| {
+                self.writer
+                    .write(&batch)
+                    .map_err(|e| broken(&self.path, &e))
+            })
+    }
+
+    /// Ends the file and hands back what it was written to.
+    pub(super) fn finish(mut self) -> Result<W> {
+        self.flush()?;
+        self.writer.into_inner().map_err(|e| broken(&self.path, &e))
+    }
+}
+
+/// About the bytes that a value takes in memory.
+fn size(value: &Json) -> usize {
+    match value {
+        Json::Array(items) => 32 + items.iter().map(size).sum::<usize>(),
+        Json::String(text) => 32 + text.len(),
+        _ => 32,
+    }
 }
 
 fn array(records: &[Object], name: &str, kind: Kind) -> ArrayRef {

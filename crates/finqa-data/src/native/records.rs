@@ -28,25 +28,32 @@ fn object(value: impl serde::Serialize, path: &Path) -> Result<Object> {
 pub(super) fn of_tables(corpus: &Stored, path: &Path) -> Result<Vec<Object>> {
     let mut out = Vec::new();
     for company in corpus.companies() {
-        for table in &company.tables {
-            let mut record = Object::new();
-            record.insert("company".into(), company.name.clone().into());
-            for (key, value) in object(table, path)? {
-                record.insert(key, value);
-            }
-            let rows: Vec<Json> = (0..table.num_rows())
-                .map(|row| serde_json::to_value(table.row(row)).unwrap_or_default())
-                .collect();
-            record.insert("rows".into(), rows.into());
-            record.insert("num_rows".into(), table.num_rows().into());
-            out.push(record);
+        out.extend(of_company(company, path)?);
+    }
+    Ok(out)
+}
+
+/// The records of one company.
+pub(super) fn of_company(company: &Company, path: &Path) -> Result<Vec<Object>> {
+    let mut out = Vec::with_capacity(company.tables.len());
+    for table in &company.tables {
+        let mut record = Object::new();
+        record.insert("company".into(), company.name.clone().into());
+        for (key, value) in object(table, path)? {
+            record.insert(key, value);
         }
-        if company.tables.is_empty() {
-            let mut record = Object::new();
-            record.insert("company".into(), company.name.clone().into());
-            record.insert("name".into(), "".into());
-            out.push(record);
-        }
+        let rows: Vec<Json> = (0..table.num_rows())
+            .map(|row| serde_json::to_value(table.row(row)).unwrap_or_default())
+            .collect();
+        record.insert("rows".into(), rows.into());
+        record.insert("num_rows".into(), table.num_rows().into());
+        out.push(record);
+    }
+    if company.tables.is_empty() {
+        let mut record = Object::new();
+        record.insert("company".into(), company.name.clone().into());
+        record.insert("name".into(), "".into());
+        out.push(record);
     }
     Ok(out)
 }
@@ -56,8 +63,13 @@ pub(super) fn of_tasks(corpus: &Stored, path: &Path) -> Result<Vec<Object>> {
     corpus
         .tasks()
         .iter()
-        .map(|task| object(task.as_ref(), path))
+        .map(|task| of_task(task, path))
         .collect()
+}
+
+/// The record of one task.
+pub(super) fn of_task(task: &Task, path: &Path) -> Result<Object> {
+    object(task, path)
 }
 
 /// The companies that [`of_tables`] wrote.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use finqa_core::Corpus;
 use finqa_core::corpus::Pick;
+use finqa_core::{Corpus, CorpusInfo};
 
 use super::{
     FORMAT, FORMAT_VERSION, FileEntry, MANIFEST, Manifest, SaveFormat, parquet_store, records,
@@ -83,26 +83,45 @@ pub fn save(corpus: &Corpus, dir: &Path, options: &SaveOptions) -> Result<Manife
         staged.write(&name, &bytes)?;
         files.insert(name, entry);
     }
-    let manifest = Manifest {
-        format: FORMAT.to_owned(),
-        format_version: FORMAT_VERSION,
-        storage: options.format.name().to_owned(),
-        corpus: info,
-        num_companies: stored.companies().len() as u64,
-        num_tables: stored
+    let counts = (
+        stored.companies().len() as u64,
+        stored
             .companies()
             .iter()
             .map(|c| c.tables.len() as u64)
             .sum(),
-        num_tasks: stored.tasks().len() as u64,
-        files,
-    };
-    let mut text = serde_json::to_vec_pretty(&manifest)
-        .map_err(|e| DataError::record(dir.join(MANIFEST), "manifest", e.to_string()))?;
-    text.push(b'\n');
-    staged.write(MANIFEST, &text)?;
+        stored.tasks().len() as u64,
+    );
+    let manifest = manifest_of(info, options.format, counts, files);
+    write_manifest(&staged, &manifest, dir)?;
     staged.publish(dir, replaces)?;
     Ok(manifest)
+}
+
+/// The manifest; `counts` are companies, tables and tasks.
+pub(super) fn manifest_of(
+    corpus: CorpusInfo,
+    format: SaveFormat,
+    counts: (u64, u64, u64),
+    files: BTreeMap<String, FileEntry>,
+) -> Manifest {
+    Manifest {
+        format: FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        storage: format.name().to_owned(),
+        corpus,
+        num_companies: counts.0,
+        num_tables: counts.1,
+        num_tasks: counts.2,
+        files,
+    }
+}
+
+pub(super) fn write_manifest(staged: &Staged, manifest: &Manifest, dir: &Path) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(manifest)
+        .map_err(|e| DataError::record(dir.join(MANIFEST), "manifest", e.to_string()))?;
+    text.push(b'\n');
+    staged.write(MANIFEST, &text)
 }
 
 /// Every split, as far as `options` says.
@@ -140,7 +159,7 @@ fn jsonl(records: &[records::Object]) -> Vec<u8> {
 }
 
 /// Is there a saved corpus that this one may replace?
-fn check_target(dir: &Path, content_hash: &str, overwrite: bool) -> Result<bool> {
+pub(super) fn check_target(dir: &Path, content_hash: &str, overwrite: bool) -> Result<bool> {
     let exists = |reason: String| {
         Err(DataError::Exists {
             path: dir.to_owned(),

@@ -2,14 +2,14 @@
 
 /// A reduced fraction with a positive denominator. Every operation is `None` when it leaves 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ratio {
+pub struct Ratio {
     n: i128,
     d: i128,
 }
 
 impl Ratio {
     /// `n / d`; `None` if `d` is 0.
-    pub(crate) fn new(n: i128, d: i128) -> Option<Self> {
+    pub fn new(n: i128, d: i128) -> Option<Self> {
         if d == 0 {
             return None;
         }
@@ -22,7 +22,7 @@ impl Ratio {
     }
 
     /// A whole number.
-    pub(crate) const fn whole(n: i128) -> Self {
+    pub const fn whole(n: i128) -> Self {
         Self { n, d: 1 }
     }
 
@@ -31,54 +31,62 @@ impl Ratio {
         Self::new(units.into(), 10i128.pow(decimals.into())).unwrap_or(Self::whole(0))
     }
 
-    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+    /// The sum.
+    pub fn plus(self, other: Self) -> Option<Self> {
         let left = self.n.checked_mul(other.d)?;
         let right = other.n.checked_mul(self.d)?;
         Self::new(left.checked_add(right)?, self.d.checked_mul(other.d)?)
     }
 
-    pub(crate) fn minus(self, other: Self) -> Option<Self> {
+    /// The difference.
+    pub fn minus(self, other: Self) -> Option<Self> {
         self.plus(other.negated())
     }
 
-    pub(crate) fn times(self, other: Self) -> Option<Self> {
+    /// The product.
+    pub fn times(self, other: Self) -> Option<Self> {
         Self::new(self.n.checked_mul(other.n)?, self.d.checked_mul(other.d)?)
     }
 
-    pub(crate) fn over(self, other: Self) -> Option<Self> {
+    /// The quotient; `None` for a divisor of 0.
+    pub fn over(self, other: Self) -> Option<Self> {
         Self::new(self.n.checked_mul(other.d)?, self.d.checked_mul(other.n)?)
     }
 
-    pub(crate) const fn negated(self) -> Self {
+    /// The same with the other sign.
+    pub const fn negated(self) -> Self {
         Self {
             n: -self.n,
             d: self.d,
         }
     }
 
-    pub(crate) const fn absolute(self) -> Self {
+    /// Without its sign.
+    pub const fn absolute(self) -> Self {
         Self {
             n: self.n.abs(),
             d: self.d,
         }
     }
 
-    pub(crate) const fn is_positive(self) -> bool {
+    /// Whether it is above 0.
+    pub const fn is_positive(self) -> bool {
         self.n > 0
     }
 
-    pub(crate) const fn is_zero(self) -> bool {
+    /// Whether it is 0.
+    pub const fn is_zero(self) -> bool {
         self.n == 0
     }
 
     /// Whether it is greater than `other`; also false where that cannot be decided.
-    pub(crate) fn exceeds(self, other: Self) -> bool {
+    pub fn exceeds(self, other: Self) -> bool {
         self.minus(other).is_some_and(Self::is_positive)
     }
 
     /// In units of 10^-decimals, rounded half away from zero. `None` for a tie, where binary floating point might round
     /// the other way.
-    pub(crate) fn rounded(self, decimals: u8) -> Option<i128> {
+    pub fn rounded(self, decimals: u8) -> Option<i128> {
         let scaled = self
             .n
             .unsigned_abs()

@@ -4,7 +4,7 @@ use super::exact::{Ratio, compound_growth};
 
 /// A formula over operands `{0}`, `{1}`, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Formula {
+pub enum Formula {
     /// `{0}`.
     Cell,
     /// `{0} - {1}`.
@@ -37,7 +37,7 @@ pub(crate) enum Formula {
 
 impl Formula {
     /// The expression over `n` operands.
-    pub(crate) fn expression(self, n: usize) -> String {
+    pub fn expression(self, n: usize) -> String {
         let all = |n: usize| {
             (0..n)
                 .map(|i| format!("{{{i}}}"))
@@ -63,7 +63,7 @@ impl Formula {
     }
 
     /// The value in units of 10^-decimals; `None` where it has none, or where its rounding is a tie.
-    pub(crate) fn value(self, operands: &[Ratio], decimals: u8) -> Option<i128> {
+    pub fn value(self, operands: &[Ratio], decimals: u8) -> Option<i128> {
         let hundred = Ratio::whole(100);
         let at = |i: usize| operands.get(i).copied();
         let sum = |items: &[Ratio]| {
@@ -103,7 +103,7 @@ impl Formula {
     }
 
     /// Whether the sign of the value says in which direction something changed.
-    pub(crate) fn is_change(self) -> bool {
+    pub fn is_change(self) -> bool {
         matches!(
             self,
             Self::Difference

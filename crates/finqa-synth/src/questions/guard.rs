@@ -7,14 +7,14 @@ use finqa_core::task::{KnownWrong, Mistake};
 const MOST_KNOWN_WRONG: usize = 10;
 
 /// Whether a submission is right under any of the rule sets.
-pub(crate) fn is_accepted(submission: &str, truth: &str, spec: &AnswerSpec) -> bool {
+pub fn is_accepted(submission: &str, truth: &str, spec: &AnswerSpec) -> bool {
     [AnswerMode::Strict, AnswerMode::OpenEnv]
         .into_iter()
         .any(|mode| score_answer(submission, truth, spec, mode).score > 0.0)
 }
 
 /// Whether a submission is right under both rule sets.
-pub(crate) fn is_right(submission: &str, truth: &str, spec: &AnswerSpec) -> bool {
+pub fn is_right(submission: &str, truth: &str, spec: &AnswerSpec) -> bool {
     [AnswerMode::Strict, AnswerMode::OpenEnv]
         .into_iter()
         .all(|mode| score_answer(submission, truth, spec, mode).score >= 1.0)
@@ -22,11 +22,7 @@ pub(crate) fn is_right(submission: &str, truth: &str, spec: &AnswerSpec) -> bool
 
 /// The wrong answers to keep with the task, one of each kind first; `None` if one of them would be accepted, or if the
 /// truth itself would not.
-pub(crate) fn check(
-    truth: &str,
-    spec: &AnswerSpec,
-    wrong: Vec<KnownWrong>,
-) -> Option<Vec<KnownWrong>> {
+pub fn check(truth: &str, spec: &AnswerSpec, wrong: Vec<KnownWrong>) -> Option<Vec<KnownWrong>> {
     if !is_right(truth, truth, spec) {
         return None;
     }

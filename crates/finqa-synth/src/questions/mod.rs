@@ -31,7 +31,11 @@ use finqa_core::task::KnownWrong;
 use finqa_core::{Split, Task};
 use sha2::{Digest, Sha256};
 
+pub use exact::Ratio;
+pub use formula::Formula;
+pub use guard::{check as guard, is_accepted, is_right};
 pub use plan::{companies_of, tasks_of};
+pub use program::{calculated_from, identifier, literal};
 
 use self::desk::Desk;
 use self::plan::{Kind, instead, kinds_of};

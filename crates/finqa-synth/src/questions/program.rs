@@ -12,11 +12,12 @@ use crate::config::SqlStrictness;
 use crate::style::Written;
 
 /// A quoted name.
-pub(crate) fn identifier(text: &str) -> String {
+pub fn identifier(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
+/// A quoted text.
+pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -150,7 +151,7 @@ pub(crate) fn calculated(
 }
 
 /// The same from the numbers of the cells.
-pub(crate) fn calculated_from(expression: &str, numbers: &[String], decimals: u8) -> Option<i128> {
+pub fn calculated_from(expression: &str, numbers: &[String], decimals: u8) -> Option<i128> {
     let mut text = expression.to_owned();
     for (i, number) in numbers.iter().enumerate() {
         let number = if number.starts_with('-') {

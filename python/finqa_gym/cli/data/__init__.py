@@ -7,6 +7,7 @@ import typer
 
 from finqa_gym.cli.data.author import author
 from finqa_gym.cli.data.export import export
+from finqa_gym.cli.data.filings import facts_sample, ingest, mine
 from finqa_gym.cli.data.generate import generate
 from finqa_gym.cli.data.importing import import_
 from finqa_gym.cli.data.review import review
@@ -27,3 +28,6 @@ app.command("validate")(validate)
 app.command("stats")(stats)
 app.command("author")(author)
 app.command("review")(review)
+app.command("facts-sample")(facts_sample)
+app.command("ingest")(ingest)
+app.command("mine")(mine)
