@@ -59,7 +59,7 @@ build: tools $(BASE) ## Compile the extension (release) and install the package 
 	@$(STAGE) build $(MATURIN) develop $(MATURIN_FLAGS)
 
 demo: build ## Build, then play a few episodes; CORPUS=path takes a corpus of yours
-	@$(BIN)/finqa-gym demo $(if $(CORPUS),--corpus "$(CORPUS)")
+	@$(BIN)/finqa-gym demo --out runs/demo $(if $(CORPUS),--corpus "$(CORPUS)")
 
 # Released wheels have all features, so that is what is tested; `make demo` and `pip install .` do without.
 test: FEATURES := datafusion
@@ -97,6 +97,7 @@ test-rs: tools ## Rust: documentation examples, then the tests
 	fi
 
 test-py: setup build ## Python: tests and documentation examples; ARGS="-k name" picks
+	@$(STAGE) "browser" scripts/browser
 	@$(STAGE) "pytest" $(BIN)/python -m pytest $(ARGS)
 
 bench: setup build ## Measure against the baselines; use a quiet machine

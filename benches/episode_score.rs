@@ -63,11 +63,9 @@ fn play(ctx: &Context, policy: &mut ScriptedPolicy, task_index: u32) -> Played {
     let mut delta = Delta::new(false);
     let mut observation = String::new();
     let mut outputs = Vec::new();
-    let mut messages = Vec::new();
     while episode.status() == Status::Running {
         let message = policy.act(0, &observation).expect("the slot was reset");
         let step = episode.step(ctx, Action::Text(&message), false, &mut delta);
-        messages.push(message);
         let Step::Done(turn) = step else {
             unreachable!("no tool of a user is configured");
         };
@@ -76,23 +74,7 @@ fn play(ctx: &Context, policy: &mut ScriptedPolicy, task_index: u32) -> Played {
         // Scripted policies make one call a message.
         outputs.push(observation.clone());
     }
-    let calls: Vec<CallEvent> = episode
-        .calls()
-        .iter()
-        .zip(&messages)
-        .map(|(call, message)| CallEvent {
-            turn: call.turn,
-            kind: call.kind,
-            status: call.status,
-            error: call.error,
-            table: call.table,
-            rows: call.rows,
-            fingerprint: fingerprint(message),
-            has_filter: message.contains("WHERE"),
-            has_arithmetic: message.contains("SUM("),
-            latency_ns: 0,
-        })
-        .collect();
+    let calls = episode.calls().to_vec();
     assert_eq!(calls.len(), outputs.len(), "one call a message");
     let task = Arc::clone(episode.task());
     let needed = needed_tables(&task)
@@ -111,13 +93,6 @@ fn play(ctx: &Context, policy: &mut ScriptedPolicy, task_index: u32) -> Played {
         needed,
         task,
     }
-}
-
-fn fingerprint(message: &str) -> u64 {
-    // FNV-1a.
-    message.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// The first tasks with (or without) a rubric, played by a policy.

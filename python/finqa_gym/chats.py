@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -38,12 +39,12 @@ def to_messages(
     if info.get("system_prompt"):
         messages.append({"role": "system", "content": info["system_prompt"]})
     messages.append({"role": "user", "content": episode["prompt"]})
-    for number, turn in enumerate(episode["turns"], 1):
+    for turn in episode["turns"]:
         message: dict[str, Any] = {"role": "assistant", "content": turn["action"]}
         if turn["tool_calls"]:
             message["tool_calls"] = json.loads(turn["tool_calls"])
         elif structured:
-            message |= _structured(turn, number, info.get("tools"), env)
+            message |= _structured(turn, info.get("tools"), env)
         messages.append(message)
         messages += [
             {"role": "tool", "tool_call_id": m["id"], "name": m["name"], "content": m["content"]}
@@ -54,7 +55,6 @@ def to_messages(
 
 def _structured(
     turn: dict[str, Any],
-    number: int,
     tools: list[dict[str, Any]] | None,
     env: dict[str, Any],
 ) -> dict[str, Any]:
@@ -77,11 +77,15 @@ def _structured(
             {
                 "id": message["id"],
                 "type": "function",
-                "function": {"name": call.name, "arguments": json.dumps(call.arguments)},
+                "function": {"name": call.name, "arguments": _compact(call.arguments)},
             }
             for call, message in zip(calls, turn["messages"], strict=True)
         ],
     }
+
+
+def _compact(arguments: Any) -> str:
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_sharegpt(episode: dict[str, Any], info: dict[str, Any]) -> list[dict[str, str]]:
@@ -112,10 +116,10 @@ def _plain_call(call: Any) -> Any:
         return call
     function = call["function"]
     given = function.get("arguments")
-    try:
-        given = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
-        pass  # the model's own text, as it wrote it
+    if isinstance(given, str):
+        # What is no JSON stays the model's own text.
+        with contextlib.suppress(ValueError):
+            given = json.loads(given)
     return {"name": function.get("name"), "arguments": given}
 
 
@@ -180,9 +184,7 @@ def _refuse_evaluation(run: Run) -> None:
             raise DataError(msg)
 
 
-def _chosen(
-    run: Run, min_reward: float | None, policy: str | None
-) -> Iterator[dict[str, Any]]:
+def _chosen(run: Run, min_reward: float | None, policy: str | None) -> Iterator[dict[str, Any]]:
     if min_reward is not None:
         min_reward = arguments.number("min_reward", min_reward)
     for episode in run:

@@ -206,9 +206,7 @@ class CustomScores:
     def _record(
         self, batch: StepBatch, rows: NDArray[np.intp], scores: NDArray[np.float32]
     ) -> None:
-        record = getattr(self._native, "record", None)
-        if record is not None:
-            record(batch.env_ids[rows], batch.rewards[rows], scores)
+        self._native.record(batch.env_ids[rows], batch.rewards[rows], scores)
 
 
 def check_criteria(criteria: Sequence[PythonCriterion], autoreset_mode: str, keeps: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from finqa_gym import _native, arguments
@@ -586,9 +587,9 @@ def load(
         ),
         {
             "load": {
-                "path": os.path.abspath(os.fsdecode(path)),
+                "path": str(Path(os.fsdecode(path)).resolve()),
                 "layout": layout,
-                "tasks": None if tasks is None else os.path.abspath(os.fsdecode(tasks)),
+                "tasks": None if tasks is None else str(Path(os.fsdecode(tasks)).resolve()),
                 "name": name,
                 "limits": limits,
             }

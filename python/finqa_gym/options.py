@@ -6,7 +6,7 @@ from typing import Any
 
 from finqa_gym import arguments
 
-__all__ = ["check_options"]
+__all__ = ["check_distinct", "check_options"]
 
 INTEGER_OPTIONS = {
     "seed": 0,
@@ -44,3 +44,13 @@ def check_options(options: dict[str, Any]) -> None:
             options[name] = arguments.flag(name, value)
         elif name in TEXT_OPTIONS:
             arguments.text(name, value)
+
+
+def check_distinct(env_ids: list[int] | None) -> None:
+    """Says so if a slot is "under way" only because it is named twice."""
+    seen: set[int] = set()
+    for env_id in env_ids or ():
+        if env_id in seen:
+            msg = f"env_ids holds {env_id} twice; a slot takes one action at a time"
+            raise ValueError(msg)
+        seen.add(env_id)

@@ -161,10 +161,16 @@ def _corpus(run: Run, corpus: Corpus | None) -> Corpus:
 def _environment(info: dict[str, Any], corpus: Corpus) -> VectorEnv:
     options = info["env"]
     kept = {key: value for key, value in options.items() if key not in NOT_FOR_REPLAY}
-    tools = [UserTool(lambda calls: [], **tool) for tool in options["user_tools"]]
-    names = {old: new for old, new in options["tool_names"]}
+    tools = [UserTool(_never_run, **tool) for tool in options["user_tools"]]
+    names = dict(options["tool_names"])
     reward = RewardConfig(**options["reward"])
     return VectorEnv(corpus, SLOTS, tools=tools, tool_names=names, reward=reward, **kept)
+
+
+def _never_run(calls: list[dict[str, Any]]) -> list[str]:
+    """Stands in for a tool of the user, whose recorded results are handed over instead."""
+    msg = f"a tool of the user was called in a replay: {calls}"
+    raise AssertionError(msg)
 
 
 def _replay_chunk(
@@ -194,7 +200,9 @@ def _replay_turn(env: VectorEnv, slots: list[ReplaySlot], turn: int) -> None:
     env_ids = [env_id for env_id, slot in enumerate(slots) if slot.goes_on(turn)]
     if not env_ids:
         return
-    actions, reasons = zip(*(_action(slots[i].episode["turns"][turn]) for i in env_ids), strict=True)
+    actions, reasons = zip(
+        *(_action(slots[i].episode["turns"][turn]) for i in env_ids), strict=True
+    )
     native = env._native
     received = native.step(list(actions), list(reasons), env_ids)
     given = dict.fromkeys(env_ids, 0)
@@ -221,5 +229,3 @@ def _action(turn: dict[str, Any]) -> tuple[Any, str | None]:
         return turn["action"], reason
     calls = json.loads(turn["tool_calls"])
     return {"role": "assistant", "content": turn["action"], "tool_calls": calls}, reason
-
-

@@ -69,7 +69,9 @@ class ReplaySlot:
     def compare(self, what: str, recorded: object, replayed: object) -> None:
         """Notes the first difference."""
         if self.difference is None and recorded != replayed:
-            texts = [value if isinstance(value, str) else repr(value) for value in (recorded, replayed)]
+            texts = [
+                value if isinstance(value, str) else repr(value) for value in (recorded, replayed)
+            ]
             self.difference = Difference(
                 self.episode["episode"], self.episode["task_id"], what, texts[0], texts[1]
             )

@@ -168,7 +168,7 @@ class RubricSchema:
         """
         tasks: tuple[Corpus, _native.VectorEnv] | None = self.__dict__.get("_tasks")
         if tasks is None:
-            msg = "this schema was taken from its environment, so it knows no tasks; ask that one"
+            msg = "this schema is a copy, so it knows no tasks any more; ask env.rubric_schema"
             raise ValueError(msg)
         corpus, native = tasks
         index = corpus.task_index(task) if isinstance(task, str) else task

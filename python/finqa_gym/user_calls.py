@@ -6,12 +6,41 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from finqa_gym import _native, step_batch
+from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
 
-__all__ = ["run_user_tools"]
+__all__ = ["finish_turns"]
 
 
-def run_user_tools(
+def finish_turns(
+    native: _native.VectorEnv, tools: Mapping[str, UserTool], received: _native._Received
+) -> tuple[StepBatch, BaseException | None]:
+    """Runs calls of user tools, a round for all slots at a time, until every turn is finished.
+
+    Meanwhile turns of other slots may finish: rows come in order of completion.
+
+    Returns:
+        The rows, and what a tool raised: no slot waits any more then.
+    """
+    batch, calls = step_batch.from_native(received), received[2]
+    if not calls:
+        return batch, None
+    parts: list[StepBatch] = []
+    failure: BaseException | None = None
+    while calls:
+        waiting = {env_id for env_id, _, _ in calls}
+        done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
+        parts.append(step_batch.take_rows(batch, done))
+        results, error = _run_user_tools(tools, calls, skip=failure is not None)
+        failure = failure or error
+        native.resume(results)
+        received = native.recv(len(results))
+        batch, calls = step_batch.from_native(received), received[2]
+    return step_batch.join([*parts, batch]), failure
+
+
+def _run_user_tools(
     tools: Mapping[str, UserTool], calls: list[tuple[int, str, str]], *, skip: bool
 ) -> tuple[list[tuple[int, str, bool]], BaseException | None]:
     """Results of ``calls``; if ``skip``, none is run, since the step is going to raise.

@@ -16,7 +16,7 @@ from finqa_gym import _native, arguments, recording, step_batch
 from finqa_gym._native import AlreadyPendingCallError, NotFoundError
 from finqa_gym.criteria import CustomScores, PythonCriterion, check_criteria
 from finqa_gym.data import Corpus, synthetic
-from finqa_gym.options import check_options
+from finqa_gym.options import check_distinct, check_options
 from finqa_gym.rubrics import (
     RewardConfig,
     RewardMode,
@@ -27,7 +27,7 @@ from finqa_gym.rubrics import (
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.tools import UserTool
 from finqa_gym.trajectories import Recording
-from finqa_gym.user_calls import run_user_tools
+from finqa_gym.user_calls import finish_turns
 
 __all__ = ["Action", "StepBatch", "VectorEnv"]
 
@@ -312,7 +312,7 @@ class VectorEnv:
         try:
             received = self._native.step(actions, finish_reasons, ids, num_tokens)
         except AlreadyPendingCallError:
-            _check_distinct(ids)
+            check_distinct(ids)
             raise
         batch = self._finished(received)
         if (np.diff(batch.env_ids) < 0).any():  # turns with calls of user tools finish later
@@ -344,7 +344,7 @@ class VectorEnv:
         try:
             self._native.send(actions, ids, finish_reasons, num_tokens)
         except AlreadyPendingCallError:
-            _check_distinct(ids)
+            check_distinct(ids)
             raise
 
     def recv(self, batch_size: int | None = None) -> StepBatch:
@@ -362,7 +362,7 @@ class VectorEnv:
 
     def _finished(self, received: _native._Received) -> StepBatch:
         """Rows of finished turns, scored by the criteria of the user, too."""
-        batch, failure = self._with_user_tools(received)
+        batch, failure = finish_turns(self._native, self._user_tools, received)
         if failure is not None:
             if self._custom is not None:
                 self._custom.leave_out(batch)
@@ -370,29 +370,6 @@ class VectorEnv:
         if self._custom is not None:
             self._custom.score(batch)
         return batch
-
-    def _with_user_tools(
-        self, received: _native._Received
-    ) -> tuple[StepBatch, BaseException | None]:
-        """Runs calls of user tools, a round for all slots at a time, until every turn is finished.
-
-        Meanwhile turns of other slots may finish: rows come in order of completion.
-        """
-        batch, calls = step_batch.from_native(received), received[2]
-        if not calls:
-            return batch, None
-        parts: list[StepBatch] = []
-        failure: BaseException | None = None
-        while calls:
-            waiting = {env_id for env_id, _, _ in calls}
-            done = [row for row, slot in enumerate(batch.env_ids.tolist()) if slot not in waiting]
-            parts.append(step_batch.take_rows(batch, done))
-            results, error = run_user_tools(self._user_tools, calls, skip=failure is not None)
-            failure = failure or error
-            self._native.resume(results)
-            received = self._native.recv(len(results))
-            batch, calls = step_batch.from_native(received), received[2]
-        return step_batch.join([*parts, batch]), failure
 
     @property
     def policy(self) -> str:
@@ -515,13 +492,3 @@ class VectorEnv:
 
 def _seed(name: str, seed: object) -> int | None:
     return None if seed is None else arguments.integer(name, seed)
-
-
-def _check_distinct(env_ids: list[int] | None) -> None:
-    """Says so if a slot is "under way" only because it is named twice."""
-    seen: set[int] = set()
-    for env_id in env_ids or ():
-        if env_id in seen:
-            msg = f"env_ids holds {env_id} twice; a slot takes one action at a time"
-            raise ValueError(msg)
-        seen.add(env_id)

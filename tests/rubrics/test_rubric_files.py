@@ -62,9 +62,13 @@ def test_the_process_is_what_the_rubric_says(make: MakeEnv, play: Play) -> None:
 
 
 def test_right_answers_stay_right(make: MakeEnv, play: Play) -> None:
-    columns = play(make(48, seed=1, rubrics={"*": CAREFUL}), "gold")
-    assert columns["is_correct"].all()
-    assert (columns["outcome"] == 1).all()
+    env = make(48, seed=1, rubrics={"*": CAREFUL})
+    columns = play(env, "gold")
+    # `kind: answer` reads one answer; the truth of a task that asks for a report is none.
+    single = np.array([not env.corpus.task(int(i)).get("rubric") for i in columns["task_index"]])
+    assert single.sum() > 30
+    assert columns["is_correct"][single].all()
+    assert (columns["outcome"][single] == 1).all()
 
 
 def test_a_rubric_may_be_for_one_task_or_one_type(make: MakeEnv, corpus: Any) -> None:
@@ -103,7 +107,7 @@ def test_an_endless_corpus_takes_rubrics(finqa_gym: Any) -> None:
     ("rubrics", "problem"),
     [
         ({}, "it holds no rubric"),
-        ({"*": {"criteria": []}}, "criteria"),
+        ({"*": {"criteria": []}}, "no criterion of kind value, text or answer"),
         ({"*": {"criteria": [{"id": "a", "dim": "primary", "kind": "vlaue"}]}}, '"a"'),
         ({"no such task": CAREFUL}, '"no such task" is neither the id nor the question type'),
     ],
@@ -120,7 +124,7 @@ def test_rubrics_that_cannot_work_say_why(
 
 
 def test_other_rubrics_are_refused(make: MakeEnv, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="rubrics is 5 .*a path to a JSON or YAML file"):
+    with pytest.raises(TypeError, match=r"rubrics is 5 .*a path to a JSON or YAML file"):
         make(1, rubrics=5)
     with pytest.raises(TypeError, match="rubrics hold what JSON does not"):
         make(1, rubrics={"*": object()})
@@ -136,6 +140,6 @@ def test_a_schema_can_be_copied_without_its_tasks(make: MakeEnv) -> None:
     schema = make(1).rubric_schema
     for other in (copy.deepcopy(schema), pickle.loads(pickle.dumps(schema))):
         assert other == schema
-        with pytest.raises(ValueError, match="it knows no tasks any more|taken from its env"):
+        with pytest.raises(ValueError, match=r"it knows no tasks any more"):
             other.criteria(0)
     assert dataclasses.asdict(schema)["checks"] == schema.checks

@@ -64,9 +64,7 @@ def test_a_structured_chat_plays_as_the_text_did(finqa_gym: Any, run: Any, corpu
             ]
 
 
-def test_a_call_that_cannot_be_read_stays_text(
-    finqa_gym: Any, record: Any, tmp_path: Path
-) -> None:
+def test_a_call_that_cannot_be_read_stays_text(finqa_gym: Any, record: Any, tmp_path: Path) -> None:
     env = record(1)
     env.reset()
     env.step(['<tool_call>{"name": </tool_call>'])
@@ -94,8 +92,8 @@ def test_openai_and_sharegpt_files_hold_the_chosen_episodes(run: Any, tmp_path: 
 
 
 def test_parquet_holds_the_same_as_json_lines(run: Any, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
+    pq = pytest.importorskip("pyarrow.parquet")
+
     from finqa_gym.chats import export_chats
 
     export_chats(run, tmp_path / "a.jsonl", structured=True)
@@ -129,27 +127,29 @@ def test_a_file_that_is_there_and_a_bad_ending_are_refused(
         export_chats(run, out, "alpaca")  # type: ignore[arg-type]
 
 
-def test_episodes_of_evaluation_splits_are_no_training_data(
-    finqa_gym: Any, tmp_path: Path
-) -> None:
+def test_episodes_of_evaluation_splits_are_no_training_data(finqa_gym: Any, tmp_path: Path) -> None:
     from finqa_gym.chats import export_chats
 
     records = [{"task_id": "t", "split": "eval290", "turns": []}]
     run = finqa_gym.write_run(tmp_path / "run", {}, records)
-    with pytest.raises(finqa_gym.DataError, match="eval290.*allow-eval-split"):
+    with pytest.raises(finqa_gym.DataError, match=r"eval290.*allow-eval-split"):
         export_chats(run, tmp_path / "out.jsonl")
     assert export_chats(run, tmp_path / "out.jsonl", allow_eval_split=True) == 1
 
 
 def test_the_commands_show_and_export(run: Any, tmp_path: Path) -> None:
-    from finqa_gym.cli import app
     from typer.testing import CliRunner
+
+    from finqa_gym.cli import app
 
     shown = CliRunner().invoke(app, ["runs", "show", str(run.path)])
     assert shown.exit_code == 0, shown.output
-    assert "16 episodes" in shown.output and "gold" in shown.output and "guess" in shown.output
+    assert "16 episodes" in shown.output
+    assert "gold" in shown.output
+    assert "guess" in shown.output
     out = tmp_path / "out.jsonl"
     options = ["--min-reward", "1", "--policy", "gold", "--out", str(out)]
     exported = CliRunner().invoke(app, ["runs", "export", str(run.path), *options])
     assert exported.exit_code == 0, exported.output
-    assert "8 chats written" in exported.output and "8 left out" in exported.output
+    assert "8 chats written" in exported.output
+    assert "8 left out" in exported.output

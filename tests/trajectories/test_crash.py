@@ -1,4 +1,4 @@
-"""A process that records is killed: what it had said stands in the run, once, and the rest is counted."""
+"""A process that records is killed: what it had said stands in the run, once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ env = finqa_gym.VectorEnv(corpus, {NUM_ENVS}, num_threads=3, record=record)
 env.reset()
 os.write(1, b"ready\\n")
 for step in range(rounds):
-    answers = [f"{{step}}-{{slot}}" if (slot + step) % 3 == 0 else None for slot in range({NUM_ENVS})]
+    slots = range({NUM_ENVS})
+    answers = [f"{{step}}-{{slot}}" if (slot + step) % 3 == 0 else None for slot in slots]
     batch = env.step(["hello" if a is None else f"FINAL ANSWER: {{a}}" for a in answers])
     over = batch.terminated | batch.truncated
     told = [a for a, ended in zip(answers, batch.terminated.tolist()) if ended]

@@ -175,7 +175,7 @@ def test_an_existing_run_needs_append_and_the_same_options(
     env.reset()
     env.step(["FINAL ANSWER: 1"] * 2)
     env.close()
-    with pytest.raises(finqa_gym.DataError, match="env.max_turns was null, is 3"):
+    with pytest.raises(finqa_gym.DataError, match=r"env\.max_turns was null, is 3"):
         record(2, record=again, max_turns=3)
     env = record(4, record=again, num_threads=1)
     env.reset()
@@ -196,7 +196,7 @@ def test_run_json_says_how_the_episodes_were_made(
     assert info["env"]["max_turns"] == 7
     assert info["env"]["reward"]["mode"] == "outcome"
     assert info["versions"]["scoring"] >= 1
-    assert [tool["function"]["name"] for tool in info["tools"]][0] == "get_table_names"
+    assert next(tool["function"]["name"] for tool in info["tools"]) == "get_table_names"
 
 
 def test_criteria_in_python_stand_in_the_record(
@@ -225,7 +225,9 @@ def test_structured_calls_and_own_tools_are_recorded(
     )
     env = record(1, tools=[tool])
     env.reset()
-    calls = [{"id": "c1", "type": "function", "function": {"name": "double", "arguments": '{"n": 4}'}}]
+    calls = [
+        {"id": "c1", "type": "function", "function": {"name": "double", "arguments": '{"n": 4}'}}
+    ]
     env.step([{"role": "assistant", "content": "so", "tool_calls": calls}])
     env.step(["FINAL ANSWER: 8"])
     env.close()
@@ -237,7 +239,7 @@ def test_structured_calls_and_own_tools_are_recorded(
     assert episode["calls"][0]["tool"] == "user_tool"
 
 
-def test_without_close_the_run_is_still_whole(finqa_gym: Any, record: Any, tmp_path: Path) -> None:
+def test_without_close_the_run_is_still_whole(finqa_gym: Any, tmp_path: Path) -> None:
     env = finqa_gym.VectorEnv(finqa_gym.synthetic(), 2, record=tmp_path / "run")
     env.reset()
     env.step(["FINAL ANSWER: 1"] * 2)

@@ -24,7 +24,9 @@ def recorded(finqa_gym: Any, record: Any, play: Any, tmp_path: Path) -> Callable
     return make
 
 
-def rewritten(finqa_gym: Any, run: Any, path: Path, change: Callable[[dict[str, Any]], None]) -> Any:
+def rewritten(
+    finqa_gym: Any, run: Any, path: Path, change: Callable[[dict[str, Any]], None]
+) -> Any:
     """A copy of a run, its records changed."""
 
     def records() -> Any:
@@ -66,7 +68,10 @@ def test_finish_reasons_and_structured_calls_are_replayed(
     _, infos = env.reset()
     company = env.corpus.task(int(infos["task_index"][0]))["companies"][0]
     call = {"name": "get_table_names", "arguments": json.dumps({"company_name": company})}
-    structured = {"content": None, "tool_calls": [{"id": "x1", "type": "function", "function": call}]}
+    structured = {
+        "content": None,
+        "tool_calls": [{"id": "x1", "type": "function", "function": call}],
+    }
     env.step([structured, "<tool_call>{", "hello"], ["stop", "length", None])
     env.step(["FINAL ANSWER: 1"] * 3)
     env.close()
@@ -105,7 +110,11 @@ def test_tools_of_the_user_give_their_recorded_results(
 @pytest.mark.parametrize(
     ("name", "change", "what"),
     [
-        ("content", lambda e: e["turns"][0]["messages"][0].update(content="x"), "turn 1, message 1"),
+        (
+            "content",
+            lambda e: e["turns"][0]["messages"][0].update(content="x"),
+            "turn 1, message 1",
+        ),
         ("prompt", lambda e: e.update(prompt="another"), "prompt"),
         ("reward", lambda e: e["turns"][-1].update(reward=0.25), "reward"),
         ("flags", lambda e: e["flags"].update(listed=not e["flags"]["listed"]), "flags"),
@@ -125,9 +134,7 @@ def test_each_difference_is_found_and_named(
     assert what in report.differences[0].what
 
 
-def test_other_versions_are_refused_by_name(
-    finqa_gym: Any, recorded: Any, tmp_path: Path
-) -> None:
+def test_other_versions_are_refused_by_name(finqa_gym: Any, recorded: Any) -> None:
     from finqa_gym.replay import replay
 
     run = recorded("gold")
@@ -161,8 +168,9 @@ def test_traces_from_elsewhere_have_no_engine_to_replay(finqa_gym: Any, tmp_path
 def test_the_command_leaves_with_one_if_something_differs(
     finqa_gym: Any, recorded: Any, tmp_path: Path
 ) -> None:
-    from finqa_gym.cli import app
     from typer.testing import CliRunner
+
+    from finqa_gym.cli import app
 
     run = recorded("gold")
     good = CliRunner().invoke(app, ["replay", str(run.path)])
@@ -171,4 +179,5 @@ def test_the_command_leaves_with_one_if_something_differs(
     other = rewritten(finqa_gym, run, tmp_path / "x", lambda e: e.update(prompt="no"))
     bad = CliRunner().invoke(app, ["replay", str(other.path), "--limit", "7"])
     assert bad.exit_code == 1
-    assert "0 of 7 episodes" in bad.output and "recorded: no" in bad.output
+    assert "0 of 7 episodes" in bad.output
+    assert "recorded: no" in bad.output

@@ -46,7 +46,8 @@ def test_records_from_elsewhere_come_back(run: Any) -> None:
         for name in ("task_id", "policy", "level", "is_correct", "submission", "failures"):
             assert episode[name] == record[name]
         assert episode["reward"] == pytest.approx(record["reward"])
-        assert episode["flags"]["listed"] and not episode["flags"]["submitted"]
+        assert episode["flags"]["listed"]
+        assert not episode["flags"]["submitted"]
         assert episode["checks"]["budget"] == 0.5
         assert episode["checks"]["table_access"] is None
         assert episode["dimensions"]["primary"] == 1.0
@@ -70,7 +71,8 @@ def test_columns_are_arrays_and_what_is_unknown_is_nan_or_none(run: Any) -> None
     assert columns["is_correct"].dtype == np.bool_
     assert columns["episode"].dtype == np.int64
     assert columns["level"].dtype == np.float64
-    assert np.isnan(columns["level"][[0, 3]]).all() and columns["level"][1] == 1
+    assert np.isnan(columns["level"][[0, 3]]).all()
+    assert columns["level"][1] == 1
     assert columns["submission"][2:5] == ["2", None, "4"]
     assert columns["flag_queried"].tolist() == [False] * 3 + [True] * 7
     assert np.isnan(columns["seed"]).all()
@@ -78,7 +80,7 @@ def test_columns_are_arrays_and_what_is_unknown_is_nan_or_none(run: Any) -> None
 
 
 def test_an_unknown_column_is_named(finqa_gym: Any, run: Any) -> None:
-    with pytest.raises(finqa_gym.DataError, match='no column "colour".*there are episode, policy'):
+    with pytest.raises(finqa_gym.DataError, match=r'no column "colour".*there are episode, policy'):
         run.columns(["reward", "colour"])
     with pytest.raises(finqa_gym.DataError, match='"turns"'):
         run.columns(["turns"])
@@ -125,7 +127,8 @@ def test_an_empty_run_is_a_run(finqa_gym: Any, tmp_path: Path) -> None:
     run = finqa_gym.write_run(tmp_path / "run", {"run": "none"}, [])
     assert (len(run), list(run), run.files, run.name) == (0, [], [], "none")
     columns = run.columns(["reward", "policy", "is_correct"])
-    assert columns["reward"].shape == (0,) and columns["policy"] == []
+    assert columns["reward"].shape == (0,)
+    assert columns["policy"] == []
     assert bool(run) is False
 
 
@@ -136,8 +139,7 @@ def test_more_can_be_added(finqa_gym: Any, run: Any) -> None:
 
 
 def test_pyarrow_reads_the_files_and_their_columns(run: Any) -> None:
-    pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
+    pq = pytest.importorskip("pyarrow.parquet")
 
     table = pq.read_table(run.files[0])
     assert table.num_rows == 10
@@ -160,6 +162,6 @@ def test_iteration_goes_through_several_files_and_row_groups(
     assert [e["task_id"] for e in run.episodes(8_999, 9_001)] == ["t8999", "t9000"]
 
 
-def test_info_is_what_was_given(finqa_gym: Any, run: Any) -> None:
+def test_info_is_what_was_given(run: Any) -> None:
     assert run.info == {"format": 1, "run": "run", "source": "logs"}
     assert json.loads((run.path / "run.json").read_text()) == run.info

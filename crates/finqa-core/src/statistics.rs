@@ -100,8 +100,9 @@ pub fn pass_at_k(num_episodes: u32, num_correct: u32, k: u32) -> Option<f64> {
     if k == 0 || k > num_episodes || num_correct > num_episodes {
         return None;
     }
+    let is_one = k == 1;
     let [n, c, k] = [num_episodes, num_correct, k].map(f64::from);
-    if k == 1.0 {
+    if is_one {
         return Some(c / n);
     }
     // C(n-c, k) / C(n, k) is the chance that k draws without replacement miss all c right ones. It is symmetric in

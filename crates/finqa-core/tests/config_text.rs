@@ -212,7 +212,7 @@ fn a_bomb_of_aliases_is_refused() {
     let mut text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (next, last) in ('b'..='j').zip('a'..) {
         let many = vec![format!("*{last}"); 10].join(", ");
-        text.push_str(&format!("{next}: &{next} [{many}]\n"));
+        text = format!("{text}{next}: &{next} [{many}]\n");
     }
     assert!(RubricFile::from_yaml(&text).is_err());
 }

@@ -45,8 +45,14 @@ mod tests {
 
     #[test]
     fn the_same_arguments_in_another_order_are_the_same_call() {
-        let one = fingerprint(2, r#"{"company_name": "acme", "query": "SELECT 1", "limit": 5}"#);
-        let same = fingerprint(2, r#"{"limit": 5, "query": " SELECT 1\n", "company_name": "acme"}"#);
+        let one = fingerprint(
+            2,
+            r#"{"company_name": "acme", "query": "SELECT 1", "limit": 5}"#,
+        );
+        let same = fingerprint(
+            2,
+            r#"{"limit": 5, "query": " SELECT 1\n", "company_name": "acme"}"#,
+        );
         assert_eq!(one, same);
     }
 

@@ -17,6 +17,7 @@ mod exceptions;
 mod export;
 mod filings;
 mod gil;
+mod options;
 mod policy;
 mod query;
 mod scores;

@@ -101,7 +101,10 @@ fn score_trace<'py>(
     Ok((record, scored.by_rules, scored.strangers))
 }
 
-fn in_corpus(corpus: &PyCorpus, index: u32) -> PyResult<(Arc<Task>, Vec<(u32, Arc<Company>)>)> {
+/// Companies with their indices in the corpus.
+type Companies = Vec<(u32, Arc<Company>)>;
+
+fn in_corpus(corpus: &PyCorpus, index: u32) -> PyResult<(Arc<Task>, Companies)> {
     let corpus = &corpus.corpus;
     let task = corpus.task(index).map_err(Error::from)?;
     let companies = corpus

@@ -229,18 +229,18 @@ where
 /// Texts or None. Neighbours that are equal share one object: columns such as the policy hold few values.
 fn texts<'py>(py: Python<'py>, arrays: &[&ArrayRef]) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
-    let mut last: Option<(&str, Bound<'py, PyString>)> = None;
+    let mut before: Option<(&str, Bound<'py, PyString>)> = None;
     for text in arrays
         .iter()
         .flat_map(|array| array.as_string::<i32>().iter())
     {
-        match (text, &last) {
+        match (text, &before) {
             (None, _) => list.append(py.None())?,
             (Some(text), Some((seen, object))) if text == *seen => list.append(object)?,
             (Some(text), _) => {
                 let object = PyString::new(py, text);
                 list.append(&object)?;
-                last = Some((text, object));
+                before = Some((text, object));
             }
         }
     }

@@ -21,7 +21,7 @@ def print_checks(console: Console, checks: Mapping[str, tuple[float, int]], epis
     table = grid("check", ">score", ">applies to", "what is checked")
     for name, (total, count) in checks.items():
         score = f"{total / count * 100:.1f} %" if count else "-"
-        applies = f"{count:,}" if count else "not known"
+        applies = f"{count:,}" if count else "none"
         table.add_row(name, score, applies, meanings.get(name, ""))
     console.print(section(f"Behaviour of {episodes:,} episodes", table))
 

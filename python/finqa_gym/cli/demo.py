@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from finqa_gym.cli.corpora import CorpusOption, LayoutOption, ReviewedOption, open_with_progress
+from finqa_gym.cli.demo_report import record_and_report
 from finqa_gym.cli.screen import (
     Advance,
     grid,
@@ -34,6 +36,8 @@ __all__ = ["PolicyResult", "Score", "demo", "play_policy"]
 
 SHOWN_SPLITS = 3
 """Splits with columns of their own; "all" has one in any case."""
+RECORDED_TASKS = 400
+"""Tasks that are recorded for the report, if one is wanted."""
 SHOWN_EPISODES: tuple[PolicyName, ...] = ("gold", "guess")
 """Policies of which an episode is shown in full."""
 
@@ -183,6 +187,10 @@ def demo(
             "--baseline-seconds", min=0.0, help="Time for each of engine and baselines; 0 is none."
         ),
     ] = 3.0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Record some episodes into this folder and write a report."),
+    ] = None,
     reviewed_only: ReviewedOption = False,
 ) -> None:
     """Play thousands of scripted episodes in parallel and compare with plain Python."""
@@ -228,6 +236,10 @@ def demo(
     _print_wrong_gold(console, finished)
     if baseline_seconds > 0:
         _print_baselines(console, opened, num_envs, baseline_seconds)
+    if out is not None and gold:
+        page = record_and_report(opened, gold[:RECORDED_TASKS], out)
+        console.print(f"\nWhat each policy did, turn by turn: open {page}", markup=False)
+        console.print(f"The same in the terminal: finqa-gym view {out}/guess {out}/gold")
     console.print(f"\n{time.perf_counter() - start:.0f} s in all")
 
 

@@ -24,7 +24,7 @@ def load_map(source: str | os.PathLike[str] | Mapping[str, Any]) -> LogMap:
     """Reads a map: a YAML or JSON file, or the object that such a file holds.
 
     Args:
-        source: The file, or the object. Its schema is ``finqa_gym/logs/map.schema.json``.
+        source: The file, or the object. Its schema is docs/spec/log_map.schema.json.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -52,13 +52,13 @@ def _about(summary: Summary, index: int) -> list[str | tuple[str, str]]:
             f" ({numbers.share(most / sum(n for n, _ in failed))} % of its failures)",
         ]
     weak = [
-        (row.values[index].value, row.name)
+        (row.values[index].value, -row.values[index].n, row.name)
         for row in summary.checks
         if row.values[index].n >= max(FEW, line.episodes / 20)
     ]
     weak = [entry for entry in weak if entry[0] < WEAK]
     if weak:
-        value, name = min(weak)
+        value, _, name = min(weak)
         parts += ["; weakest check ", ("check", name), f" ({numbers.share(value)} %)"]
     elif summary.checks:
         parts.append("; every check above 90 %")

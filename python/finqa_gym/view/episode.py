@@ -54,7 +54,7 @@ def _head(record: dict[str, Any], run: str) -> Iterator[RenderableType]:
              record["split"]]  # fmt: skip
     for name, label in (
         ("level", "level {}"),
-        ("num_tables", "{} tables"),
+        ("num_tables", "{} table(s)"),
         ("policy_step", "step {}"),
     ):
         if record[name] is not None:

@@ -21,6 +21,28 @@ pub(crate) struct Claim {
     pub(crate) is_year: bool,
 }
 
+impl Claim {
+    /// Whether a text holds a number that could be the same, whatever its unit and scale: a cheap look before an exact one.
+    pub(crate) fn may_stand_in(&self, text: &str) -> bool {
+        const SCALES: [f64; 9] = [1.0, 1e2, 1e-2, 1e3, 1e-3, 1e6, 1e-6, 1e9, 1e-9];
+        let is_near = |value: f64| {
+            value == 0.0
+                || self.value == 0.0
+                || SCALES
+                    .iter()
+                    .any(|s| (value * s - self.value).abs() <= 0.02 * self.value)
+        };
+        let mut at = 0;
+        while let Some(number) = next_number(text.as_bytes(), at) {
+            at = number.end;
+            if is_near(number.value) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// Numbers of one submission that are looked up; what comes behind is not.
 const MAX_CLAIMS: usize = 32;
 

@@ -10,6 +10,10 @@ use crate::tool::ToolKind;
 
 /// What is known of the answer.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub(super) struct Answered {
     pub(super) is_correct: bool,
     /// The tables hold no answer.
@@ -69,7 +73,7 @@ pub(super) fn last_query<'a>(log: &EpisodeLog<'a>) -> Option<&'a CallEvent> {
 
 pub(super) fn flags(
     log: &EpisodeLog<'_>,
-    answered: &Answered,
+    answered: Answered,
     checks: &[CriterionScore; Check::COUNT],
 ) -> Set {
     let done = |kind| {
@@ -104,7 +108,7 @@ pub(super) fn flags(
 }
 
 /// Everything that the episode shows.
-pub(super) fn failures(log: &EpisodeLog<'_>, answered: &Answered, flags: Set) -> Set {
+pub(super) fn failures(log: &EpisodeLog<'_>, answered: Answered, flags: Set) -> Set {
     let has = |flag: Flag| flags >> flag as u8 & 1 == 1;
     let is_submitted = log.submission.is_some();
     let is_wrong = is_submitted && !answered.is_correct;

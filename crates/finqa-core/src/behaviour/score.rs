@@ -138,9 +138,11 @@ pub fn score_episode(
     let declines = log
         .submission
         .is_some_and(|text| answer.declines(task, text));
+    // A text that fills no slot of a report may still hold a number.
+    let is_report = answer.report.as_ref().is_some_and(|r| r.num_filled > 0);
     let claims = log
         .submission
-        .filter(|_| answer.report.is_none() && !(declines && is_unanswerable))
+        .filter(|_| !(is_report || declines && is_unanswerable))
         .map(|text| Claims::read(text, &task.answer));
     let origin = Origin::new(task, log, &answer, claims.as_ref(), &evidence);
     let checks = all_checks(task, log, &answer, declines, &origin);
@@ -163,8 +165,8 @@ pub fn score_episode(
         has_truth: task.has_truth(),
         wrong: wrong_answer,
     };
-    let flags = failure::flags(log, &answered, &checks);
-    let failures = failure::failures(log, &answered, flags);
+    let flags = failure::flags(log, answered, &checks);
+    let failures = failure::failures(log, answered, flags);
     EpisodeScore {
         reward: if log.submission.is_some() {
             config.reward(answer.outcome, answer.is_correct, process)
@@ -297,6 +299,7 @@ impl Answer {
                 let first = reasons.next();
                 let wrong = WrongReport {
                     num_filled: report.num_filled,
+                    values: &report.wrong_values,
                     only_reason: first.filter(|first| reasons.all(|r| r == *first)),
                 };
                 wrong::of_report(task, rubric, submission, &wrong)
@@ -401,7 +404,7 @@ impl Origin {
             return origin;
         }
         let (mut num_given, mut num_invented, mut num_possible) = (0, 0, 1);
-        if let Some(report) = &answer.report {
+        if let Some(report) = answer.report.as_ref().filter(|r| r.num_filled > 0) {
             num_given = report.num_given;
             num_invented = report.num_invented;
             num_possible = report.num_numbers.max(1);

@@ -1,7 +1,7 @@
 //! What kind of wrong answer was handed in.
 
 use super::WrongAnswer;
-use super::claim::Claims;
+use super::claim::{Claim, Claims};
 use crate::answer::{AnswerMode, Op, Reason, Unit, is_statement, parse_number, score_answer};
 use crate::rubric::Rubric;
 use crate::task::{Mistake, Task};
@@ -54,10 +54,12 @@ pub(super) fn of_answer(
         return WrongAnswer::Declined;
     }
     let strict = |truth: &str| score_answer(submission, truth, &task.answer, AnswerMode::Strict);
+    // Numbers in words or other digits are not found quickly.
+    let may_say = |known: &str| !known.is_ascii() || claims.iter().all(|c| c.may_stand_in(known));
     if let Some(known) = task
         .known_wrong
         .iter()
-        .find(|known| strict(&known.answer).is_correct)
+        .find(|known| may_say(&known.answer) && strict(&known.answer).is_correct)
     {
         return known.mistake.into();
     }
@@ -137,7 +139,7 @@ pub(super) fn of_report(
     task: &Task,
     rubric: &Rubric,
     submission: &str,
-    wrong: &WrongReport,
+    wrong: &WrongReport<'_>,
 ) -> WrongAnswer {
     if wrong.num_filled == 0 {
         return if gives_up(submission) {
@@ -146,10 +148,11 @@ pub(super) fn of_report(
             WrongAnswer::Unreadable
         };
     }
-    let known = task
-        .known_wrong
-        .iter()
-        .find(|known| rubric.says_the_same(submission, &known.answer));
+    let known = task.known_wrong.iter().find(|known| {
+        let mut values = wrong.values.iter();
+        values.all(|value| value.may_stand_in(&known.answer))
+            && rubric.says_the_same(submission, &known.answer)
+    });
     if let Some(known) = known {
         return known.mistake.into();
     }
@@ -162,8 +165,10 @@ pub(super) fn of_report(
 }
 
 /// What of a report was wrong.
-pub(super) struct WrongReport {
+pub(super) struct WrongReport<'a> {
     pub(super) num_filled: usize,
+    /// Numbers in slots where they are wrong.
+    pub(super) values: &'a [Claim],
     /// The reason of the wrong primary criteria, if they have the same.
     pub(super) only_reason: Option<&'static str>,
 }

@@ -69,7 +69,7 @@ impl Entry {
         self.value.as_ref().and_then(Value::number)
     }
 
-    const fn is_right(&self) -> bool {
+    pub(super) const fn is_right(&self) -> bool {
         self.value.is_some() && self.reason.is_right()
     }
 }

@@ -94,6 +94,8 @@ pub(crate) struct Report {
     pub(crate) num_given: usize,
     /// Numbers that the tools worked out.
     pub(crate) num_calculated: usize,
+    /// Numbers that are not the slot's true one.
+    pub(crate) wrong_values: Vec<Claim>,
 }
 
 /// How the numbers of a report are traced to what tools returned.
@@ -161,6 +163,7 @@ pub(crate) fn score_report(
         num_invented: 0,
         num_given: 0,
         num_calculated: 0,
+        wrong_values: Vec::new(),
     };
     if let Some(trace) = trace {
         origin(&scorer, trace, &mut report);
@@ -213,6 +216,9 @@ fn origin(scorer: &Scorer<'_>, trace: &dyn Trace, report: &mut Report) {
             is_year: slot.unit() == Unit::Year,
         };
         report.num_given += 1;
+        if slot.truth.is_some() && !entry.is_right() {
+            report.wrong_values.push(claim);
+        }
         let is_supported = trace.holds(&claim) || scorer.follows(at) || trace.supports(&claim);
         report.num_invented += usize::from(!is_supported);
         report.num_calculated += usize::from(trace.calculated(&claim));

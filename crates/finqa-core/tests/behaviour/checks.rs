@@ -294,7 +294,10 @@ fn empty_results_are_followed_up() {
 fn an_empty_result_is_what_there_is_to_find_where_there_is_no_answer() {
     let empty = || episode().list().info(DEBT).query(DEBT, &[]);
     let handled = |episode: Episode| check(&episode, &unanswerable(), Check::HandledEmpty);
-    assert_eq!(handled(empty().submit("not answerable")), (None, "abstained"));
+    assert_eq!(
+        handled(empty().submit("not answerable")),
+        (None, "abstained")
+    );
     assert_eq!(handled(empty().submit("0")), (Some(0.0), "not_handled"));
 }
 

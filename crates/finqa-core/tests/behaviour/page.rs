@@ -33,17 +33,38 @@ fn is_on_the_page(header: &str, names: Vec<(&str, &str)>) {
 
 #[test]
 fn names_and_meanings_are_those_of_the_page() {
-    is_on_the_page("check", Check::ALL.iter().map(|c| (c.name(), c.meaning())).collect());
-    is_on_the_page("flag", Flag::ALL.iter().map(|f| (f.name(), f.meaning())).collect());
-    is_on_the_page("failure", Failure::ALL.iter().map(|f| (f.name(), f.meaning())).collect());
-    is_on_the_page("kind", WrongAnswer::ALL.iter().map(|w| (w.name(), w.meaning())).collect());
+    is_on_the_page(
+        "check",
+        Check::ALL.iter().map(|c| (c.name(), c.meaning())).collect(),
+    );
+    is_on_the_page(
+        "flag",
+        Flag::ALL.iter().map(|f| (f.name(), f.meaning())).collect(),
+    );
+    is_on_the_page(
+        "failure",
+        Failure::ALL
+            .iter()
+            .map(|f| (f.name(), f.meaning()))
+            .collect(),
+    );
+    is_on_the_page(
+        "kind",
+        WrongAnswer::ALL
+            .iter()
+            .map(|w| (w.name(), w.meaning()))
+            .collect(),
+    );
     is_on_the_page("reason", CHECK_REASONS.to_vec());
 }
 
 #[test]
 fn every_check_has_a_section() {
     for check in Check::ALL {
-        assert!(PAGE.contains(&format!("\n### {}\n", check.name())), "{check:?}");
+        assert!(
+            PAGE.contains(&format!("\n### {}\n", check.name())),
+            "{check:?}"
+        );
     }
 }
 

@@ -25,7 +25,10 @@ pub fn episode_from_json(value: Json) -> Result<EpisodeRecord, String> {
         return Err("an episode must be an object".into());
     };
     let known = serde_json::to_value(EpisodeRecord::default()).map_err(|e| e.to_string())?;
-    if let Some(name) = members.keys().find(|name| known.get(name.as_str()).is_none()) {
+    if let Some(name) = members
+        .keys()
+        .find(|name| known.get(name.as_str()).is_none())
+    {
         return Err(format!("there is no column {name:?}"));
     }
     let mut flags = 0_u32;
@@ -75,6 +78,8 @@ fn number(value: &Json, group: &str, name: &str) -> Result<Option<f32>, String> 
     match value {
         Json::Null => Ok(None),
         Json::Number(number) => Ok(number.as_f64().map(|n| n as f32)),
-        other => Err(format!("{group}.{name} is {other}; a number or null is needed")),
+        other => Err(format!(
+            "{group}.{name} is {other}; a number or null is needed"
+        )),
     }
 }

@@ -130,10 +130,11 @@ pub fn from_batch(batch: &RecordBatch) -> Result<Vec<EpisodeRecord>, String> {
             .map_err(|reason| format!("column {name:?} {reason}"))
     };
     for (i, dimension) in Dimension::SCORED.iter().enumerate() {
-        for (episode, score) in episodes
-            .iter_mut()
-            .zip(numbers("dimension", dimension.name())?.into_iter().flatten())
-        {
+        for (episode, score) in episodes.iter_mut().zip(
+            numbers("dimension", dimension.name())?
+                .into_iter()
+                .flatten(),
+        ) {
             episode.dimensions[i] = score;
         }
     }

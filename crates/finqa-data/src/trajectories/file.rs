@@ -48,7 +48,11 @@ impl EpisodeFile {
 
     /// Rows.
     pub fn num_episodes(&self) -> u64 {
-        self.metadata.metadata().file_metadata().num_rows().cast_unsigned()
+        self.metadata
+            .metadata()
+            .file_metadata()
+            .num_rows()
+            .cast_unsigned()
     }
 
     fn reader(
@@ -62,8 +66,7 @@ impl EpisodeFile {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_batch_size(batch_rows);
         if let Some(names) = names {
-            let mask =
-                ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+            let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
             builder = builder.with_projection(mask);
         }
         if let Some((start, count)) = range {

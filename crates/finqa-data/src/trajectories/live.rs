@@ -390,24 +390,27 @@ fn criteria(
     custom: Vec<(String, f32, Option<f32>)>,
 ) -> Vec<CriterionRecord> {
     let built_in = of_task.iter().zip(scores);
-    let built_in = built_in.map(|((id, dim, weight), (score, applicable, reason))| {
-        CriterionRecord {
-            id: id.clone(),
-            dim: dim.clone(),
-            weight: *weight,
-            score,
-            applicable,
-            reason,
-        }
-    });
-    let custom = custom.into_iter().map(|(id, weight, score)| CriterionRecord {
-        id,
-        dim: "custom".into(),
-        weight,
-        score: score.unwrap_or(0.0),
-        applicable: score.is_some(),
-        reason: String::new(),
-    });
+    let built_in =
+        built_in.map(
+            |((id, dim, weight), (score, applicable, reason))| CriterionRecord {
+                id: id.clone(),
+                dim: dim.clone(),
+                weight: *weight,
+                score,
+                applicable,
+                reason,
+            },
+        );
+    let custom = custom
+        .into_iter()
+        .map(|(id, weight, score)| CriterionRecord {
+            id,
+            dim: "custom".into(),
+            weight,
+            score: score.unwrap_or(0.0),
+            applicable: score.is_some(),
+            reason: String::new(),
+        });
     built_in.chain(custom).collect()
 }
 

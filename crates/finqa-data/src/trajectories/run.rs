@@ -9,9 +9,7 @@ use serde_json::Value as Json;
 
 use super::columns;
 use super::file::EpisodeFile;
-use super::session::{
-    RunLock, SessionSummary, open_sessions, read_info, read_summaries, recover,
-};
+use super::session::{RunLock, SessionSummary, open_sessions, read_info, read_summaries, recover};
 use super::snapshot::Snapshot;
 use crate::error::{DataError, Result};
 
@@ -45,7 +43,8 @@ impl Run {
         for _ in 1..ATTEMPTS {
             match Self::look(path, &info) {
                 // A log was closed, or recovered by another reader, between the look at its folder and its files.
-                Err(DataError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                Err(DataError::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::NotFound => {}
                 other => return other,
             }
         }
@@ -154,7 +153,12 @@ impl Run {
     /// Episodes that were reset or closed by their caller before they ended.
     pub fn num_abandoned(&self) -> u64 {
         let closed: u64 = self.sessions.iter().map(|s| s.num_abandoned).sum();
-        closed + self.logs.iter().map(|(log, _)| log.counts.abandoned).sum::<u64>()
+        closed
+            + self
+                .logs
+                .iter()
+                .map(|(log, _)| log.counts.abandoned)
+                .sum::<u64>()
     }
 
     /// What was wrong with the ends of logs.
@@ -165,9 +169,9 @@ impl Run {
     /// The columns of scalars, by name.
     pub fn scalar_columns() -> Vec<Field> {
         let fields = columns::schema().fields;
-        let scalars = fields.iter().filter(|f| {
-            !matches!(f.data_type(), DataType::List(_) | DataType::Struct(_))
-        });
+        let scalars = fields
+            .iter()
+            .filter(|f| !matches!(f.data_type(), DataType::List(_) | DataType::Struct(_)));
         scalars.map(|field| (**field).clone()).collect()
     }
 
@@ -177,11 +181,17 @@ impl Run {
     /// [`DataError::Layout`] for a name that is no column of scalars; [`DataError::Record`] if a file is damaged.
     pub fn columns(&self, names: &[&str]) -> Result<Vec<RecordBatch>> {
         let known = Self::scalar_columns();
-        if let Some(name) = names.iter().find(|name| !known.iter().any(|f| f.name() == *name)) {
+        if let Some(name) = names
+            .iter()
+            .find(|name| !known.iter().any(|f| f.name() == *name))
+        {
             let known: Vec<_> = known.iter().map(|f| f.name().as_str()).collect();
             return Err(DataError::layout(
                 &self.path,
-                format!("there is no column {name:?} of scalars; there are {}", known.join(", ")),
+                format!(
+                    "there is no column {name:?} of scalars; there are {}",
+                    known.join(", ")
+                ),
             ));
         }
         let mut batches = Vec::new();

@@ -115,7 +115,10 @@ impl Session {
         let info_path = run.join("run.json");
         if !info_path.exists() {
             let names = names_in(run)?;
-            if let Some(name) = names.iter().find(|name| !name.starts_with('.') && *name != "run.lock") {
+            if let Some(name) = names
+                .iter()
+                .find(|name| !name.starts_with('.') && *name != "run.lock")
+            {
                 return Err(exists(format!(
                     "the folder holds {name:?} and no run.json; record into a new folder"
                 )));
@@ -126,7 +129,10 @@ impl Session {
             ));
         }
         let lock = RunLock::try_take(run)?.ok_or_else(|| {
-            exists("another environment is recording into this run; give each a folder of its own".into())
+            exists(
+                "another environment is recording into this run; give each a folder of its own"
+                    .into(),
+            )
         })?;
         if info_path.exists() {
             let old = read_info(run)?;
@@ -140,7 +146,10 @@ impl Session {
             write_atomically(&info_path, &pretty(info))?;
         }
         let summaries = read_summaries(run)?;
-        let last = summaries.iter().filter_map(|s| s.session.parse().ok()).max();
+        let last = summaries
+            .iter()
+            .filter_map(|s| s.session.parse().ok())
+            .max();
         let name = format!("{:04}", last.unwrap_or(0_u32) + 1);
         let live = run.join("live").join(&name);
         fs::create_dir_all(&live).map_err(|e| DataError::io(&live, e))?;
@@ -208,6 +217,11 @@ fn names_in(folder: &Path) -> Result<Vec<String>> {
     }
 }
 
+/// Whether a file name ends in `.ending`.
+pub(super) fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|e| e == ending)
+}
+
 fn pretty(value: &impl Serialize) -> Vec<u8> {
     // Maps with text keys and plain values: serialising them cannot fail.
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
@@ -268,14 +282,22 @@ fn difference(old: &Json, new: &Json) -> Option<String> {
     pointers.into_iter().find_map(|pointer| {
         let (old, new) = (old.pointer(pointer), new.pointer(pointer));
         let name = pointer[1..].replace('/', ".");
-        unequal(&name, old.unwrap_or(&Json::Null), new.unwrap_or(&Json::Null))
+        unequal(
+            &name,
+            old.unwrap_or(&Json::Null),
+            new.unwrap_or(&Json::Null),
+        )
     })
 }
 
 fn unequal(name: &str, old: &Json, new: &Json) -> Option<String> {
     if let (Json::Object(olds), Json::Object(news)) = (old, new) {
-        let keys = olds.keys().chain(news.keys().filter(|k| !olds.contains_key(*k)));
-        let find = |map: &serde_json::Map<String, Json>, key: &str| map.get(key).cloned().unwrap_or_default();
+        let keys = olds
+            .keys()
+            .chain(news.keys().filter(|k| !olds.contains_key(*k)));
+        let find = |map: &serde_json::Map<String, Json>, key: &str| {
+            map.get(key).cloned().unwrap_or_default()
+        };
         return keys
             .into_iter()
             .filter(|key| name != "env" || !FREE_OPTIONS.contains(&key.as_str()))
@@ -295,7 +317,7 @@ fn unequal(name: &str, old: &Json, new: &Json) -> Option<String> {
 pub(super) fn read_summaries(run: &Path) -> Result<Vec<SessionSummary>> {
     let folder = run.join("sessions");
     let mut names = names_in(&folder)?;
-    names.retain(|name| name.ends_with(".json") && !name.starts_with('.'));
+    names.retain(|name| has_ending(name, "json") && !name.starts_with('.'));
     names.sort();
     names
         .iter()
@@ -357,7 +379,9 @@ fn compact(run: &Path, session: &str, closed: bool) -> Result<SessionSummary> {
             num_episodes,
             num_started: counts.started,
             num_abandoned: counts.abandoned,
-            num_lost: counts.started.saturating_sub(counts.abandoned + num_episodes),
+            num_lost: counts
+                .started
+                .saturating_sub(counts.abandoned + num_episodes),
             closed,
             warnings: reader.warnings(),
             ..SessionSummary::default()
@@ -368,9 +392,13 @@ fn compact(run: &Path, session: &str, closed: bool) -> Result<SessionSummary> {
 }
 
 fn commit(run: &Path, mut summary: SessionSummary) -> Result<SessionSummary> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     summary.committed_ms = now.as_millis() as u64;
-    let path = run.join("sessions").join(format!("{}.json", summary.session));
+    let path = run
+        .join("sessions")
+        .join(format!("{}.json", summary.session));
     write_atomically(&path, &pretty(&summary))?;
     Ok(summary)
 }
@@ -396,14 +424,13 @@ impl<'a> Parts<'a> {
     }
 
     fn write(&mut self, episode: finqa_core::trajectory::EpisodeRecord) -> Result<()> {
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => {
-                let name = format!("episodes-{}-{}.parquet", self.session, self.files.len());
-                let writer = TrajectoryWriter::create(&self.run.join(&name))?;
-                self.files.push(name);
-                writer
-            }
+        let mut writer = if let Some(writer) = self.writer.take() {
+            writer
+        } else {
+            let name = format!("episodes-{}-{}.parquet", self.session, self.files.len());
+            let writer = TrajectoryWriter::create(&self.run.join(&name))?;
+            self.files.push(name);
+            writer
         };
         writer.write(episode)?;
         if writer.num_episodes() >= PART_EPISODES {

@@ -103,7 +103,9 @@ pub fn write_lines(path: &Path, lines: &mut dyn Iterator<Item = Result<String>>)
         writeln!(out, "{}", line?).map_err(|e| DataError::io(path, e))?;
         count += 1;
     }
-    let file = out.into_inner().map_err(|e| DataError::io(path, e.into_error()))?;
+    let file = out
+        .into_inner()
+        .map_err(|e| DataError::io(path, e.into_error()))?;
     staged.publish(&file)?;
     Ok(count)
 }

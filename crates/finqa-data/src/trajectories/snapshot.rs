@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use finqa_core::trajectory::EpisodeRecord;
 
 use super::live::{Counts, LogEnd, LogReader, read_counts};
+use super::session::has_ending;
 use crate::error::{DataError, Result};
 
 /// Name of the log of starts in the folder of a session.
@@ -25,7 +26,7 @@ impl Snapshot {
         for entry in fs::read_dir(folder).map_err(|e| DataError::io(folder, e))? {
             let path = entry.map_err(|e| DataError::io(folder, e))?.path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-            if name.starts_with("worker-") && name.ends_with(".jsonl") {
+            if name.starts_with("worker-") && has_ending(name, "jsonl") {
                 let length = path.metadata().map_err(|e| DataError::io(&path, e))?.len();
                 files.push((path, length));
             }

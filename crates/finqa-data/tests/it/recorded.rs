@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use finqa_core::trajectory::EpisodeRecord;
 use finqa_data::trajectories::{LogEnd, LogReader, Run, Session, read_counts};
-use finqa_env::{Action, ActionSource, EnvConfig, NumTokens, RecorderOptions, ResetOptions, VectorEnv};
+use finqa_env::{
+    Action, ActionSource, EnvConfig, NumTokens, RecorderOptions, ResetOptions, VectorEnv,
+};
 use finqa_sqlite::{BackendConfig, SqliteBackend};
 use serde_json::json;
 
@@ -15,7 +17,11 @@ struct Texts(Vec<String>);
 
 impl ActionSource for Texts {
     fn action(&self, index: usize) -> (Action<'_>, bool) {
-        (Action::Text(&self.0[index]), index == 0)
+        let text = &self.0[index];
+        (
+            Action::Text(text),
+            index == 0 && text.contains("<tool_call>"),
+        )
     }
 
     fn num_tokens(&self, index: usize) -> Option<NumTokens> {
@@ -57,7 +63,14 @@ fn play(env: &VectorEnv, rounds: usize) {
         let rows = env.reset(&ResetOptions::default()).unwrap();
         let companies: Vec<String> = rows
             .iter()
-            .map(|row| env.context().corpus.task(row.info.task_index).unwrap().companies[0].clone())
+            .map(|row| {
+                env.context()
+                    .corpus
+                    .task(row.info.task_index)
+                    .unwrap()
+                    .companies[0]
+                    .clone()
+            })
             .collect();
         step(env, |slot| {
             format!(
@@ -74,7 +87,13 @@ fn logs(session: &Session) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(session.live())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("worker"))
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("worker")
+        })
         .filter(|path| path.metadata().unwrap().len() > 0)
         .collect();
     files.sort();
@@ -93,18 +112,26 @@ fn read(path: &Path, num_bytes: u64) -> (Vec<EpisodeRecord>, LogEnd) {
 #[test]
 fn a_log_cut_anywhere_gives_the_whole_records_before_the_cut() {
     let folder = tempfile::tempdir().unwrap();
-    let (env, session) = recording(folder.path(), 4);
-    play(&env, 3);
+    let (env, session) = recording(folder.path(), 2);
+    play(&env, 2);
     let [file] = logs(&session).try_into().unwrap();
     let bytes = std::fs::read(&file).unwrap();
     let (all, end) = read(&file, bytes.len() as u64);
-    assert_eq!((all.len(), end), (12, LogEnd::Whole));
+    assert_eq!((all.len(), end), (4, LogEnd::Whole));
     for cut in 0..bytes.len() {
-        let whole = bytes[..cut].iter().filter(|&&b| b == b'\n').count();
-        let torn = cut - bytes[..cut].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        let whole = bytes[..cut].split(|&b| b == b'\n').count() - 1;
+        let torn = cut
+            - bytes[..cut]
+                .iter()
+                .rposition(|&b| b == b'\n')
+                .map_or(0, |i| i + 1);
         let (episodes, end) = read(&file, cut as u64);
         assert_eq!(episodes, all[..whole], "cut at byte {cut}");
-        let expected = if torn == 0 { LogEnd::Whole } else { LogEnd::Torn(torn as u64) };
+        let expected = if torn == 0 {
+            LogEnd::Whole
+        } else {
+            LogEnd::Torn(torn as u64)
+        };
         assert_eq!(end, expected, "cut at byte {cut}");
     }
 }
@@ -138,7 +165,11 @@ fn texts_that_repeat_are_written_once() {
     assert_eq!(text.matches(&written).count(), 1);
     let shown = |e: &EpisodeRecord| e.turns[0].messages[0].content == *list;
     assert!(episodes.iter().filter(|e| shown(e)).count() > 4);
-    assert!(text.len() / episodes.len() < 2_500, "{} bytes an episode", text.len() / episodes.len());
+    assert!(
+        text.len() / episodes.len() < 2_500,
+        "{} bytes an episode",
+        text.len() / episodes.len()
+    );
 }
 
 #[test]
@@ -186,5 +217,9 @@ fn recording_starts_before_the_first_reset_and_once() {
     assert!(again.is_err());
     env.reset(&ResetOptions::default()).unwrap();
     let late = env.start_recording(&session.live(), RecorderOptions::default());
-    assert!(late.unwrap_err().to_string().contains("before the first reset"));
+    assert!(
+        late.unwrap_err()
+            .to_string()
+            .contains("before the first reset")
+    );
 }

@@ -14,41 +14,64 @@ use proptest::prelude::*;
 use serde_json::json;
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z_]{0,12}", "\\PC{0,20}", Just("é\n\0\"\u{1F600}".to_owned())]
+    prop_oneof![
+        "[a-z_]{0,12}",
+        "\\PC{0,20}",
+        Just("é\n\0\"\u{1F600}".to_owned())
+    ]
 }
 
 fn criterion() -> impl Strategy<Value = CriterionRecord> {
-    (text(), text(), 0.0f32..2.0, 0.0f32..1.0, any::<bool>(), text()).prop_map(
-        |(id, dim, weight, score, applicable, reason)| CriterionRecord {
-            id,
-            dim,
-            weight,
-            score,
-            applicable,
-            reason,
-        },
+    (
+        text(),
+        text(),
+        0.0f32..2.0,
+        0.0f32..1.0,
+        any::<bool>(),
+        text(),
     )
+        .prop_map(
+            |(id, dim, weight, score, applicable, reason)| CriterionRecord {
+                id,
+                dim,
+                weight,
+                score,
+                applicable,
+                reason,
+            },
+        )
 }
 
 fn call() -> impl Strategy<Value = CallRecord> {
     let numbers = (any::<i32>(), of(any::<i32>()), of(0.0f32..9.0));
-    (numbers, of(text()), text(), of(text()), of(text()), of(text())).prop_map(
-        |((turn, rows, tool_ms), tool, status, error, company, table)| CallRecord {
-            turn,
-            tool,
-            status,
-            error,
-            company,
-            table,
-            rows,
-            tool_ms,
-        },
+    (
+        numbers,
+        of(text()),
+        text(),
+        of(text()),
+        of(text()),
+        of(text()),
     )
+        .prop_map(
+            |((turn, rows, tool_ms), tool, status, error, company, table)| CallRecord {
+                turn,
+                tool,
+                status,
+                error,
+                company,
+                table,
+                rows,
+                tool_ms,
+            },
+        )
 }
 
 fn turn() -> impl Strategy<Value = TurnRecord> {
-    let message = (text(), text(), text())
-        .prop_map(|(id, name, content)| MessageRecord { id, name, content });
+    let message = (text(), text(), text()).prop_map(|(id, name, content)| MessageRecord {
+        id,
+        name,
+        content,
+    });
     let rest = (any::<bool>(), of(any::<i32>()), 0.0f32..1.0);
     (text(), text(), rest, vec(message, 0..3)).prop_map(
         |(action, tool_calls, (length_limited, num_tokens, reward), messages)| TurnRecord {
@@ -64,57 +87,76 @@ fn turn() -> impl Strategy<Value = TurnRecord> {
 
 fn episode() -> impl Strategy<Value = EpisodeRecord> {
     let texts = (vec(text(), 12), vec(text(), 0..3), vec(text(), 0..3));
-    let options = (of(text()), of(any::<i64>()), of(any::<i8>()), of(any::<i16>()), of(any::<bool>()));
-    let scores = (vec(of(0.0f32..1.0), 6), vec(of(0.0f32..1.0), Check::COUNT), 0u32..1 << 14);
+    let options = (
+        of(text()),
+        of(any::<i64>()),
+        of(any::<i8>()),
+        of(any::<i16>()),
+        of(any::<bool>()),
+    );
+    let scores = (
+        vec(of(0.0f32..1.0), 6),
+        vec(of(0.0f32..1.0), Check::COUNT),
+        0u32..1 << 14,
+    );
     let nested = (vec(criterion(), 0..3), vec(call(), 0..3), vec(turn(), 0..3));
-    (any::<i64>(), texts, options, scores, nested, of(-1e9f64..1e9), of(0.0f32..1.0)).prop_map(
-        |(episode, (mut t, companies, failures), options, scores, nested, float, small)| {
-            let mut next = || t.pop().unwrap_or_default();
-            EpisodeRecord {
-                episode,
-                policy: next(),
-                policy_step: options.1,
-                task_id: next(),
-                task_index: options.3.map(i32::from),
-                split: next(),
-                question_type: next(),
-                level: options.2,
-                num_tables: options.3,
-                companies,
-                question: next(),
-                truth: options.0.clone(),
-                env_id: options.3.map(i32::from),
-                group: options.2.map(i32::from),
-                seed: options.1,
-                started_ms: options.1,
-                duration_ms: float,
-                tool_ms: float,
-                status: next(),
-                truncation_reason: next(),
-                submission: options.0,
-                is_correct: options.4,
-                outcome: small,
-                reward: small,
-                answer_reason: next(),
-                wrong_answer: next(),
-                failure: next(),
-                failures,
-                process: small,
-                num_turns: 3,
-                num_calls: 4,
-                num_errors: 5,
-                num_prompt_tokens: options.1,
-                num_completion_tokens: options.1,
-                dimensions: std::array::from_fn(|i| scores.0[i]),
-                checks: std::array::from_fn(|i| scores.1[i]),
-                flags: scores.2,
-                criteria: nested.0,
-                calls: nested.1,
-                prompt: next(),
-                turns: nested.2,
-            }
-        },
+    (
+        any::<i64>(),
+        texts,
+        options,
+        scores,
+        nested,
+        of(-1e9f64..1e9),
+        of(0.0f32..1.0),
     )
+        .prop_map(
+            |(episode, (mut t, companies, failures), options, scores, nested, float, small)| {
+                let mut next = || t.pop().unwrap_or_default();
+                EpisodeRecord {
+                    episode,
+                    policy: next(),
+                    policy_step: options.1,
+                    task_id: next(),
+                    task_index: options.3.map(i32::from),
+                    split: next(),
+                    question_type: next(),
+                    level: options.2,
+                    num_tables: options.3,
+                    companies,
+                    question: next(),
+                    truth: options.0.clone(),
+                    env_id: options.3.map(i32::from),
+                    group: options.2.map(i32::from),
+                    seed: options.1,
+                    started_ms: options.1,
+                    duration_ms: float,
+                    tool_ms: float,
+                    status: next(),
+                    truncation_reason: next(),
+                    submission: options.0,
+                    is_correct: options.4,
+                    outcome: small,
+                    reward: small,
+                    answer_reason: next(),
+                    wrong_answer: next(),
+                    failure: next(),
+                    failures,
+                    process: small,
+                    num_turns: 3,
+                    num_calls: 4,
+                    num_errors: 5,
+                    num_prompt_tokens: options.1,
+                    num_completion_tokens: options.1,
+                    dimensions: std::array::from_fn(|i| scores.0[i]),
+                    checks: std::array::from_fn(|i| scores.1[i]),
+                    flags: scores.2,
+                    criteria: nested.0,
+                    calls: nested.1,
+                    prompt: next(),
+                    turns: nested.2,
+                }
+            },
+        )
 }
 
 proptest! {
@@ -146,8 +188,8 @@ proptest! {
 fn the_columns_are_those_of_the_page() {
     let page = include_str!("../../../../docs/spec/trajectories.md");
     let known: Vec<_> = schema().fields().iter().map(|f| f.name().clone()).collect();
-    let table = page.split("## An episode").nth(1).unwrap();
-    for row in table.lines().filter(|line| line.starts_with("| `")) {
+    let table = page.split("\n## ").find(|part| part.starts_with("An episode"));
+    for row in table.unwrap().lines().filter(|line| line.starts_with("| `")) {
         for name in row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
             let found = match name.strip_suffix("<name>") {
                 Some(prefix) => {
@@ -185,14 +227,20 @@ fn a_run_is_gone_on_with_only_if_it_is_the_same_kind() {
     let path = folder.path().join("run");
     let info = json!({"format": 1, "env": {"max_turns": 5}, "versions": {"scoring": 1}});
     let session = Session::start(&path, &info, false).unwrap();
-    let busy = Session::start(&path, &info, true).err().unwrap().to_string();
+    let busy = Session::start(&path, &info, true)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(busy.contains("another environment is recording"), "{busy}");
     session.write((0..3).map(|i| Ok(number(i)))).unwrap();
 
     let taken = Session::start(&path, &info, false).err().unwrap();
     assert!(matches!(&taken, DataError::Exists { reason, .. } if reason.contains("append")));
     let other = json!({"format": 1, "env": {"max_turns": 6}, "versions": {"scoring": 1}});
-    let differs = Session::start(&path, &other, true).err().unwrap().to_string();
+    let differs = Session::start(&path, &other, true)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(differs.contains("env.max_turns was 5, is 6"), "{differs}");
 
     let session = Session::start(&path, &info, true).unwrap();
@@ -214,7 +262,9 @@ fn a_run_is_gone_on_with_only_if_it_is_the_same_kind() {
 fn a_folder_with_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
-    let refusal = Session::start(folder.path(), &json!({"format": 1}), true).err().unwrap();
+    let refusal = Session::start(folder.path(), &json!({"format": 1}), true)
+        .err()
+        .unwrap();
     assert!(refusal.to_string().contains("thesis.txt"), "{refusal}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -224,7 +274,17 @@ fn a_run_of_a_newer_format_is_refused_by_its_number() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("run.json"), r#"{"format": 2}"#).unwrap();
     let refusal = Run::open(folder.path()).err().unwrap();
-    assert!(matches!(refusal, DataError::Version { found: 2, supported: 1, .. }), "{refusal}");
+    assert!(
+        matches!(
+            refusal,
+            DataError::Version {
+                found: 2,
+                supported: 1,
+                ..
+            }
+        ),
+        "{refusal}"
+    );
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::arrow::array::{RecordBatch, RecordBatchIterator};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::parquet::arrow::ArrowWriter;
 
 use finqa_data::DataError;

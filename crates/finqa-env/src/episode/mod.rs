@@ -187,7 +187,9 @@ impl Episode {
 
     /// Place of a company of the corpus among those of the task.
     pub(crate) fn company_place(&self, company: u32) -> Option<usize> {
-        self.companies.iter().position(|(index, _)| *index == company)
+        self.companies
+            .iter()
+            .position(|(index, _)| *index == company)
     }
 
     /// Name of a table of one of the task's companies.

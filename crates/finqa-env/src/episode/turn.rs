@@ -130,13 +130,24 @@ impl Episode {
             return Step::Done(Turn::default());
         };
         if let Some(attempt) = progress.waiting.take() {
-            let (kind, touched) = (ToolKind::User, Touched::of_attempt(&attempt, &mut progress.unread));
+            let (kind, touched) = (
+                ToolKind::User,
+                Touched::of_attempt(&attempt, &mut progress.unread),
+            );
             match result {
                 Ok(text) => self.succeed(ctx, &mut progress, attempt, kind, touched, text.into()),
                 Err(message) => {
                     let error = ToolError::new(ToolErrorCode::UserToolFailed, message);
                     let status = attempt.status;
-                    self.fail(ctx, &mut progress, Some(kind), status, touched, &error, delta);
+                    self.fail(
+                        ctx,
+                        &mut progress,
+                        Some(kind),
+                        status,
+                        touched,
+                        &error,
+                        delta,
+                    );
                     name_last(&mut progress, attempt);
                 }
             }
@@ -200,7 +211,15 @@ impl Episode {
                 }
                 Err(Failure::Tool(error)) => {
                     let status = attempt.status;
-                    self.fail(ctx, &mut progress, Some(kind), status, touched, &error, delta);
+                    self.fail(
+                        ctx,
+                        &mut progress,
+                        Some(kind),
+                        status,
+                        touched,
+                        &error,
+                        delta,
+                    );
                     name_last(&mut progress, attempt);
                 }
                 Err(Failure::Infra(infra)) => {
@@ -273,7 +292,13 @@ impl Episode {
             delta.calls[ToolKind::SubmitAnswer as usize] += 1;
             progress.num_calls += 1;
             let (kind, touched) = (ToolKind::SubmitAnswer, Touched::of_text(&answer));
-            self.log(Some(kind), AttemptStatus::Ok, None, touched, Text::default());
+            self.log(
+                Some(kind),
+                AttemptStatus::Ok,
+                None,
+                touched,
+                Text::default(),
+            );
             return;
         }
         let error = if progress.length_limited {
@@ -399,7 +424,10 @@ impl Episode {
         name_last(progress, attempt);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the log and the policy are told")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what the log and the policy are told"
+    )]
     fn fail(
         &mut self,
         ctx: &Context,

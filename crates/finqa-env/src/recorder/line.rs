@@ -91,7 +91,11 @@ fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) {
     json(out, value);
 }
 
-fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut item: impl FnMut(&mut Vec<u8>, T)) {
+fn list<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut item: impl FnMut(&mut Vec<u8>, T),
+) {
     out.push(b'[');
     for (i, value) in items.into_iter().enumerate() {
         if i > 0 {
@@ -111,7 +115,13 @@ pub(super) fn begin(out: &mut Vec<u8>, episode: &Episode, texts: &mut Texts) {
 }
 
 /// The members after them.
-pub(super) fn body(out: &mut Vec<u8>, ctx: &Context, episode: &Episode, extra: &Extra<'_>, texts: &mut Texts) {
+pub(super) fn body(
+    out: &mut Vec<u8>,
+    ctx: &Context,
+    episode: &Episode,
+    extra: &Extra<'_>,
+    texts: &mut Texts,
+) {
     out.extend_from_slice(extra.policy.as_bytes());
     let index = episode.task_index();
     let task = texts.task(index, || task_text(ctx, episode.task(), index));
@@ -122,7 +132,9 @@ pub(super) fn body(out: &mut Vec<u8>, ctx: &Context, episode: &Episode, extra: &
     member(out, ",\"seed\":", &ctx.config.seed.cast_signed());
     let trail = &episode.trail;
     member(out, ",\"started_ms\":", &trail.started_ms);
-    let elapsed = trail.started.map_or(0.0, |start| start.elapsed().as_secs_f64());
+    let elapsed = trail
+        .started
+        .map_or(0.0, |start| start.elapsed().as_secs_f64());
     member(out, ",\"duration_ms\":", &((elapsed * 1e6).round() / 1e3));
     match episode.status() {
         Status::Truncated(reason) => {
@@ -138,9 +150,13 @@ pub(super) fn body(out: &mut Vec<u8>, ctx: &Context, episode: &Episode, extra: &
         write_score(out, score, extra);
     }
     out.extend_from_slice(b",\"calls\":");
-    list(out, episode.calls(), |out, call| write_call(out, episode, call));
+    list(out, episode.calls(), |out, call| {
+        write_call(out, episode, call);
+    });
     out.extend_from_slice(b",\"turns\":");
-    list(out, episode.transcript(), |out, exchange| write_turn(out, exchange, texts));
+    list(out, episode.transcript(), |out, exchange| {
+        write_turn(out, exchange, texts);
+    });
     out.extend_from_slice(b"}\n");
 }
 
@@ -151,7 +167,11 @@ fn score_of(score: &CriterionScore) -> Option<f32> {
 fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     member(out, ",\"score\":{\"is_correct\":", &score.is_correct);
     member(out, ",\"outcome\":", &(score.outcome as f32));
-    member(out, ",\"reward\":", &extra.reward.unwrap_or(score.reward as f32));
+    member(
+        out,
+        ",\"reward\":",
+        &extra.reward.unwrap_or(score.reward as f32),
+    );
     member(out, ",\"reason\":", score.reason.unwrap_or(""));
     member(out, ",\"wrong_answer\":", &(score.wrong_answer as u8));
     member(out, ",\"failure\":", &score.failure.map(|f| f as u8));
@@ -159,7 +179,9 @@ fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     member(out, ",\"flags\":", &score.flags);
     member(out, ",\"process\":", &score.process.map(|p| p as f32));
     out.extend_from_slice(b",\"dimensions\":");
-    list(out, &score.dimensions, |out, d| json(out, &d.applicable.then_some(d.score as f32)));
+    list(out, &score.dimensions, |out, d| {
+        json(out, &d.applicable.then_some(d.score as f32));
+    });
     out.extend_from_slice(b",\"checks\":");
     list(out, &score.checks, |out, check| json(out, &score_of(check)));
     out.extend_from_slice(b",\"criteria\":");
@@ -171,18 +193,24 @@ fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     });
     if !extra.scores.is_empty() {
         out.extend_from_slice(b",\"custom\":");
-        list(out, extra.custom.iter().zip(extra.scores), |out, ((id, weight), &score)| {
-            member(out, "[", id);
-            member(out, ",", weight);
-            member(out, ",", &(!score.is_nan()).then_some(score));
-            out.push(b']');
-        });
+        list(
+            out,
+            extra.custom.iter().zip(extra.scores),
+            |out, ((id, weight), &score)| {
+                member(out, "[", id);
+                member(out, ",", weight);
+                member(out, ",", &(!score.is_nan()).then_some(score));
+                out.push(b']');
+            },
+        );
     }
     out.push(b'}');
 }
 
 fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent) {
-    let company = call.table.and_then(|(company, _)| episode.company_place(company));
+    let company = call
+        .table
+        .and_then(|(company, _)| episode.company_place(company));
     let table = call.table.and_then(|key| episode.table_name(key));
     member(out, "[", &call.turn);
     member(out, ",", &call.kind.map(ToolKind::name));

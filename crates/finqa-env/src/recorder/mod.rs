@@ -120,8 +120,12 @@ impl Recorder {
     pub(crate) fn begin(&self, num_started: usize, num_abandoned: usize) -> Result<Trail> {
         let mut starts = lock(&self.starts);
         line::counts(&mut starts.buffer, num_started, num_abandoned);
-        starts.flush().map_err(|e| Error::Recording(e.to_string()))?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        starts
+            .flush()
+            .map_err(|e| Error::Recording(e.to_string()))?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Ok(Trail {
             number: self.next.fetch_add(num_started as i64, Relaxed),
             started: Some(Instant::now()),

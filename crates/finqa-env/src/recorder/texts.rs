@@ -41,14 +41,12 @@ impl Texts {
             return;
         }
         let key = XxHash3_128::oneshot(text.as_bytes());
-        let number = match self.numbers.get(&key) {
-            Some(&number) => number,
-            None => {
-                let number = self.add(text);
-                self.numbers.insert(key, number);
-                number
-            }
-        };
+        let known = self.numbers.get(&key).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = self.add(text);
+            self.numbers.insert(key, number);
+            number
+        });
         super::line::number(out, number);
     }
 

@@ -64,7 +64,12 @@ impl VectorEnv {
     }
 
     /// Writes finished episodes of `slots` that have no record yet, and counts those that still run.
-    fn let_go(&self, pool: &Pool, recorder: &Recorder, slots: impl Iterator<Item = usize>) -> usize {
+    fn let_go(
+        &self,
+        pool: &Pool,
+        recorder: &Recorder,
+        slots: impl Iterator<Item = usize>,
+    ) -> usize {
         let mut log = recorder.callers_log();
         let mut num_running = 0;
         for slot in slots {
@@ -129,7 +134,9 @@ impl VectorEnv {
         let Some(mut shared) = lock(&self.pool).take() else {
             return Ok(());
         };
-        let recorder = self.recorder().filter(|_| std::process::id() == self.process_id);
+        let recorder = self
+            .recorder()
+            .filter(|_| std::process::id() == self.process_id);
         let Some(recorder) = recorder else {
             self.end(shared);
             return Ok(());

@@ -57,47 +57,59 @@ function makeFacets(episodes) {
   return facets.filter(({ name, options }) => options.length > 1 || (name === "failure" && options.length));
 }
 
-/** Rows that pass `chosen`, in its order, and for each facet how many rows each of its options would leave. */
+/**
+ * Rows that pass `chosen`, in its order, and for each facet how many rows each of its options would leave: those that
+ * pass all other filters. Plain loops over typed arrays, since this runs at every key.
+ */
 function selectRows(episodes, facets, chosen) {
   const { index, size } = episodes;
-  const counts = facets.map((facet) => new Int32Array(facet.options.length));
-  const wanted = facets.map((facet) => facet.options.findIndex(([value]) => value === chosen[facet.name]));
-  const active = facets.map((_, at) => at).filter((at) => chosen[facets[at].name]);
-  const passes = (at, row) => {
-    if (wanted[at] < 0) return false; // an option that this page does not have
-    const { codes, sets } = facets[at];
-    return codes ? codes[row] === wanted[at] : sets[wanted[at]][row] === 1;
+  const misses = new Uint8Array(size); // filters that a row does not pass
+  const missed = new Int8Array(size); // the last of them
+  facets.forEach((facet, at) => {
+    if (!chosen[facet.name]) return;
+    const option = facet.options.findIndex(([value]) => value === chosen[facet.name]);
+    const has = facet.sets && facet.sets[option];
+    for (let row = 0; row < size; row++) {
+      if (option >= 0 && (has ? has[row] === 1 : facet.codes[row] === option)) continue;
+      misses[row]++;
+      missed[row] = at;
+    }
+  });
+  const refuse = (test) => {
+    for (let row = 0; row < size; row++) if (!test(row)) misses[row] += 2;
   };
-  const count = (at, row) => {
-    const { codes, sets } = facets[at];
-    if (codes) {
-      if (codes[row] >= 0) counts[at][codes[row]]++;
-    } else for (let option = 0; option < sets.length; option++) counts[at][option] += sets[option][row];
-  };
-  const found = textFilter(episodes, chosen.q || "");
   const low = chosen.min ? Number(chosen.min) : -Infinity;
   const high = chosen.max ? Number(chosen.max) : Infinity;
-  const rows = [];
-  for (let row = 0; row < size; row++) {
-    if (low !== -Infinity || high !== Infinity) {
-      const reward = index.reward[row];
-      if (reward === null || reward < low || reward > high) continue;
-    }
-    if (found && !found(row)) continue;
-    let failed = -1;
-    let numFailed = 0;
-    for (const at of active) {
-      if (passes(at, row)) continue;
-      failed = at;
-      if (++numFailed > 1) break;
-    }
-    if (numFailed === 0) {
-      rows.push(row);
-      for (let at = 0; at < facets.length; at++) count(at, row);
-    } else if (numFailed === 1) count(failed, row);
+  if (chosen.min || chosen.max) {
+    refuse((row) => index.reward[row] !== null && index.reward[row] >= low && index.reward[row] <= high);
   }
+  const found = textFilter(episodes, chosen.q || "");
+  if (found) refuse(found);
+  const rows = [];
+  for (let row = 0; row < size; row++) if (misses[row] === 0) rows.push(row);
+  const counts = facets.map((facet, at) => countOptions(facet, at, rows, misses, missed));
   sortRows(index, rows, chosen.sort || "recorded");
   return { rows, counts };
+}
+
+function countOptions(facet, at, rows, misses, missed) {
+  const counts = new Int32Array(facet.options.length);
+  const { codes, sets } = facet;
+  if (codes) {
+    for (const row of rows) if (codes[row] >= 0) counts[codes[row]]++;
+    for (let row = 0; row < misses.length; row++) {
+      if (misses[row] === 1 && missed[row] === at && codes[row] >= 0) counts[codes[row]]++;
+    }
+    return counts;
+  }
+  sets.forEach((has, option) => {
+    let count = 0;
+    for (let row = 0; row < misses.length; row++) {
+      if (misses[row] === 0 || (misses[row] === 1 && missed[row] === at)) count += has[row];
+    }
+    counts[option] = count;
+  });
+  return counts;
 }
 
 /** Whether a row holds every word, in its task or in what was submitted; null without words. */

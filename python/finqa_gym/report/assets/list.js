@@ -23,7 +23,8 @@ class EpisodeList {
 
   show(rows) {
     this.rows = rows;
-    this.place = new Map(rows.map((row, place) => [row, place]));
+    this.places = new Int32Array(this.episodes.size).fill(-1);
+    for (let place = 0; place < rows.length; place++) this.places[rows[place]] = place;
     this.sheet.style.height = `${rows.length * ROW_HEIGHT}px`;
     for (const node of this.nodes.values()) node.remove();
     this.nodes.clear();
@@ -31,11 +32,15 @@ class EpisodeList {
     this.paint();
   }
 
+  placeOf(row) {
+    return row < 0 ? -1 : this.places[row];
+  }
+
   /** Marks a row as the one that is read, and brings it into sight. */
   mark(row) {
     this.current = row;
-    const place = this.place.get(row);
-    if (place !== undefined) {
+    const place = this.placeOf(row);
+    if (place >= 0) {
       const top = place * ROW_HEIGHT;
       const { scrollTop, clientHeight } = this.pane;
       if (top < scrollTop) this.pane.scrollTop = top;
@@ -48,8 +53,8 @@ class EpisodeList {
 
   /** The row `by` places away from the current one; null at the ends. */
   neighbour(by) {
-    const place = this.place.get(this.current);
-    const next = place === undefined ? 0 : place + by;
+    const place = this.placeOf(this.current);
+    const next = place < 0 ? 0 : place + by;
     return next >= 0 && next < this.rows.length ? this.rows[next] : null;
   }
 
@@ -121,8 +126,8 @@ class EpisodeList {
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
     if (event.key in steps) {
       event.preventDefault();
-      const place = this.place.get(this.current);
-      const wanted = place === undefined ? 0 : place + steps[event.key];
+      const place = this.placeOf(this.current);
+      const wanted = place < 0 ? 0 : place + steps[event.key];
       if (this.rows.length) this.open(this.rows[Math.min(Math.max(wanted, 0), this.rows.length - 1)]);
     } else if (event.key === "Home" || event.key === "End") {
       event.preventDefault();

@@ -229,7 +229,7 @@ class Reader {
   criteria(criteria) {
     const line = (c) =>
       el("tr", { class: c.applicable ? null : "faint" },
-        el("th", { scope: "row" }, (meanings.check || {})[c.id] ? term("check", c.id) : c.id, el("small", {}, c.dim)),
+        el("th", { scope: "row" }, (meanings.check || {})[c.id] ? term("check", c.id) : c.id, c.dim === "process" ? null : el("small", {}, c.dim)),
         el("td", { class: "n" }, c.applicable ? decimal(c.score, 2) : "n/a"),
         el("td", {}, c.reason ? term("reason", c.reason) : ""));
     const scored = criteria.filter((c) => c.dim !== "process");
