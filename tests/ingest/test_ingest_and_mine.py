@@ -93,7 +93,7 @@ def test_the_corpus_loads_and_plays(corpus_folder: Path) -> None:
             "query": sql["sql"],
         },
     }
-    env.reset(tasks=[0, 0])
+    env.reset(task_ids=[0, 0])
     batch = env.step([f"<tool_call>{json.dumps(call)}</tool_call>"] * 2)
     assert batch.observations[0].startswith("[{"), batch.observations[0]
     env.close()

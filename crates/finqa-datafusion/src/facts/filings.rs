@@ -28,7 +28,6 @@ pub(super) struct Filing {
     pub(super) company: u32,
     /// YYYYMMDD; 0 if unknown.
     pub(super) filed: i32,
-    pub(super) form: String,
     pub(super) usage: Use,
 }
 
@@ -211,7 +210,6 @@ impl Filings {
                     number: filing.number.clone(),
                     company,
                     filed: filing.filed,
-                    form: filing.form.clone(),
                     usage: if wanted.as_ref().is_some_and(|w| !w.contains(&company)) {
                         Use::OtherCompany
                     } else if options.keeps_form(&filing.form) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Int32Array, RecordBatch, UInt32Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result as EngineResult;
@@ -25,13 +26,13 @@ use super::sources::Sources;
 const FACTS: &str = "\
 SELECT c.company, f.tag, f.segments, f.unit, f.quarters, f.date, f.filing, f.value, f.taxonomy, f.label, f.statement, \
 f.line \
-FROM facts f JOIN filings c ON f.filing = c.filing \
+FROM filings c JOIN facts f ON c.filing = f.filing \
 ORDER BY c.company, f.tag, f.segments, f.unit, f.quarters, f.date, f.filing, f.line";
 
 /// Presentation by company, the latest filing first.
 const PRESENTATION: &str = "\
 SELECT c.company, p.filing, p.report, p.line, p.statement, p.parenthetical, p.tag, p.label, p.negating \
-FROM presentation p JOIN filings c ON p.filing = c.filing \
+FROM filings c JOIN presentation p ON c.filing = p.filing \
 ORDER BY c.company, p.filing DESC, p.report, p.line, p.tag";
 
 /// Memory that a sort keeps for merging what it spilled.
@@ -98,8 +99,12 @@ impl Session {
             .into_iter()
             .map(|file| Arc::new(file) as Arc<dyn PartitionStream>)
             .collect();
-        let table = StreamingTable::try_new(kind.schema(), partitions)?;
-        self.context.register_table(name, Arc::new(table))?;
+        let table: Arc<dyn TableProvider> = if partitions.is_empty() {
+            Arc::new(MemTable::try_new(kind.schema(), vec![Vec::new()])?)
+        } else {
+            Arc::new(StreamingTable::try_new(kind.schema(), partitions)?)
+        };
+        self.context.register_table(name, table)?;
         Ok(())
     }
 

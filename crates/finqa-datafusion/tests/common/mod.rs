@@ -12,13 +12,13 @@ use finqa_core::{Corpus, Table};
 use finqa_data::{FilingsConfig, LoadOptions, write_filings};
 
 /// A generated data set of at least so many facts.
-pub fn sample(folder: &Path, num_facts: u64, seed: u64) -> PathBuf {
+pub(crate) fn sample(folder: &Path, num_facts: u64, seed: u64) -> PathBuf {
     let path = folder.join("facts");
     write_filings(&path, &FilingsConfig { num_facts, seed }, &mut |_| true).unwrap();
     path
 }
 
-pub fn load(path: &Path) -> Arc<Corpus> {
+pub(crate) fn load(path: &Path) -> Arc<Corpus> {
     Arc::new(
         finqa_data::load(path, None, &LoadOptions::default())
             .unwrap()
@@ -27,7 +27,7 @@ pub fn load(path: &Path) -> Arc<Corpus> {
 }
 
 /// The cells of a row behind its label.
-pub fn row(table: &Table, label: &str) -> Vec<String> {
+pub(crate) fn row(table: &Table, label: &str) -> Vec<String> {
     let found = (0..table.num_rows()).find(|r| table.row(*r)[0].as_str() == Some(label));
     let found = found.unwrap_or_else(|| panic!("no row {label:?} in {}", table.name));
     table.row(found)[1..]
@@ -37,7 +37,7 @@ pub fn row(table: &Table, label: &str) -> Vec<String> {
 }
 
 /// Writes the tables of a data set in another format.
-pub fn convert(from: &Path, to: &Path, format: &str) {
+pub(crate) fn convert(from: &Path, to: &Path, format: &str) {
     fs::create_dir(to).unwrap();
     for name in ["sub", "num", "pre", "tag"] {
         let text = fs::read_to_string(from.join(format!("{name}.tsv"))).unwrap();
@@ -109,20 +109,20 @@ fn parquet(target: &Path, header: &[&str], rows: &[Vec<&str>]) {
 }
 
 /// A data set of one company, written by hand.
-pub struct Facts {
+pub(crate) struct Facts {
     sub: String,
     num: String,
 }
 
 impl Facts {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             sub: "adsh\tcik\tname\tfye\tform\tperiod\tfy\tfp\tfiled\n".into(),
             num: "adsh\ttag\tversion\tddate\tqtrs\tuom\tsegments\tcoreg\tvalue\tfootnote\n".into(),
         }
     }
 
-    pub fn filing(&mut self, adsh: &str, form: &str, year: i32, filed: i32) {
+    pub(crate) fn filing(&mut self, adsh: &str, form: &str, year: i32, filed: i32) {
         writeln!(
             self.sub,
             "{adsh}\t1\tACME CORP\t1231\t{form}\t{year}1231\t{year}\tFY\t{filed}"
@@ -130,7 +130,7 @@ impl Facts {
         .unwrap();
     }
 
-    pub fn fact(&mut self, adsh: &str, tag: &str, date: i32, quarters: i32, value: &str) {
+    pub(crate) fn fact(&mut self, adsh: &str, tag: &str, date: i32, quarters: i32, value: &str) {
         writeln!(
             self.num,
             "{adsh}\t{tag}\tus-gaap/2022\t{date}\t{quarters}\tUSD\t\t\t{value}\t"
@@ -139,11 +139,11 @@ impl Facts {
     }
 
     /// A line of facts as it is.
-    pub fn raw(&mut self, line: &str) {
+    pub(crate) fn raw(&mut self, line: &str) {
         writeln!(self.num, "{line}").unwrap();
     }
 
-    pub fn write(&self, folder: &Path) -> PathBuf {
+    pub(crate) fn write(&self, folder: &Path) -> PathBuf {
         let path = folder.join("facts");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("sub.tsv"), &self.sub).unwrap();
