@@ -138,7 +138,7 @@ class IngestReport(NamedTuple):
     def accounted(self) -> int:
         """Rows whose fate is known: equal to ``rows``."""
         bad = sum(tally["count"] for tally in self.bad_rows.values())
-        kept = self.used + self.duplicates + self.restated + self.conflicts["count"]
+        kept: int = self.used + self.duplicates + self.restated + self.conflicts["count"]
         return kept + sum(self.left_out.values()) + bad
 
 
