@@ -18,7 +18,11 @@ fn options() -> IngestOptions {
 
 fn run(facts: &Path, target: &Path, options: &IngestOptions) -> IngestReport {
     let report = ingest(&[facts.to_owned()], target, options, &mut |_| true).unwrap();
-    assert_eq!(report.accounted(), report.rows, "a row was lost: {report:?}");
+    assert_eq!(
+        report.accounted(),
+        report.rows,
+        "a row was lost: {report:?}"
+    );
     report
 }
 
@@ -28,7 +32,10 @@ fn a_generated_data_set_becomes_a_corpus_that_loads() {
     let facts = sample(folder.path(), 20_000, 4);
     let target = folder.path().join("corpus");
     let report = run(&facts, &target, &options());
-    assert!(report.bad_rows.is_empty() && report.bad_filings.count == 0, "{report:?}");
+    assert!(
+        report.bad_rows.is_empty() && report.bad_filings.count == 0,
+        "{report:?}"
+    );
     assert!(report.duplicates > 0 && report.used > 0 && report.left_out["no_value"] > 0);
     let corpus = load(&target);
     assert_eq!(corpus.info().content_hash, report.content_hash);
@@ -36,8 +43,16 @@ fn a_generated_data_set_becomes_a_corpus_that_loads() {
     let company = corpus.company(0).unwrap();
     let balance = company.table("us_gaap_BalanceSheet").unwrap();
     assert_eq!(balance.columns[0], "item");
-    assert!(balance.columns[1..].iter().all(|c| c.len() == 4), "{:?}", balance.columns);
-    assert!(balance.description.contains("Amounts in"), "{}", balance.description);
+    assert!(
+        balance.columns[1..].iter().all(|c| c.len() == 4),
+        "{:?}",
+        balance.columns
+    );
+    assert!(
+        balance.description.contains("Amounts in"),
+        "{}",
+        balance.description
+    );
     assert!(!fs::read_dir(folder.path()).unwrap().any(|entry| {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
         name.starts_with('.')
@@ -56,13 +71,20 @@ fn statements_of_the_corpus_add_up() {
         let company = corpus.company(index).unwrap();
         let sheet = company.table("us_gaap_BalanceSheet").unwrap();
         let row = |label: &str| common::row(sheet, label);
-        let (assets, both) = (row("Total assets"), row("Total liabilities and stockholders' equity"));
+        let (assets, both) = (
+            row("Total assets"),
+            row("Total liabilities and stockholders' equity"),
+        );
         for (a, b) in assets.iter().zip(&both).filter(|(a, _)| !a.is_empty()) {
             assert_eq!(a, b, "{}", company.name);
             checked += 1;
         }
         // Shown with the other sign, as the presentation says.
-        assert!(row("Treasury stock, at cost").iter().all(|c| c.is_empty() || c.starts_with('(')));
+        assert!(
+            row("Treasury stock, at cost")
+                .iter()
+                .all(|c| c.is_empty() || c.starts_with('('))
+        );
     }
     assert!(checked > 50, "{checked}");
 }
@@ -79,7 +101,10 @@ fn the_same_facts_in_any_format_give_the_same_bytes() {
         let report = run(&converted, &target, &options());
         let bytes = fs::read(target.join("tables.parquet")).unwrap();
         let seen = (report.content_hash, bytes);
-        assert!(first.get_or_insert_with(|| seen.clone()) == &seen, "{format} gives other bytes");
+        assert!(
+            first.get_or_insert_with(|| seen.clone()) == &seen,
+            "{format} gives other bytes"
+        );
     }
 }
 
@@ -91,13 +116,28 @@ fn the_latest_filing_wins_and_the_earlier_value_is_reported() {
     facts.filing("0000000001-23-000002", "10-K/A", 2022, 20230601);
     facts.fact("0000000001-23-000001", "Assets", 20221231, 0, "5000000");
     facts.fact("0000000001-23-000002", "Assets", 20221231, 0, "4000000");
-    facts.fact("0000000001-23-000001", "Liabilities", 20221231, 0, "1000000");
-    facts.fact("0000000001-23-000002", "Liabilities", 20221231, 0, "1000000.0000");
+    facts.fact(
+        "0000000001-23-000001",
+        "Liabilities",
+        20221231,
+        0,
+        "1000000",
+    );
+    facts.fact(
+        "0000000001-23-000002",
+        "Liabilities",
+        20221231,
+        0,
+        "1000000.0000",
+    );
     let path = facts.write(folder.path());
     let report = run(&path, &folder.path().join("corpus"), &options());
     assert_eq!((report.used, report.restated, report.duplicates), (2, 1, 1));
     let restated = &report.restatements[0];
-    assert_eq!((restated.earlier.as_str(), restated.latest.as_str()), ("5000000", "4000000"));
+    assert_eq!(
+        (restated.earlier.as_str(), restated.latest.as_str()),
+        ("5000000", "4000000")
+    );
     assert_eq!(restated.filing, "0000000001-23-000002");
     let corpus = load(&folder.path().join("corpus"));
     let company = corpus.company(0).unwrap();
@@ -119,7 +159,10 @@ fn two_values_in_one_filing_are_a_conflict_and_the_first_stands() {
     assert_eq!((report.used, report.conflicts.count), (1, 1));
     let example = &report.conflicts.examples[0];
     assert_eq!(example.at, "line 3");
-    assert!(example.detail.contains("6000") && example.detail.contains("line 2"), "{example:?}");
+    assert!(
+        example.detail.contains("6000") && example.detail.contains("line 2"),
+        "{example:?}"
+    );
     let corpus = load(&folder.path().join("corpus"));
     assert_eq!(corpus.info().refused["conflict"], 1);
 }
@@ -139,10 +182,17 @@ fn bad_rows_are_counted_with_their_line_and_cost_nothing_else() {
     facts.raw("0000000001-23-000001\tAssets\ttoo few fields");
     let path = facts.write(folder.path());
     let report = run(&path, &folder.path().join("corpus"), &options());
-    assert_eq!((report.rows, report.used, report.left_out["no_value"]), (7, 1, 1));
+    assert_eq!(
+        (report.rows, report.used, report.left_out["no_value"]),
+        (7, 1, 1)
+    );
     let of = |reason: &str| {
         let tally = &report.bad_rows[reason];
-        (tally.count, tally.examples[0].at.clone(), tally.examples[0].detail.clone())
+        (
+            tally.count,
+            tally.examples[0].at.clone(),
+            tally.examples[0].detail.clone(),
+        )
     };
     let (count, at, detail) = of("value_is_no_number");
     assert_eq!((count, at.as_str()), (1, "facts/num.tsv line 3"));
@@ -150,7 +200,11 @@ fn bad_rows_are_counted_with_their_line_and_cost_nothing_else() {
     assert!(of("unknown_filing").2.contains("9999999999-23-000001"));
     assert!(of("date_unreadable").2.contains("20221341"));
     assert!(of("field_missing").2.contains("tag"));
-    assert!(of("row_unreadable").2.contains("3 fields, the header has 10"));
+    assert!(
+        of("row_unreadable")
+            .2
+            .contains("3 fields, the header has 10")
+    );
 }
 
 #[test]
@@ -176,14 +230,24 @@ fn filters_leave_out_and_count() {
     assert_eq!(company.name, name);
     for table in &company.tables {
         assert!(!table.name.ends_with("_quarterly"));
-        assert!(table.columns[1..].iter().all(|c| c.parse::<u32>().unwrap() >= 2018));
+        assert!(
+            table.columns[1..]
+                .iter()
+                .all(|c| c.parse::<u32>().unwrap() >= 2018)
+        );
     }
     let unknown = IngestOptions {
         companies: vec![format!("{name}x")],
         ..options()
     };
-    let error = ingest(&[facts], &folder.path().join("none"), &unknown, &mut |_| true).unwrap_err();
-    assert!(matches!(&error, FactsError::UnknownCompany { .. }), "{error}");
+    let error = ingest(&[facts], &folder.path().join("none"), &unknown, &mut |_| {
+        true
+    })
+    .unwrap_err();
+    assert!(
+        matches!(&error, FactsError::UnknownCompany { .. }),
+        "{error}"
+    );
     assert!(error.to_string().contains(&name), "{error}");
 }
 
@@ -228,7 +292,10 @@ fn stopping_leaves_nothing_behind() {
         calls += 1;
         false
     });
-    assert!(matches!(stopped, Err(FactsError::Cancelled(_))), "{stopped:?}");
+    assert!(
+        matches!(stopped, Err(FactsError::Cancelled(_))),
+        "{stopped:?}"
+    );
     assert!(calls >= 1);
     assert_eq!(names(folder.path()), before);
 }
@@ -242,13 +309,21 @@ fn the_same_facts_give_the_same_corpus_again() {
         .map(|name| run(&facts, &folder.path().join(name), &options()).content_hash)
         .collect();
     assert_eq!(hashes[0], hashes[1]);
-    let again = ingest(&[facts.clone()], &folder.path().join("a"), &options(), &mut |_| true);
+    let again = ingest(
+        &[facts.clone()],
+        &folder.path().join("a"),
+        &options(),
+        &mut |_| true,
+    );
     assert!(again.unwrap_err().to_string().contains("overwrite"));
     let over = IngestOptions {
         overwrite: true,
         ..options()
     };
-    assert_eq!(run(&facts, &folder.path().join("a"), &over).content_hash, hashes[0]);
+    assert_eq!(
+        run(&facts, &folder.path().join("a"), &over).content_hash,
+        hashes[0]
+    );
 }
 
 #[test]
@@ -295,10 +370,19 @@ fn a_folder_without_the_layout_is_refused_with_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    let error = ingest(&[empty], &folder.path().join("c"), &options(), &mut |_| true).unwrap_err();
+    let error = ingest(&[empty], &folder.path().join("c"), &options(), &mut |_| {
+        true
+    })
+    .unwrap_err();
     assert!(error.to_string().contains("has no sub file"), "{error}");
     let missing: PathBuf = folder.path().join("missing");
-    let error = ingest(&[missing], &folder.path().join("c"), &options(), &mut |_| true).unwrap_err();
+    let error = ingest(
+        &[missing],
+        &folder.path().join("c"),
+        &options(),
+        &mut |_| true,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("missing"), "{error}");
 }
 

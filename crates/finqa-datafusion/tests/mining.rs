@@ -34,12 +34,19 @@ fn every_kind_is_mined_and_every_candidate_accounted_for() {
         let counts = &report.kinds[kind];
         assert!(counts.tasks > 0, "{kind}: {counts:?}");
         let dropped: u64 = counts.dropped.values().sum();
-        assert_eq!(counts.candidates, counts.tasks + dropped + counts.not_needed, "{kind}");
+        assert_eq!(
+            counts.candidates,
+            counts.tasks + dropped + counts.not_needed,
+            "{kind}"
+        );
     }
     assert_eq!(report.companies_covered, corpus.num_companies() as u64);
     assert!(report.tables_covered > 0 && report.tables_covered <= report.tables_usable);
     assert!(report.labels_covered > 0 && report.labels_covered <= report.labels);
-    let per_company = tasks.iter().filter(|t| t.companies == tasks[0].companies).count();
+    let per_company = tasks
+        .iter()
+        .filter(|t| t.companies == tasks[0].companies)
+        .count();
     assert_eq!(per_company, 24);
 }
 
@@ -53,13 +60,21 @@ fn truths_are_accepted_and_known_wrong_answers_are_not() {
             let score = |said: &str| score_answer(said, &task.truth, &task.answer, mode).score;
             assert_eq!(score(&task.truth), 1.0, "{task:?}");
             for known in &task.known_wrong {
-                assert_eq!(score(&known.answer), 0.0, "{mode:?} accepts {known:?} of {task:?}");
+                assert_eq!(
+                    score(&known.answer),
+                    0.0,
+                    "{mode:?} accepts {known:?} of {task:?}"
+                );
                 wrong += 1;
             }
         }
         assert!(!task.unit_hint.is_empty() && task.gold.is_some());
     }
-    assert!(wrong > tasks.len(), "{wrong} wrong answers of {} tasks", tasks.len());
+    assert!(
+        wrong > tasks.len(),
+        "{wrong} wrong answers of {} tasks",
+        tasks.len()
+    );
 }
 
 #[test]
@@ -74,7 +89,11 @@ fn no_question_and_no_operands_come_twice() {
     let mut programs = HashSet::new();
     let mut ids = HashSet::new();
     for task in &tasks {
-        assert!(texts.insert(task.user_query().to_lowercase()), "{}", task.question);
+        assert!(
+            texts.insert(task.user_query().to_lowercase()),
+            "{}",
+            task.question
+        );
         let program = serde_json::to_string(task.gold.as_ref().unwrap()).unwrap();
         assert!(programs.insert(program), "{}", task.question);
         assert!(ids.insert(task.id.clone()));
@@ -104,7 +123,11 @@ fn shares_are_asked_only_of_rows_that_add_up() {
             ["West", "200"],
             ["Total sales", total],
         ];
-        let cells = rows.iter().flatten().map(|text| Value::text(*text)).collect();
+        let cells = rows
+            .iter()
+            .flatten()
+            .map(|text| Value::text(*text))
+            .collect();
         Table::new("acme", "sales", vec!["item".into(), "2024".into()], cells).unwrap()
     };
     let shares = |total: &str| {
@@ -123,8 +146,14 @@ fn shares_are_asked_only_of_rows_that_add_up() {
     assert_eq!(found.len(), 3);
     let south = found.iter().find(|t| t.question.contains("south")).unwrap();
     assert_eq!(south.truth, "\\boxed{50.00%}");
-    assert_eq!(south.question, "What percentage of total sales in 2024 was south, according to the sales?");
-    assert_eq!(south.gold.as_ref().map(Gold::tables), Some(vec![("acme", "sales")]));
+    assert_eq!(
+        south.question,
+        "What percentage of total sales in 2024 was south, according to the sales?"
+    );
+    assert_eq!(
+        south.gold.as_ref().map(Gold::tables),
+        Some(vec![("acme", "sales")])
+    );
     assert!(shares("1,001").is_empty());
 }
 

@@ -10,6 +10,6 @@ mod folder;
 mod messages;
 mod native;
 mod openenv;
-mod rllm;
 mod recorded;
+mod rllm;
 mod trajectories;

@@ -188,8 +188,14 @@ proptest! {
 fn the_columns_are_those_of_the_page() {
     let page = include_str!("../../../../docs/spec/trajectories.md");
     let known: Vec<_> = schema().fields().iter().map(|f| f.name().clone()).collect();
-    let table = page.split("\n## ").find(|part| part.starts_with("An episode"));
-    for row in table.unwrap().lines().filter(|line| line.starts_with("| `")) {
+    let table = page
+        .split("\n## ")
+        .find(|part| part.starts_with("An episode"));
+    for row in table
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+    {
         for name in row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
             let found = match name.strip_suffix("<name>") {
                 Some(prefix) => {

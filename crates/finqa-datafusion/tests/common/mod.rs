@@ -19,14 +19,21 @@ pub(crate) fn sample(folder: &Path, num_facts: u64, seed: u64) -> PathBuf {
 }
 
 pub(crate) fn load(path: &Path) -> Arc<Corpus> {
-    Arc::new(finqa_data::load(path, None, &LoadOptions::default()).unwrap().corpus)
+    Arc::new(
+        finqa_data::load(path, None, &LoadOptions::default())
+            .unwrap()
+            .corpus,
+    )
 }
 
 /// The cells of a row behind its label.
 pub(crate) fn row(table: &Table, label: &str) -> Vec<String> {
     let found = (0..table.num_rows()).find(|r| table.row(*r)[0].as_str() == Some(label));
     let found = found.unwrap_or_else(|| panic!("no row {label:?} in {}", table.name));
-    table.row(found)[1..].iter().map(|cell| cell.as_str().unwrap().to_owned()).collect()
+    table.row(found)[1..]
+        .iter()
+        .map(|cell| cell.as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Writes the tables of a data set in another format.
@@ -39,7 +46,9 @@ pub(crate) fn convert(from: &Path, to: &Path, format: &str) {
             fs::write(target, text).unwrap();
             continue;
         }
-        let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let mut lines = text
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>());
         let header = lines.next().unwrap();
         let rows: Vec<Vec<&str>> = lines.collect();
         match format {
@@ -59,7 +68,8 @@ pub(crate) fn convert(from: &Path, to: &Path, format: &str) {
                         .filter(|(_, cell)| !cell.is_empty())
                         .map(|(name, cell)| {
                             // Numbers as numbers, except what would lose its zeros.
-                            let number = cell.parse::<i64>().ok().filter(|n| n.to_string() == *cell);
+                            let number =
+                                cell.parse::<i64>().ok().filter(|n| n.to_string() == *cell);
                             (
                                 (*name).to_owned(),
                                 number.map_or_else(|| (*cell).into(), serde_json::Value::from),
@@ -80,12 +90,16 @@ fn parquet(target: &Path, header: &[&str], rows: &[Vec<&str>]) {
         .iter()
         .enumerate()
         .map(|(i, name)| {
-            let cells = rows.iter().map(|row| Some(row[i]).filter(|cell| !cell.is_empty()));
+            let cells = rows
+                .iter()
+                .map(|row| Some(row[i]).filter(|cell| !cell.is_empty()));
             (*name, Arc::new(cells.collect::<StringArray>()) as ArrayRef)
         })
         .collect();
     let batch = RecordBatch::try_from_iter_with_nullable(
-        columns.into_iter().map(|(name, column)| (name, column, true)),
+        columns
+            .into_iter()
+            .map(|(name, column)| (name, column, true)),
     )
     .unwrap();
     let file = File::create(target).unwrap();
