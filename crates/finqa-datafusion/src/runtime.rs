@@ -1,11 +1,15 @@
-//! The one place of this crate that makes threads: a lazy runtime, and waiting for work on it that can be stopped.
+//! The one place of this crate that makes threads: a runtime for each piece of work, and waiting that can be stopped.
+//!
+//! A runtime of its own costs some 100 microseconds and keeps work apart: what was given up and still computes (a task
+//! ends where it next yields) holds its own threads, never those of the next; and a forked process simply makes others.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
+use tokio::task::JoinError;
 
 /// How often a wait asks whether it is to go on.
 const POLL: Duration = Duration::from_millis(100);
@@ -19,49 +23,15 @@ pub enum Stopped {
     /// The caller was told to stop (Ctrl-C).
     #[error("interrupted")]
     Interrupted,
-    /// Threads do not survive a fork.
-    #[error(
-        "the threads were started in process {started_in}, and this is process {here}, forked from it; \
-         use the \"spawn\" start method, or make the first query after the fork"
-    )]
-    Forked {
-        /// Where the runtime lives.
-        started_in: u32,
-        /// Who asked.
-        here: u32,
-    },
     /// A bug, or input that broke a library: contained to the one piece of work.
     #[error("the work failed inside: {0}")]
     Panicked(String),
     /// The system gave no threads.
     #[error("cannot start threads: {0}")]
-    NoThreads(String),
+    NoThreads(std::io::Error),
 }
 
-fn runtime() -> Result<&'static Runtime, Stopped> {
-    static RUNTIME: OnceLock<(u32, Result<Runtime, String>)> = OnceLock::new();
-    let here = std::process::id();
-    let (started_in, runtime) = RUNTIME.get_or_init(|| {
-        let runtime = Builder::new_multi_thread()
-            .thread_name("finqa-datafusion")
-            // Plans of many runs and nested expressions recurse deeply.
-            .thread_stack_size(8 << 20)
-            .enable_time()
-            .build();
-        (here, runtime.map_err(|error| error.to_string()))
-    });
-    if *started_in != here {
-        return Err(Stopped::Forked {
-            started_in: *started_in,
-            here,
-        });
-    }
-    runtime
-        .as_ref()
-        .map_err(|error| Stopped::NoThreads(error.clone()))
-}
-
-/// Runs `work` on the runtime's threads and waits for it.
+/// Runs `work` on threads of its own, one for each core, and waits for it.
 ///
 /// `keep_going` is asked ten times a second. Work that is stopped is dropped where it next yields; this function returns
 /// at once, whatever the work is in the middle of.
@@ -73,26 +43,40 @@ pub fn block_on<T: Send + 'static>(
     timeout: Option<Duration>,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Result<T, Stopped> {
-    let runtime = runtime()?;
+    let runtime = Builder::new_multi_thread()
+        .thread_name("finqa-datafusion")
+        // Plans of nested expressions recurse deeply.
+        .thread_stack_size(8 << 20)
+        .enable_time()
+        .build()
+        .map_err(Stopped::NoThreads)?;
     let start = Instant::now();
-    let mut handle = runtime.spawn(work);
-    loop {
+    let (send, receive) = mpsc::sync_channel(1);
+    let task = runtime.spawn(work);
+    runtime.spawn(async move { send.send(task.await) });
+    // Not a timer of the runtime: it would stand still while the work keeps all threads busy.
+    let result = loop {
         let left = timeout.map(|limit| limit.saturating_sub(start.elapsed()));
         let slice = left.map_or(POLL, |left| left.min(POLL));
-        let waited = runtime.block_on(async { tokio::time::timeout(slice, &mut handle).await });
-        let stopped = match waited {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(failed)) => return Err(Stopped::Panicked(panic_text(failed))),
-            Err(_) if left.is_some_and(|left| left <= slice) => Stopped::Timeout(start.elapsed()),
-            Err(_) if !keep_going() => Stopped::Interrupted,
-            Err(_) => continue,
-        };
-        handle.abort();
-        return Err(stopped);
-    }
+        match receive.recv_timeout(slice) {
+            Ok(done) => break done.map_err(|failed| Stopped::Panicked(panic_text(failed))),
+            Err(RecvTimeoutError::Disconnected) => {
+                break Err(Stopped::Panicked("it was dropped".to_string()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if timeout.is_some_and(|limit| start.elapsed() >= limit) {
+            break Err(Stopped::Timeout(start.elapsed()));
+        }
+        if !keep_going() {
+            break Err(Stopped::Interrupted);
+        }
+    };
+    runtime.shutdown_background();
+    result
 }
 
-fn panic_text(failed: tokio::task::JoinError) -> String {
+fn panic_text(failed: JoinError) -> String {
     let Ok(payload) = failed.try_into_panic() else {
         return "cancelled".to_string();
     };
@@ -127,6 +111,25 @@ mod tests {
         });
         assert!(matches!(stopped, Err(Stopped::Interrupted)));
         assert_eq!(asked, 3);
+    }
+
+    #[test]
+    fn work_that_never_yields_is_left_behind_and_blocks_nobody() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let over = Arc::new(AtomicBool::new(false));
+        let busy = |over: Arc<AtomicBool>| async move {
+            while !over.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        };
+        let limit = Some(Duration::from_millis(100));
+        for _ in 0..4 {
+            let stopped = block_on(busy(Arc::clone(&over)), limit, &mut || true);
+            assert!(matches!(stopped, Err(Stopped::Timeout(_))));
+        }
+        assert_eq!(block_on(async { 5 }, None, &mut || true).unwrap(), 5);
+        over.store(true, Ordering::Relaxed);
     }
 
     #[test]

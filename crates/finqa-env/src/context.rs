@@ -128,7 +128,7 @@ impl Context {
 }
 
 fn max_criteria(corpus: &Corpus, rubrics: Option<&RubricFile>) -> usize {
-    let written = rubrics.into_iter().flat_map(|file| file.entries());
+    let written = rubrics.into_iter().flat_map(RubricFile::entries);
     let written = written.map(|(_, rubric)| rubric.criteria.len()).max();
     let own = match corpus.as_stored() {
         Some(stored) => {

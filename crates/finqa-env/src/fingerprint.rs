@@ -13,13 +13,21 @@ pub(crate) fn of_call(tool: usize, call: &ToolCall) -> u64 {
         name.hash(&mut hasher);
         match value {
             Value::String(text) => text.trim().hash(&mut hasher),
-            other => other.to_string().hash(&mut hasher),
+            // The number 5 is not the text "5".
+            other => (1_u8, other.to_string()).hash(&mut hasher),
         }
-        sum.wrapping_add(hasher.finish())
+        sum.wrapping_add(mixed(hasher.finish()))
     });
     let mut hasher = FxHasher::default();
     (tool, arguments).hash(&mut hasher);
     hasher.finish()
+}
+
+/// The hash is linear in its input, so that sums of it would be equal where values are swapped between arguments.
+const fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }
 
 /// Of something that holds no call that could be read: its text.

@@ -160,12 +160,10 @@ pub(crate) fn feature_not_built(what: &str, feature: &str) -> PyErr {
 #[cfg(feature = "datafusion")]
 pub(crate) fn query_error(e: &finqa_datafusion::query::QueryError) -> PyErr {
     use finqa_datafusion::query::QueryError as Failed;
-    use finqa_datafusion::runtime::Stopped;
     let text = e.to_string();
     match e {
         Failed::Data(e) => data_error(e),
         Failed::SameName { .. } => PyValueError::new_err(text),
-        Failed::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
         _ => {
             let error = QueryError::new_err(text);
             Python::attach(|py| {

@@ -45,6 +45,11 @@ class RecordingCost:
         pairs = zip(self.without, self.recording, strict=True)
         return median(1.0 - recording / without for without, recording in pairs)
 
+    @property
+    def cpu_overhead(self) -> float:
+        """What recording adds to the CPU time of a step, as a share of it; steadier on a busy machine."""
+        return self.cpu_us_recording / self.cpu_us_without - 1.0
+
 
 def measure_recording(
     workload: Workload,

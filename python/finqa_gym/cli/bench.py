@@ -177,6 +177,7 @@ def _speed_figures(speed: "EngineSpeed") -> dict[str, Any]:
 def _recording_figures(cost: "RecordingCost") -> dict[str, Any]:
     return {
         "slowdown": cost.slowdown,
+        "cpu_overhead": cost.cpu_overhead,
         "steps_per_s_without": cost.without,
         "steps_per_s": cost.recording,
         "cpu_us_per_step_without": cost.cpu_us_without,
@@ -190,7 +191,7 @@ def _recording_figures(cost: "RecordingCost") -> dict[str, Any]:
 def recording_line(cost: "RecordingCost") -> str:
     """What recording costs, in a sentence."""
     return (
-        f"recording {cost.slowdown:+.1%} of the steps a second (median of pairs: "
+        f"recording costs {cost.slowdown:.1%} of the steps a second (median of pairs: "
         f"{median(cost.without):,.0f} without, {median(cost.recording):,.0f} recording; CPU "
         f"{cost.cpu_us_without:.2f} and {cost.cpu_us_recording:.2f} µs/step); "
         f"{cost.num_episodes:,} episodes, {cost.bytes_per_episode:,.0f} bytes each in the log, "

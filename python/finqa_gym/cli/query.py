@@ -24,6 +24,11 @@ from finqa_gym.cli.screen import grid, results, section
 __all__ = ["query"]
 
 SHOWN_ROWS = 200
+ORDERS = {
+    name: f"run, policy, policy_step, num_episodes DESC, {name[:-1]}"
+    for name in ("failures", "wrong_answers")
+}
+"""Order of rows where it is not that of the first columns."""
 MIB = 1 << 20
 
 
@@ -71,7 +76,7 @@ def query(
     if view is not None:
         if view not in VIEWS:
             raise ValueError(f"no view {view!r}; there are {', '.join(VIEWS)}")
-        sql = f"SELECT * FROM {view}"
+        sql = f"SELECT * FROM {view} ORDER BY {ORDERS.get(view, '1, 2, 3, 4, 5')}"
     elif given:
         sql = given.pop(0)
     else:

@@ -11,6 +11,7 @@ mod functions;
 mod relations;
 mod result;
 mod session;
+mod yielding;
 
 use std::path::PathBuf;
 use std::time::Duration;

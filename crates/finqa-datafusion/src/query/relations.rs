@@ -22,7 +22,8 @@ pub struct Relation {
     pub sql: String,
 }
 
-/// Who acted: every view has one row, or one group of rows, for each.
+/// Who acted: every view has one row, or one group of rows, for each. Rows have no order, as SQL has it: the outer
+/// query says one.
 const WHO: &str = "run, policy, policy_step";
 
 /// All of them, each after those it is made of.
@@ -65,7 +66,7 @@ fn tables() -> Vec<Relation> {
         format!(
             "SELECT run, episode, task_id, policy, policy_step, number AS {column}{picked} FROM (
                SELECT run, episode, task_id, policy, policy_step, unnest({column}s) AS part,
-                      unnest(range(1, coalesce(array_length({column}s), 0) + 1)) AS number
+                      unnest(range(1, CAST(coalesce(array_length({column}s), 0) AS BIGINT) + 1)) AS number
                FROM episodes)"
         )
     };
@@ -73,7 +74,7 @@ fn tables() -> Vec<Relation> {
         table(
             "episodes",
             "One row per episode: the columns of docs/spec/trajectories.md, and the run.",
-            format!("SELECT run, * FROM {FILES}"),
+            format!("SELECT run, * EXCEPT (run) FROM {FILES}"),
         ),
         table(
             "calls",
@@ -122,8 +123,7 @@ fn pass_at_k(by: Option<&str>) -> String {
                         min(num_episodes) OVER (PARTITION BY {keys}) AS fewest FROM by_task)
            CROSS JOIN (VALUES (1), (2), (4), (8), (16), (32), (64), (128), (256), (512), (1024)) AS tries(k)
            WHERE k <= fewest
-           GROUP BY {keys}, k)
-         ORDER BY {keys}, k"
+           GROUP BY {keys}, k)"
     )
 }
 
@@ -152,8 +152,7 @@ fn success() -> Vec<Relation> {
                 "SELECT {WHO}, num_tasks, num_episodes, i['mean'] AS pass_at_1, i['low'] AS low, i['high'] AS high
                  FROM (SELECT {WHO}, count(*) AS num_tasks, sum(num_episodes) AS num_episodes,
                               bootstrap_interval(pass_at_k(num_episodes, num_correct, 1)) AS i
-                       FROM by_task GROUP BY {WHO})
-                 ORDER BY {WHO}"
+                       FROM by_task GROUP BY {WHO})"
             ),
         ),
         view(
@@ -186,8 +185,7 @@ fn success() -> Vec<Relation> {
                               avg(mean_calls) AS mean_calls,
                               sum(num_errors) / nullif(CAST(sum(num_calls) AS DOUBLE), 0) AS errors_per_call,
                               sum(num_truncated) / CAST(sum(num_episodes) AS DOUBLE) AS truncated_share
-                       FROM by_task GROUP BY {WHO})
-                 ORDER BY {WHO}"
+                       FROM by_task GROUP BY {WHO})"
             ),
         ),
         view(
@@ -206,8 +204,7 @@ fn success() -> Vec<Relation> {
                           bootstrap_interval(b.reward - a.reward) AS r,
                           count(*) FILTER (WHERE b.correct > a.correct) AS num_better,
                           count(*) FILTER (WHERE b.correct < a.correct) AS num_worse
-                   FROM tasks a JOIN tasks b ON a.task_id = b.task_id WHERE a.run <> b.run GROUP BY a.run, b.run)
-             ORDER BY run_a, run_b"
+                   FROM tasks a JOIN tasks b ON a.task_id = b.task_id WHERE a.run <> b.run GROUP BY a.run, b.run)"
                 .to_string(),
         ),
     ]
@@ -245,7 +242,7 @@ fn behaviour() -> String {
     format!(
         "SELECT {WHO}, r['kind'] AS kind, r['name'] AS name, num_episodes,
                 r['n'] / CAST(num_episodes AS DOUBLE) AS applicable_share, r['mean'] AS mean
-         FROM ({}) ORDER BY {WHO}, kind, name",
+         FROM ({})",
         rows_of(&columns)
     )
 }
@@ -257,7 +254,7 @@ fn dimensions() -> String {
         .collect();
     format!(
         "SELECT {WHO}, r['name'] AS dimension, num_episodes, r['n'] AS num_applicable, r['mean'] AS mean
-         FROM ({}) ORDER BY {WHO}, dimension",
+         FROM ({})",
         rows_of(&columns)
     )
 }
@@ -280,8 +277,7 @@ fn conduct() -> Vec<Relation> {
                  SELECT {WHO}, tool, 'any', coalesce(sum(num_errors) FILTER (WHERE error IS NOT NULL), 0),
                         sum(num_errors),
                         coalesce(sum(num_errors) FILTER (WHERE error IS NOT NULL), 0) / CAST(sum(num_errors) AS DOUBLE)
-                 FROM counted GROUP BY {WHO}, tool
-                 ORDER BY run, policy, policy_step, tool, error"
+                 FROM counted GROUP BY {WHO}, tool"
             ),
         ),
         view(
@@ -307,10 +303,9 @@ fn conduct() -> Vec<Relation> {
                         num_episodes / nullif(CAST(num_failed AS DOUBLE), 0) AS share_of_failed,
                         num_episodes / CAST(num_all AS DOUBLE) AS share, num_showing,
                         num_showing / CAST(num_all AS DOUBLE) AS share_showing
-                 FROM shown JOIN totals ON shown.run IS NOT DISTINCT FROM totals.run
-                      AND shown.policy IS NOT DISTINCT FROM totals.policy
-                      AND shown.policy_step IS NOT DISTINCT FROM totals.policy_step
-                 ORDER BY shown.run, shown.policy, shown.policy_step, num_episodes DESC, num_showing DESC, failure"
+                 FROM shown JOIN totals ON (shown.run IS NOT DISTINCT FROM totals.run)
+                      AND (shown.policy IS NOT DISTINCT FROM totals.policy)
+                      AND (shown.policy_step IS NOT DISTINCT FROM totals.policy_step)"
             ),
         ),
         view(
@@ -325,8 +320,7 @@ fn conduct() -> Vec<Relation> {
                                 OVER (PARTITION BY {WHO}) AS num_wrong
                        FROM (SELECT {WHO}, wrong_answer, count(*) AS num_episodes
                              FROM episodes GROUP BY {WHO}, wrong_answer))
-                 WHERE wrong_answer <> 'none'
-                 ORDER BY {WHO}, num_episodes DESC, wrong_answer"
+                 WHERE wrong_answer <> 'none'"
             ),
         ),
         view(
@@ -346,7 +340,7 @@ fn conduct() -> Vec<Relation> {
                         avg(duration_ms) AS mean_duration_ms, approx_median(duration_ms) AS median_duration_ms,
                         approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_duration_ms,
                         avg(tool_ms) AS mean_tool_ms
-                 FROM episodes GROUP BY {WHO} ORDER BY {WHO}"
+                 FROM episodes GROUP BY {WHO}"
             ),
         ),
     ]

@@ -24,6 +24,7 @@ use super::files::{OnlyRuns, ROOT};
 use super::folder::Runs;
 use super::functions::{LEFT_OUT, bootstrap_interval_function, pass_at_k_function};
 use super::relations::{FILES, find};
+use super::yielding::YieldAfterJoins;
 use super::{Limits, QueryError, QueryResult, RunFolder};
 use crate::runtime::block_on;
 
@@ -196,7 +197,8 @@ fn state(environment: &Arc<RuntimeEnv>, keep: impl Fn(&ScalarUDF) -> bool) -> Se
         .with_config(config)
         .with_runtime_env(Arc::clone(environment))
         .with_table_factories(HashMap::new())
-        .with_table_functions(HashMap::new());
+        .with_table_functions(HashMap::new())
+        .with_physical_optimizer_rule(Arc::new(YieldAfterJoins));
     if let Some(functions) = builder.scalar_functions() {
         functions.retain(|function| keep(function));
     }

@@ -209,7 +209,7 @@ pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 pub(crate) fn tight() -> Limits {
     Limits {
         memory_bytes: 64 << 20,
-        timeout: Some(Duration::from_secs(2)),
+        timeout: Some(Duration::from_secs(1)),
         max_rows: Some(100_000),
     }
 }

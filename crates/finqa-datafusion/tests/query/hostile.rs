@@ -159,12 +159,32 @@ fn it_ends_at_a_limit_and_the_next_query_is_answered() {
             "{sql}: {:?}",
             start.elapsed()
         );
-        // The threads are free again, not stuck in what was given up.
         let limits = tight();
         let next = runs.try_ask("SELECT count(*) FROM calls", &limits);
         assert!(next.is_ok(), "after {sql}: {next:?}");
     }
     assert_eq!(snapshot(runs.folder.path()), before);
+    // What was given up does not go on computing.
+    let start = Instant::now();
+    while working_threads() > 0 && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(
+        working_threads(),
+        0,
+        "threads still work for queries that are over"
+    );
+}
+
+/// Threads of queries that this process still has (0 where the system does not tell).
+fn working_threads() -> usize {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|name| name.starts_with("finqa-datafusio"))
+        .count()
 }
 
 /// Long, deep or strange SQL.

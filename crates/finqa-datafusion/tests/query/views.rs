@@ -8,7 +8,7 @@ fn pass_at_1_averages_over_questions() {
     // base: q1 1/4, q2 4/4, q3 0/2; tuned: q1 3/4, q2 4/4, q4 1/1.
     let runs = Runs::new();
     let rows = runs
-        .ask("SELECT run, policy, policy_step, num_tasks, num_episodes, pass_at_1 FROM pass_at_1");
+        .ask("SELECT run, policy, policy_step, num_tasks, num_episodes, pass_at_1 FROM pass_at_1 ORDER BY run");
     assert_eq!(
         rows,
         ["base|tiny||3|10|0.4167", "tuned|tiny|200|3|9|0.9167"]
@@ -23,7 +23,7 @@ fn pass_at_1_averages_over_questions() {
 fn pass_at_k_goes_up_to_the_question_with_the_fewest_episodes() {
     let runs = Runs::new();
     // k = 2: q1 1 - C(3,2)/C(4,2) = 1/2, q2 1, q3 0.
-    let rows = runs.ask("SELECT run, k, num_tasks, pass_at_k FROM pass_at_k");
+    let rows = runs.ask("SELECT run, k, num_tasks, pass_at_k FROM pass_at_k ORDER BY run, k");
     assert_eq!(
         rows,
         ["base|1|3|0.4167", "base|2|3|0.5", "tuned|1|3|0.9167"]
@@ -34,7 +34,7 @@ fn pass_at_k_goes_up_to_the_question_with_the_fewest_episodes() {
 fn success_is_taken_apart_by_what_a_question_is() {
     let runs = Runs::new();
     let rows = runs.ask(
-        "SELECT question_type, k, num_tasks, pass_at_k FROM by_question_type WHERE run = 'base'",
+        "SELECT question_type, k, num_tasks, pass_at_k FROM by_question_type WHERE run = 'base' ORDER BY 1, 2",
     );
     assert_eq!(
         rows,
@@ -47,7 +47,9 @@ fn success_is_taken_apart_by_what_a_question_is() {
         ]
     );
     assert_eq!(
-        runs.ask("SELECT level, pass_at_k FROM by_level WHERE run = 'base' AND k = 1"),
+        runs.ask(
+            "SELECT level, pass_at_k FROM by_level WHERE run = 'base' AND k = 1 ORDER BY level"
+        ),
         ["1|0.125", "2|1"]
     );
     assert_eq!(
@@ -70,7 +72,7 @@ fn two_runs_are_compared_on_the_questions_that_both_answered() {
     );
     assert_eq!(rows, ["2|0.625|0.875|0.25|0|0.5|1|0|0.25"]);
     assert_eq!(
-        runs.ask("SELECT run_a, run_b FROM paired"),
+        runs.ask("SELECT run_a, run_b FROM paired ORDER BY 1, 2"),
         ["base|tuned", "tuned|base"]
     );
 }
@@ -80,7 +82,7 @@ fn tool_errors_are_shares_of_the_calls_of_a_tool() {
     let runs = Runs::new();
     assert_eq!(
         runs.ask(
-            "SELECT tool, error, num_errors, num_calls, rate FROM tool_errors WHERE run = 'base'"
+            "SELECT tool, error, num_errors, num_calls, rate FROM tool_errors WHERE run = 'base' ORDER BY 1, 2"
         ),
         [
             "list_tables|any|0|12|0",
@@ -96,7 +98,7 @@ fn behaviour_has_a_row_for_each_check_and_flag() {
     let runs = Runs::new();
     let rows = runs.ask(
         "SELECT kind, name, num_episodes, applicable_share, mean FROM behaviour
-         WHERE run = 'base' AND name IN ('recovered_from_error', 'listed_before_query', 'had_error', 'budget')",
+         WHERE run = 'base' AND name IN ('recovered_from_error', 'listed_before_query', 'had_error', 'budget') ORDER BY 1, 2",
     );
     // Listed where right: 1 of q1, 4 of q2, and the episode of unknown outcome, which lists too.
     assert_eq!(
@@ -118,7 +120,7 @@ fn behaviour_has_a_row_for_each_check_and_flag() {
 fn failures_are_shares_of_the_failed_and_of_all() {
     let runs = Runs::new();
     let rows = runs.ask(
-        "SELECT failure, num_episodes, share_of_failed, share, num_showing FROM failures WHERE run = 'base'",
+        "SELECT failure, num_episodes, share_of_failed, share, num_showing FROM failures WHERE run = 'base' ORDER BY num_episodes DESC, failure",
     );
     // Failed: 3 of q1, 2 of q3 and the fault. The right answer of q2 that had an error shows no_correction.
     assert_eq!(
@@ -136,7 +138,7 @@ fn failures_are_shares_of_the_failed_and_of_all() {
 #[test]
 fn dimensions_and_cost_are_means() {
     let runs = Runs::new();
-    let rows = runs.ask("SELECT dimension, num_applicable, mean FROM dimensions WHERE run = 'base' AND num_applicable > 0");
+    let rows = runs.ask("SELECT dimension, num_applicable, mean FROM dimensions WHERE run = 'base' AND num_applicable > 0 ORDER BY dimension");
     assert_eq!(rows, ["primary|12|0.5", "structure|12|1"]);
     let rows = runs.ask(
         "SELECT num_episodes, mean_turns, mean_calls, mean_prompt_tokens, tokens_per_right_answer, median_duration_ms
@@ -167,7 +169,7 @@ fn a_learning_curve_has_a_row_for_each_step() {
         name: Some("r".to_string()),
         path: folder.path().to_path_buf(),
     };
-    let sql = "SELECT policy_step, pass_at_1, mean_reward, errors_per_call, truncated_share FROM learning_curve";
+    let sql = "SELECT policy_step, pass_at_1, mean_reward, errors_per_call, truncated_share FROM learning_curve ORDER BY policy_step";
     let rows = query(sql, &[run], &Limits::default(), &mut || true).unwrap();
     assert_eq!(
         crate::fixture::lines(&rows),

@@ -134,7 +134,6 @@ pub struct Episode {
     outputs: Vec<Text>,
     transcript: Vec<Exchange>,
     submission: Option<Box<str>>,
-    verdict: Option<Verdict>,
     score: Option<Arc<EpisodeScore>>,
     progress: Option<Box<Progress>>,
     pub(crate) trail: Trail,
@@ -163,7 +162,6 @@ impl Episode {
             outputs: Vec::new(),
             transcript: Vec::new(),
             submission: None,
-            verdict: None,
             score: None,
             progress: None,
             trail: Trail::default(),
@@ -226,7 +224,12 @@ impl Episode {
 
     /// What the answer was worth.
     pub fn verdict(&self) -> Option<Verdict> {
-        self.verdict
+        let score = self.score.as_ref()?;
+        score.reason.map(|reason| Verdict {
+            score: score.outcome,
+            is_correct: score.is_correct,
+            reason,
+        })
     }
 
     /// What the episode came to; `None` while it runs.
@@ -239,7 +242,6 @@ impl Episode {
         self.status = Status::Truncated(TruncationReason::WorkerPanic);
         self.progress = None;
         self.outputs = Vec::new();
-        self.verdict = None;
         self.score = Some(Arc::new(score::lost()));
         delta.panics += 1;
         delta.infra_faults += 1;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use finqa_core::answer::Verdict;
 use finqa_core::behaviour::{
     Check, Ended, EpisodeLog, EpisodeScore, Failure, Flag, TableKey, WrongAnswer, needed_tables,
     score_episode,
@@ -33,11 +32,6 @@ impl Episode {
         };
         let config = &ctx.config;
         let score = score_episode(&self.task, &log, config.answer_mode, &config.reward);
-        self.verdict = score.reason.map(|reason| Verdict {
-            score: score.outcome,
-            is_correct: score.is_correct,
-            reason,
-        });
         self.score = Some(Arc::new(score));
         self.outputs = Vec::new();
     }

@@ -1,5 +1,6 @@
 //! One message of the policy: its calls are run in order, then the turn is closed.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
@@ -16,6 +17,9 @@ use crate::observation::{Observation, Text, ToolMessage};
 use crate::stats::Delta;
 
 use super::{Action, Episode, Exchange, Status, Step, TruncationReason, Turn, UserCall};
+
+/// Calls that the log of an episode has room for at first: list, schema, query, correction, calculation, answer.
+const USUAL_CALLS: usize = 6;
 
 /// A message half way through.
 #[derive(Default)]
@@ -389,6 +393,11 @@ impl Episode {
         touched: Touched,
         output: Text,
     ) {
+        if self.calls.is_empty() {
+            // Growing by doubling would leave holes behind in every live episode.
+            self.calls.reserve_exact(USUAL_CALLS);
+            self.outputs.reserve_exact(USUAL_CALLS);
+        }
         self.outputs.push(output);
         self.calls.push(CallEvent {
             turn: self.turn,
@@ -438,7 +447,7 @@ impl Episode {
         error: &ToolError,
         delta: &mut Delta,
     ) {
-        let mut content = Text::from(told(&error.message));
+        let mut content = Text::Shared(told(&error.message));
         content.cut(ctx.config.max_observation_chars);
         delta.errors[error.code as usize] += 1;
         self.log(kind, status, Some(error.code), touched, content.clone());
@@ -461,11 +470,11 @@ fn is_malformed(status: AttemptStatus) -> bool {
 }
 
 /// An error text as the policy sees it: every one begins in the same way, whoever wrote it.
-fn told(message: &str) -> String {
+fn told(message: &str) -> Arc<str> {
     if message.starts_with("Error") {
-        message.to_string()
+        message.into()
     } else {
-        format!("Error: {message}")
+        format!("Error: {message}").into()
     }
 }
 

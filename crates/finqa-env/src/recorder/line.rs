@@ -91,6 +91,24 @@ fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) {
     json(out, value);
 }
 
+/// A text behind a key.
+fn text_member(out: &mut Vec<u8>, key: &str, value: &str) {
+    out.extend_from_slice(key.as_bytes());
+    text(out, value);
+}
+
+/// A name of ours, which needs no escapes, or null.
+fn name(out: &mut Vec<u8>, name: Option<&str>) {
+    match name {
+        Some(name) => {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'"');
+        }
+        None => out.extend_from_slice(b",null"),
+    }
+}
+
 fn list<T>(
     out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,
@@ -188,7 +206,7 @@ fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     list(out, &score.criteria, |out, c| {
         member(out, "[", &(c.score as f32));
         member(out, ",", &c.applicable);
-        member(out, ",", c.reason);
+        name(out, Some(c.reason));
         out.push(b']');
     });
     if !extra.scores.is_empty() {
@@ -213,9 +231,9 @@ fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent) {
         .and_then(|(company, _)| episode.company_place(company));
     let table = call.table.and_then(|key| episode.table_name(key));
     member(out, "[", &call.turn);
-    member(out, ",", &call.kind.map(ToolKind::name));
-    member(out, ",", call.status.name());
-    member(out, ",", &call.error.map(ToolErrorCode::name));
+    name(out, call.kind.map(ToolKind::name));
+    name(out, Some(call.status.name()));
+    name(out, call.error.map(ToolErrorCode::name));
     member(out, ",", &company);
     member(out, ",", &table);
     let has_rows = call.kind == Some(ToolKind::SqlQuery) && call.error.is_none();
@@ -225,9 +243,9 @@ fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent) {
 }
 
 fn write_turn(out: &mut Vec<u8>, exchange: &Exchange, texts: &mut Texts) {
-    member(out, "{\"action\":", &*exchange.action);
+    text_member(out, "{\"action\":", &exchange.action);
     if !exchange.tool_calls.is_empty() {
-        member(out, ",\"tool_calls\":", &*exchange.tool_calls);
+        text_member(out, ",\"tool_calls\":", &exchange.tool_calls);
     }
     if exchange.length_limited {
         out.extend_from_slice(b",\"cut\":true");
@@ -237,8 +255,8 @@ fn write_turn(out: &mut Vec<u8>, exchange: &Exchange, texts: &mut Texts) {
     }
     out.extend_from_slice(b",\"messages\":");
     list(out, &exchange.messages, |out, message| {
-        member(out, "[", &*message.id);
-        member(out, ",", &*message.name);
+        text_member(out, "[", &message.id);
+        text_member(out, ",", &message.name);
         out.push(b',');
         texts.write(out, &message.content.whole());
         out.push(b']');
