@@ -139,7 +139,7 @@ class IngestReport(NamedTuple):
         """Rows whose fate is known: equal to ``rows``."""
         bad = sum(tally["count"] for tally in self.bad_rows.values())
         kept: int = self.used + self.duplicates + self.restated + self.conflicts["count"]
-        return kept + sum(self.left_out.values()) + bad
+        return int(kept + sum(self.left_out.values()) + bad)
 
 
 class MineReport(NamedTuple):

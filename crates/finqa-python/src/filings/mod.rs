@@ -31,13 +31,13 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Writes the four tables and returns how much of what.
 #[pyfunction]
 #[pyo3(signature = (path, num_facts, seed, progress=None))]
-fn write_facts_sample<'py>(
-    py: Python<'py>,
+fn write_facts_sample(
+    py: Python<'_>,
     path: PathBuf,
     num_facts: u64,
     seed: u64,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Bound<'_, PyDict>> {
     let config = FilingsConfig { num_facts, seed };
     let mut raised = None;
     let written = gil::enter(py, || {
