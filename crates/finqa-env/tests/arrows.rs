@@ -14,7 +14,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("finqa-data", &["finqa-core", "finqa-synth"]),
     ("finqa-env", &["finqa-core"]),
     ("finqa-policy", &["finqa-core", "finqa-env"]),
-    ("finqa-datafusion", &["finqa-core", "finqa-data"]),
+    (
+        "finqa-datafusion",
+        &["finqa-core", "finqa-data", "finqa-synth"],
+    ),
     (
         "finqa-python",
         &[
