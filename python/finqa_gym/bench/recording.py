@@ -47,7 +47,7 @@ class RecordingCost:
 
     @property
     def cpu_overhead(self) -> float:
-        """What recording adds to the CPU time of a step, as a share of it; steadier on a busy machine."""
+        """What recording adds to the CPU time of a step, as a share; steadier on a busy machine."""
         return self.cpu_us_recording / self.cpu_us_without - 1.0
 
 
