@@ -6,14 +6,13 @@ use std::sync::Arc;
 use finqa_core::{Corpus, CorpusInfo};
 use finqa_datafusion::facts::{self, FactsError, IngestOptions, Mapping};
 use finqa_datafusion::mining::{self, MineOptions};
-use finqa_datafusion::runtime::Stopped;
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use serde_json::Value as Json;
 
 use super::{cancelled, tell};
 use crate::corpus::PyCorpus;
-use crate::exceptions::{BackendError, Error, ForkedProcessError, NotFoundError};
+use crate::exceptions::{BackendError, Error, NotFoundError};
 use crate::gil;
 
 pub(super) fn ingest(
@@ -159,7 +158,6 @@ fn failed(error: FactsError) -> PyErr {
         FactsError::Memory { .. } => PyMemoryError::new_err(text),
         FactsError::UnknownCompany { .. } => NotFoundError::new_err(text),
         FactsError::Cancelled(target) => cancelled(target),
-        FactsError::Stopped(Stopped::Forked { .. }) => ForkedProcessError::new_err(text),
         FactsError::Stopped(_) | FactsError::Engine(_) => BackendError::new_err(text),
         _ => PyValueError::new_err(text),
     }
