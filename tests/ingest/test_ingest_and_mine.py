@@ -106,7 +106,7 @@ def test_mined_tasks_pass_the_validation(corpus_folder: Path, tmp_path: Path) ->
     )
     assert done.returncode == 0, done.stderr
     report = fg.load(tmp_path / "mined").audit()
-    assert report.num_tasks > 50
+    assert report.num_tasks == 12 * len(fg.load(corpus_folder).companies)
     assert report.num_failed == 0, str(report)[:2000]
     again = finqa("data", "validate", str(tmp_path / "mined"))
     assert again.returncode == 0, again.stdout

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p finqa-datafusion --example query_rate -- FOLDER [EPISODES]`
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -35,12 +36,16 @@ fn episode(number: u64, of: u64) -> EpisodeRecord {
     let bits = mixed(number);
     let step = number * 10 / of * 100;
     let right = bits % 1000 < 300 + step / 2;
-    let error = (bits / 1000 % 4 == 0).then(|| ERRORS[(bits / 4000 % 3) as usize]);
+    let error = (bits / 1000)
+        .is_multiple_of(4)
+        .then(|| ERRORS[(bits / 4000 % 3) as usize]);
     let failure = Failure::ALL[(bits / 16_000 % Failure::COUNT as u64) as usize];
     let text = |length: usize, seed: u64| -> String {
-        (0..length as u64 / 8)
-            .map(|i| format!("{:07} ", mixed(seed.wrapping_mul(31) + i) % 10_000_000))
-            .collect()
+        (0..length as u64 / 8).fold(String::new(), |mut out, i| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{:07} ", mixed(seed.wrapping_mul(31) + i) % 10_000_000);
+            out
+        })
     };
     let calls = TOOLS.iter().enumerate().map(|(turn, tool)| CallRecord {
         turn: turn as i32 + 1,
@@ -124,13 +129,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let info = serde_json::json!({"format": 1, "run": "generated"});
         let episodes = (0..num_episodes).map(|number| Ok(episode(number, num_episodes)));
         Session::start(folder, &info, false)?.write(episodes)?;
-        out += &format!("written in {:.1} s\n", start.elapsed().as_secs_f64());
+        writeln!(out, "written in {:.1} s", start.elapsed().as_secs_f64())?;
     }
     let bytes: u64 = std::fs::read_dir(folder)?
         .filter_map(|entry| entry.ok()?.metadata().ok())
         .map(|metadata| metadata.len())
         .sum();
-    out += &format!("{} MB on disk\n", bytes / 1_000_000);
+    writeln!(out, "{} MB on disk", bytes / 1_000_000)?;
     let runs = [RunFolder {
         name: None,
         path: folder.to_path_buf(),
@@ -163,10 +168,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             seconds.push(start.elapsed().as_secs_f64());
         }
         seconds.sort_by(f64::total_cmp);
-        out += &format!("{:8.3} s  {rows:7} rows  {name}\n", seconds[1]);
+        writeln!(out, "{:8.3} s  {rows:7} rows  {name}", seconds[1])?;
     }
-    // The only output of an example.
-    use std::io::Write as _;
-    std::io::stdout().write_all(out.as_bytes())?;
+    std::io::Write::write_all(&mut std::io::stdout(), out.as_bytes())?;
     Ok(())
 }

@@ -132,13 +132,13 @@ mod tests {
         over.store(true, Ordering::Relaxed);
     }
 
+    fn fails() {
+        panic!("one is not two")
+    }
+
     #[test]
     fn a_panic_costs_one_piece_of_work() {
-        let failed = block_on(
-            async { assert!(1 > 2, "one is not two") },
-            None,
-            &mut || true,
-        );
+        let failed = block_on(async { fails() }, None, &mut || true);
         assert!(matches!(failed, Err(Stopped::Panicked(text)) if text == "one is not two"));
         assert_eq!(block_on(async { 1 }, None, &mut || true).unwrap(), 1);
     }

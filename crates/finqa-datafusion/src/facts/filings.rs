@@ -45,6 +45,10 @@ pub(super) struct Filer {
 
 /// All filings. Companies are in the order of their names in the corpus.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "filings and companies are what there are all of"
+)]
 pub(super) struct Filings {
     pub(super) filings: Vec<Filing>,
     pub(super) companies: Vec<Filer>,
@@ -252,22 +256,22 @@ fn filing(fields: &[Option<&str>]) -> std::result::Result<Said, String> {
     let [number, cik, name, form, filed, fye, period, year] = fields else {
         return Err("has other columns than sub".into());
     };
-    let need = |value: &Option<&str>, column: &str| {
+    let need = |value: Option<&str>, column: &str| {
         value
             .map(str::to_owned)
             .ok_or_else(|| format!("has no {column}"))
     };
-    let filed = need(filed, "filed")?;
+    let filed = need(*filed, "filed")?;
     let filed = date(&filed).ok_or_else(|| format!("filed is {filed:?}, no date YYYYMMDD"))?;
     let month = fye
         .and_then(|text| text.parse::<i32>().ok())
         .map(|day| day / 100);
     Ok(Said {
-        key: need(cik, "cik")?.trim_start_matches('0').to_owned(),
-        name: need(name, "name")?,
+        key: need(*cik, "cik")?.trim_start_matches('0').to_owned(),
+        name: need(*name, "name")?,
         filed,
-        form: need(form, "form")?,
-        number: need(number, "adsh")?,
+        form: need(*form, "form")?,
+        number: need(*number, "adsh")?,
         fye: month.filter(|m| (1..=12).contains(m)),
         period: period.and_then(date),
         fiscal_year: year.and_then(|text| text.parse().ok()),

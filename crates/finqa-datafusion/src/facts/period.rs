@@ -137,6 +137,10 @@ impl Calendar {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::inconsistent_digit_grouping,
+    reason = "dates are grouped as dates"
+)]
 mod tests {
     use super::*;
 

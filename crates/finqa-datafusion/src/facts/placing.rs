@@ -133,7 +133,7 @@ impl Desk<'_> {
         plain: &HashMap<&str, Vec<usize>>,
         out: &mut Vec<Sheet>,
     ) {
-        for group in self.groups(shown) {
+        for group in Self::groups(shown) {
             let rows: Vec<(String, &str, bool, Vec<usize>)> = group
                 .lines
                 .iter()
@@ -152,9 +152,9 @@ impl Desk<'_> {
     }
 
     /// Lines by statement. The latest filing says order and labels; lines of earlier ones follow.
-    fn groups<'s>(&self, shown: &'s [Shown]) -> Vec<Group<'s>> {
+    fn groups(shown: &[Shown]) -> Vec<Group<'_>> {
         let mut keys: Vec<(&str, bool, i32)> = Vec::new();
-        let mut groups: Vec<Group<'s>> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         let mut seen: HashSet<(usize, &str)> = HashSet::new();
         let latest_other = shown
             .iter()

@@ -1,7 +1,7 @@
 //! Files as streams of batches: what the engine sorts.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -207,7 +207,7 @@ impl PartitionStream for FileStream {
 
 type Send<'a> = dyn FnMut(Vec<ArrayRef>) -> Result<bool> + 'a;
 
-fn facts(path: &PathBuf, file: u32, shared: &Shared, send: &mut Send<'_>) -> Result<()> {
+fn facts(path: &Path, file: u32, shared: &Shared, send: &mut Send<'_>) -> Result<()> {
     let wanted = shared.layout.wanted();
     let mut columns = FactColumns::default();
     let name = short(path);
@@ -317,7 +317,7 @@ const PRE: [(&str, bool); 8] = [
     ("negating", false),
 ];
 
-fn presentation(path: &PathBuf, shared: &Shared, send: &mut Send<'_>) -> Result<()> {
+fn presentation(path: &Path, shared: &Shared, send: &mut Send<'_>) -> Result<()> {
     let wanted = PRE.map(|(name, required)| Wanted { name, required });
     let mut columns = ShownColumns::default();
     let mut listened = true;

@@ -1,6 +1,7 @@
 //! Sheets as tables of a corpus: numbers as filings write them, the unit in the description.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
 
 use finqa_core::{Company, Result, Table, Value};
 use serde_json::Map;
@@ -108,7 +109,7 @@ fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
     let headers = std::iter::once("item".to_owned()).chain(columns.iter().map(|c| c.header()));
     let mut table = Table::new(&filer.slug, &sheet.name, headers.collect(), cells)?;
     table.description = description(filer, sheet, &columns, &currency, power);
-    table.scale = scale_word(power).to_owned();
+    scale_word(power).clone_into(&mut table.scale);
     if !units.is_empty() {
         table.extra.insert("units".to_owned(), units.into());
     }
@@ -206,14 +207,18 @@ fn description(
     let month = MONTHS[(filer.calendar.end_month - 1).clamp(0, 11) as usize];
     let mut out = format!("{} of {}.", sheet.title, filer.name);
     if columns.iter().any(|c| matches!(c, Column::Year(_))) {
-        out += &format!(" Columns are fiscal years, which end in {month}.");
+        // Writing to a String cannot fail.
+        let _ = write!(out, " Columns are fiscal years, which end in {month}.");
     } else {
-        out += &format!(" Columns are quarters of fiscal years, which end in {month}.");
+        let _ = write!(
+            out,
+            " Columns are quarters of fiscal years, which end in {month}."
+        );
     }
     if !currency.is_empty() {
-        out += &match power {
-            0 => format!(" Amounts in {currency}."),
-            _ => format!(" Amounts in {}s of {currency}.", scale_word(power)),
+        let _ = match power {
+            0 => write!(out, " Amounts in {currency}."),
+            _ => write!(out, " Amounts in {}s of {currency}.", scale_word(power)),
         };
     }
     out

@@ -202,10 +202,10 @@ fn mix_function() -> ScalarUDF {
         Volatility::Immutable,
         Arc::new(|arguments: &[ColumnarValue]| {
             let arrays = ColumnarValue::values_to_arrays(arguments)?;
-            let rows = arrays.first().map_or(0, |array| array.len());
+            let rows = arrays.first().map_or(0, Array::len);
             let columns: Vec<&Int64Array> = arrays
                 .iter()
-                .map(|array| array.as_primitive::<Int64Type>())
+                .map(AsArray::as_primitive::<Int64Type>)
                 .collect();
             let mixed = (0..rows).map(|row| {
                 let all = columns.iter().map(|column| column.value(row) as u64);

@@ -102,7 +102,7 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a fixture that works");
         let mut base = tries(0, "q1", 4, 1);
         base.extend(tries(4, "q2", 4, 4));
         base.extend(tries(8, "q3", 2, 0));
@@ -157,8 +157,10 @@ pub(crate) fn write_run(folder: &Path, episodes: &[EpisodeRecord]) {
     });
     let (first, second) = episodes.split_at(episodes.len() / 2);
     for (part, episodes) in [first, second].into_iter().enumerate() {
-        let session = Session::start(folder, &info, part > 0).unwrap();
-        session.write(episodes.iter().cloned().map(Ok)).unwrap();
+        let session = Session::start(folder, &info, part > 0).expect("a fixture that works");
+        session
+            .write(episodes.iter().cloned().map(Ok))
+            .expect("a fixture that works");
     }
 }
 
@@ -170,7 +172,7 @@ pub(crate) fn lines(result: &QueryResult) -> Vec<String> {
         let columns: Vec<_> = batch
             .columns()
             .iter()
-            .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
+            .map(|column| ArrayFormatter::try_new(column, &options).expect("a fixture that works"))
             .collect();
         for row in 0..batch.num_rows() {
             let cell = |c: &ArrayFormatter<'_>| {
@@ -191,12 +193,12 @@ pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(next) = open.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in std::fs::read_dir(next).expect("a fixture that works") {
+            let path = entry.expect("a fixture that works").path();
             if path.is_dir() {
                 open.push(path);
             } else {
-                let bytes = std::fs::read(&path).unwrap();
+                let bytes = std::fs::read(&path).expect("a fixture that works");
                 found.push((path, bytes));
             }
         }

@@ -76,7 +76,7 @@ impl Rows {
 
     pub(super) fn capsule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         // Dropping the capsule releases a stream that nobody took.
-        PyCapsule::new(py, self.0.stream(), Some(STREAM.into()))
+        PyCapsule::new_with_value(py, self.0.stream(), STREAM)
     }
 }
 
