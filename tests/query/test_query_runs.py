@@ -34,6 +34,9 @@ def episode(task: str, right: bool) -> dict[str, Any]:
         "status": "terminated",
         "is_correct": right,
         "reward": float(right),
+        "failure": "" if right else "wrong_scale",
+        "failures": [] if right else ["wrong_scale"],
+        "wrong_answer": "none" if right else "scale",
         "num_turns": 2,
         "num_calls": 1,
         "calls": [call, {**call, "error": "sql_syntax"}],
@@ -72,7 +75,7 @@ def test_a_result_shows_itself_as_a_table(runs: list[Path]) -> None:
     assert "tuned" in shown
     assert "0.75" in shown
     assert shown.endswith("2 rows")
-    assert repr(fg.query("SELECT run FROM episodes, calls", runs)).endswith("the first 20 shown")
+    assert repr(fg.query("SELECT 1 FROM episodes, calls", runs)).endswith("the first 20 shown")
     assert "[red]" in repr(fg.query("SELECT '[red]' AS \"[bold]\"", []))
 
 
@@ -177,7 +180,7 @@ def test_errors_have_a_code(runs: list[Path], sql: str, options: dict[str, Any],
 def test_wrong_arguments_are_named(runs: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="timeout_s is -1"):
         fg.query("SELECT 1", runs, timeout_s=-1)
-    with pytest.raises(ValueError, match="timeout_s is nan"):
+    with pytest.raises(ValueError, match="timeout_s is NaN"):
         fg.query("SELECT 1", runs, timeout_s=float("nan"))
     with pytest.raises(ValueError, match="memory_limit_bytes is 0"):
         fg.query("SELECT 1", runs, memory_limit_bytes=0)
