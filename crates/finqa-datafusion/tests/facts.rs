@@ -1,4 +1,8 @@
 //! Facts made into corpora: every format, every fate of a row, the limits.
+#![expect(
+    clippy::unreadable_literal,
+    reason = "dates and values as filings write them"
+)]
 
 mod common;
 
@@ -17,7 +21,8 @@ fn options() -> IngestOptions {
 }
 
 fn run(facts: &Path, target: &Path, options: &IngestOptions) -> IngestReport {
-    let report = ingest(&[facts.to_owned()], target, options, &mut |_| true).unwrap();
+    let report =
+        ingest(&[facts.to_owned()], target, options, &mut |_| true).expect("it works in a test");
     assert_eq!(
         report.accounted(),
         report.rows,
@@ -310,7 +315,7 @@ fn the_same_facts_give_the_same_corpus_again() {
         .collect();
     assert_eq!(hashes[0], hashes[1]);
     let again = ingest(
-        &[facts.clone()],
+        std::slice::from_ref(&facts),
         &folder.path().join("a"),
         &options(),
         &mut |_| true,
@@ -403,7 +408,13 @@ fn the_generator_stops_and_refuses_what_is_there() {
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("it works in a test")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     names.sort();
     names

@@ -14,14 +14,15 @@ use finqa_data::{FilingsConfig, LoadOptions, write_filings};
 /// A generated data set of at least so many facts.
 pub(crate) fn sample(folder: &Path, num_facts: u64, seed: u64) -> PathBuf {
     let path = folder.join("facts");
-    write_filings(&path, &FilingsConfig { num_facts, seed }, &mut |_| true).unwrap();
+    write_filings(&path, &FilingsConfig { num_facts, seed }, &mut |_| true)
+        .expect("it works in a test");
     path
 }
 
 pub(crate) fn load(path: &Path) -> Arc<Corpus> {
     Arc::new(
         finqa_data::load(path, None, &LoadOptions::default())
-            .unwrap()
+            .expect("it works in a test")
             .corpus,
     )
 }
@@ -32,31 +33,32 @@ pub(crate) fn row(table: &Table, label: &str) -> Vec<String> {
     let found = found.unwrap_or_else(|| panic!("no row {label:?} in {}", table.name));
     table.row(found)[1..]
         .iter()
-        .map(|cell| cell.as_str().unwrap().to_owned())
+        .map(|cell| cell.as_str().expect("it works in a test").to_owned())
         .collect()
 }
 
 /// Writes the tables of a data set in another format.
 pub(crate) fn convert(from: &Path, to: &Path, format: &str) {
-    fs::create_dir(to).unwrap();
+    fs::create_dir(to).expect("it works in a test");
     for name in ["sub", "num", "pre", "tag"] {
-        let text = fs::read_to_string(from.join(format!("{name}.tsv"))).unwrap();
+        let text =
+            fs::read_to_string(from.join(format!("{name}.tsv"))).expect("it works in a test");
         let target = to.join(format!("{name}.{format}"));
         if matches!(format, "tsv" | "txt") {
-            fs::write(target, text).unwrap();
+            fs::write(target, text).expect("it works in a test");
             continue;
         }
         let mut lines = text
             .lines()
             .map(|line| line.split('\t').collect::<Vec<_>>());
-        let header = lines.next().unwrap();
+        let header = lines.next().expect("it works in a test");
         let rows: Vec<Vec<&str>> = lines.collect();
         match format {
             "csv" => {
-                let mut writer = csv::Writer::from_path(target).unwrap();
-                writer.write_record(&header).unwrap();
+                let mut writer = csv::Writer::from_path(target).expect("it works in a test");
+                writer.write_record(&header).expect("it works in a test");
                 for row in rows {
-                    writer.write_record(row).unwrap();
+                    writer.write_record(row).expect("it works in a test");
                 }
             }
             "jsonl" => {
@@ -76,9 +78,10 @@ pub(crate) fn convert(from: &Path, to: &Path, format: &str) {
                             )
                         })
                         .collect();
-                    writeln!(out, "{}", serde_json::Value::from(object)).unwrap();
+                    writeln!(out, "{}", serde_json::Value::from(object))
+                        .expect("it works in a test");
                 }
-                fs::write(target, out).unwrap();
+                fs::write(target, out).expect("it works in a test");
             }
             _ => parquet(&target, &header, &rows),
         }
@@ -101,11 +104,11 @@ fn parquet(target: &Path, header: &[&str], rows: &[Vec<&str>]) {
             .into_iter()
             .map(|(name, column)| (name, column, true)),
     )
-    .unwrap();
-    let file = File::create(target).unwrap();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    .expect("it works in a test");
+    let file = File::create(target).expect("it works in a test");
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("it works in a test");
+    writer.write(&batch).expect("it works in a test");
+    writer.close().expect("it works in a test");
 }
 
 /// A data set of one company, written by hand.
@@ -127,7 +130,7 @@ impl Facts {
             self.sub,
             "{adsh}\t1\tACME CORP\t1231\t{form}\t{year}1231\t{year}\tFY\t{filed}"
         )
-        .unwrap();
+        .expect("it works in a test");
     }
 
     pub(crate) fn fact(&mut self, adsh: &str, tag: &str, date: i32, quarters: i32, value: &str) {
@@ -135,19 +138,19 @@ impl Facts {
             self.num,
             "{adsh}\t{tag}\tus-gaap/2022\t{date}\t{quarters}\tUSD\t\t\t{value}\t"
         )
-        .unwrap();
+        .expect("it works in a test");
     }
 
     /// A line of facts as it is.
     pub(crate) fn raw(&mut self, line: &str) {
-        writeln!(self.num, "{line}").unwrap();
+        writeln!(self.num, "{line}").expect("it works in a test");
     }
 
     pub(crate) fn write(&self, folder: &Path) -> PathBuf {
         let path = folder.join("facts");
-        fs::create_dir(&path).unwrap();
-        fs::write(path.join("sub.tsv"), &self.sub).unwrap();
-        fs::write(path.join("num.tsv"), &self.num).unwrap();
+        fs::create_dir(&path).expect("it works in a test");
+        fs::write(path.join("sub.tsv"), &self.sub).expect("it works in a test");
+        fs::write(path.join("num.tsv"), &self.num).expect("it works in a test");
         path
     }
 }
