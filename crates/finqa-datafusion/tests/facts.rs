@@ -407,7 +407,7 @@ fn the_generator_stops_and_refuses_what_is_there() {
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
+        .expect("it works in a test")
         .map(|entry| {
             entry
                 .expect("it works in a test")
