@@ -15,7 +15,7 @@ use proptest::sample::select;
 
 use crate::builder::{DEBT, Episode, INCOME, episode, growth, lookup, unanswerable};
 
-const REPORT: &str = r#"
+const REPORT: &str = r"
 criteria:
   - {id: p1, dim: primary, kind: value, slot: cost, weight: 2, truth: {value: 1526, op: exact}}
   - {id: p2, dim: primary, kind: value, slot: expense, truth: {value: 33174, op: exact}}
@@ -28,7 +28,7 @@ criteria:
 slots:
   - {name: total, unit: amount}
 pass: 0.81
-"#;
+";
 
 /// The right lines of the report.
 const RIGHT: [&str; 5] = [

@@ -9,7 +9,7 @@ use finqa_core::{KnownWrong, Mistake, Rubric, Task, ToolErrorCode as Code};
 
 use crate::builder::{DEBT, Episode, INCOME, OTHER, episode, gold_query, growth, lookup};
 
-const BURDEN: &str = r#"
+const BURDEN: &str = r"
 slots:
   - {name: note, label: Note}
 criteria:
@@ -21,7 +21,7 @@ criteria:
   - {id: t1, dim: process, kind: table_access, tables: [debt, income]}
   - {id: b1, dim: process, kind: behaviour, check: listed_before_query, weight: 3}
   - {id: j1, dim: reasoning, kind: judge, prompt: Is it sensible?}
-"#;
+";
 
 const RIGHT: &str = "Cost: 1,526\nExpense: 33,174\nRatio: 4.6%\nVerdict: high\nNote: none needed";
 
