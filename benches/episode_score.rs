@@ -37,6 +37,7 @@ impl Played {
     fn score(&self, outputs: &[&str], config: &RewardConfig) -> EpisodeScore {
         let log = EpisodeLog {
             calls: &self.calls,
+            more_tables: &[],
             outputs,
             submission: self.submission.as_deref(),
             ended: if self.submission.is_some() {

@@ -27,7 +27,8 @@ def tidy_sql(episodes: list[dict[str, Any]]) -> list[float | None]:
 
 
 # A judge is such a criterion, too; it needs an OpenAI-compatible endpoint:
-#     finqa_gym.judge.OpenAIJudge("http://localhost:8000/v1", "my-judge", weight=0.1)
+#     from finqa_gym.judge import OpenAIJudge
+#     OpenAIJudge("http://localhost:8000/v1", "my-judge", weight=0.1)
 env = finqa_gym.VectorEnv(
     num_envs=16,
     split="val",

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any, NamedTuple
 
-from finqa_gym import _native
+from finqa_gym import _native, arguments
 from finqa_gym.trajectories import Run
 
 __all__ = ["TABLES", "VIEWS", "QueryResult", "Relation", "query", "relations"]
@@ -165,15 +165,19 @@ def query(
         FileNotFoundError: If there is no such folder.
         DataError: If a folder is no run.
         ValueError: If two runs have one name, or a limit is out of range.
+        TypeError: If a limit is no number.
         FeatureNotBuiltError: If this build has no DataFusion.
     """
+    memory = arguments.integer("memory_limit_bytes", memory_limit_bytes, least=1)
+    seconds = None if timeout_s is None else arguments.number("timeout_s", timeout_s)
+    rows = None if max_rows is None else arguments.integer("max_rows", max_rows)
     named: list[tuple[str | None, str]]
     if isinstance(runs, Mapping):
         named = [(name, _folder(run)) for name, run in runs.items()]
     else:
         listed = [runs] if isinstance(runs, str | os.PathLike | Run) else runs
         named = [(None, _folder(run)) for run in listed]
-    return QueryResult(_native.run_query(sql, named, memory_limit_bytes, timeout_s, max_rows))
+    return QueryResult(_native.run_query(sql, named, memory, seconds, rows))
 
 
 def _folder(run: RunPath) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any
 
 from finqa_gym import arguments
+from finqa_gym.deadline_http import Deadline, DeadlineRequest, http_opener
 
 __all__ = ["ChatEndpoint", "EndpointError"]
 
@@ -31,20 +30,17 @@ class EndpointError(Exception):
         self.kind = kind
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the key to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class ChatEndpoint:
     """An OpenAI-compatible endpoint.
 
     Args:
         base_url: Up to and with ``/v1``.
-        api_key: Sent as bearer token; None sends none.
+        api_key: Sent as bearer token, without blanks around it; None sends none.
         timeout_s: Seconds for one completion, from connecting to the last byte.
+
+    Raises:
+        ValueError: A URL that is none, a key that no header can hold, a time out of range. The key
+            is never part of the text.
     """
 
     def __init__(self, base_url: str, api_key: str | None, timeout_s: float) -> None:
@@ -52,17 +48,16 @@ class ChatEndpoint:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             msg = f"base_url is {base_url!r}; an http or https URL is needed"
             raise ValueError(msg)
-        if api_key is not None:
-            arguments.text("api_key", api_key)
+        key = None if api_key is None else _checked_key(api_key)
         self.url = f"{base_url.rstrip('/')}/chat/completions"
         self.timeout_s = arguments.number("timeout_s", timeout_s)
         if not 0 < self.timeout_s <= 3_600:
             msg = f"timeout_s is {timeout_s}; it must be above 0 and at most 3600"
             raise ValueError(msg)
         self._headers = {"Content-Type": "application/json"}
-        if api_key is not None:
-            self._headers["Authorization"] = f"Bearer {api_key}"
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        if key is not None:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._opener = http_opener()
 
     def complete(self, body: bytes) -> str:
         """The text of the completion that the request ``body`` gets.
@@ -70,11 +65,20 @@ class ChatEndpoint:
         Raises:
             EndpointError: There is none.
         """
-        deadline = time.monotonic() + self.timeout_s
-        request = urllib.request.Request(self.url, body, self._headers, method="POST")
+        request = DeadlineRequest(self.url, body, self._headers, method="POST")
+        with Deadline(self.timeout_s) as request.deadline:
+            try:
+                return _completion(self._reply(request))
+            except EndpointError:
+                # A connection that was cut off looks like one that the server has closed.
+                if request.deadline.is_over:
+                    raise EndpointError("timeout", "no complete reply came in time") from None
+                raise
+
+    def _reply(self, request: DeadlineRequest) -> bytes:
         try:
             with self._opener.open(request, timeout=self.timeout_s) as response:
-                reply = _read(response, deadline)
+                return _read(response)
         except urllib.error.HTTPError as error:
             with error:
                 raise EndpointError(f"http_{error.code}", str(error.reason)) from None
@@ -85,15 +89,26 @@ class ChatEndpoint:
             raise EndpointError(kind, str(error.reason)) from None
         except (OSError, http.client.HTTPException) as error:
             raise EndpointError("connection", str(error) or type(error).__name__) from None
-        return _completion(reply)
 
     def __repr__(self) -> str:
         """The URL; never the key."""
         return f"ChatEndpoint({self.url!r})"
 
 
-def _read(response: Any, deadline: float) -> bytes:
-    """The whole reply. The socket's own timeout is for one read; many slow ones end here."""
+def _checked_key(api_key: object) -> str:
+    """A key as a header can hold it; no error shows it, since errors end up in logs."""
+    if not isinstance(api_key, str):
+        msg = f"api_key is a {type(api_key).__name__}; a str, or None, is needed"
+        raise TypeError(msg)
+    key = api_key.strip()
+    if not (key and key.isascii() and key.isprintable()):
+        seen = "is empty" if not key else "holds control characters or others that are not ASCII"
+        raise ValueError(f"api_key {seen}; printable ASCII, or None, is needed")
+    return key
+
+
+def _read(response: Any) -> bytes:
+    """The whole reply."""
     parts: list[bytes] = []
     length = 0
     while part := response.read1(1 << 16):
@@ -101,8 +116,6 @@ def _read(response: Any, deadline: float) -> bytes:
         length += len(part)
         if length > MAX_REPLY:
             raise EndpointError("too_long", f"the reply has more than {MAX_REPLY} bytes")
-        if time.monotonic() > deadline:
-            raise EndpointError("timeout", "the reply was not complete in time")
     return b"".join(parts)
 
 

@@ -33,7 +33,12 @@ def to_messages(
 
     Returns:
         System, user, then assistant and tool messages in OpenAI's form.
+
+    Raises:
+        DataError: The run was made of logs (``info["source"] == "logs"``): it keeps what the
+            policy did, not the system prompt and the roles of each conversation.
     """
+    _refuse_logs(info)
     env = info.get("env", {})
     messages: list[dict[str, Any]] = []
     if info.get("system_prompt"):
@@ -93,7 +98,11 @@ def to_sharegpt(episode: dict[str, Any], info: dict[str, Any]) -> list[dict[str,
 
     Turns are "system", "human", "gpt" and "observation". Calls stand in the text, structured ones
     as ``<tool_call>{…}</tool_call>``; the results of one message are one observation.
+
+    Raises:
+        DataError: As for `to_messages`.
     """
+    _refuse_logs(info)
     turns = []
     if info.get("system_prompt"):
         turns.append({"from": "system", "value": info["system_prompt"]})
@@ -108,6 +117,17 @@ def to_sharegpt(episode: dict[str, Any], info: dict[str, Any]) -> list[dict[str,
             results = "\n".join(message["content"] for message in turn["messages"])
             turns.append({"from": "observation", "value": results})
     return turns
+
+
+def _refuse_logs(info: dict[str, Any]) -> None:
+    """A record of a log has no place for its system prompt, nor for what a user said later."""
+    if info.get("source") == "logs":
+        files = ", ".join(info.get("logs", {}).get("files", [])) or "the log"
+        msg = (
+            f"run {info.get('run')!r} was made of logs and keeps neither the system prompt of each "
+            f"conversation nor who said what, so its chats would be other ones; use {files} instead"
+        )
+        raise DataError(msg)
 
 
 def _plain_call(call: Any) -> Any:
@@ -155,7 +175,8 @@ def export_chats(
         Records written.
 
     Raises:
-        DataError: The file is there, or an episode is of a split for evaluation.
+        DataError: The file is there, an episode is of a split for evaluation, or the run was made
+            of logs.
         ValueError: An unknown format or ending.
     """
     if format not in FORMATS:
@@ -164,6 +185,7 @@ def export_chats(
     if structured and format != "openai":
         msg = "structured calls have a place in format openai alone"
         raise ValueError(msg)
+    _refuse_logs(run.info)
     if not allow_eval_split:
         _refuse_evaluation(run)
     ending = Path(path).suffix.removeprefix(".")

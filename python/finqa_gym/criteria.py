@@ -30,8 +30,11 @@ class PythonCriterion:
         weight: Weight beside the built-in process, which weighs 1; counts in reward mode "shaped"
             alone.
 
-    What the function raises is raised by ``step`` or ``recv`` once no slot is under way; the
-    results of that step are then lost to the caller, but ``VectorEnv.episode`` still has them.
+    What the function raises is raised by ``step`` or ``recv`` once no slot is under way, with a
+    note (``error.__notes__``) of the criterion and the tasks it was asked about. The rows of that
+    step are then lost to the caller, but the environment goes on: ``VectorEnv.episode`` has what
+    ended, ``VectorEnv.messages`` what the others saw. A recording keeps the episodes without the
+    scores.
 
     Raises:
         ValueError: A weight that is not above 0, an empty name.
@@ -140,7 +143,7 @@ class CustomScores:
             return
         try:
             episodes = [self._episode(env_id) for env_id in batch.env_ids[rows].tolist()]
-            scores = np.array([criterion.scores(episodes) for criterion in self._criteria]).T
+            scores = np.array([_asked(criterion, episodes) for criterion in self._criteria]).T
             rewards = self._rewards(episodes, scores)
         except BaseException:
             self.leave_out(batch)
@@ -207,6 +210,19 @@ class CustomScores:
         self, batch: StepBatch, rows: NDArray[np.intp], scores: NDArray[np.float32]
     ) -> None:
         self._native.record(batch.env_ids[rows], batch.rewards[rows], scores)
+
+
+def _asked(criterion: PythonCriterion, episodes: list[dict[str, Any]]) -> list[float]:
+    """Its scores; what it raises says whose they were to be, since the caller gets no rows."""
+    try:
+        return criterion.scores(episodes)
+    except BaseException as error:
+        shown = [f"{episode['task_id']} (env {episode['env_id']})" for episode in episodes[:5]]
+        more = f" and {len(episodes) - 5} more" if len(episodes) > 5 else ""
+        note = f"raised by criterion {criterion.name!r}, asked about {', '.join(shown)}{more}"
+        noted: Any = error  # what add_note does, which Python 3.10 has not
+        noted.__notes__ = [*getattr(error, "__notes__", []), note]
+        raise
 
 
 def check_criteria(criteria: Sequence[PythonCriterion], autoreset_mode: str, keeps: bool) -> None:

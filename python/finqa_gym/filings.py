@@ -154,8 +154,8 @@ class MineReport(NamedTuple):
         tables_covered: Tables that a gold program asks.
         labels: Different row labels of usable tables.
         labels_covered: Different row labels that a task is about.
-        kinds: Kind -> ``candidates``, ``tasks``, ``dropped`` (reason -> candidates),
-            ``not_needed`` (not tried, since the company had enough).
+        kinds: Kind -> ``candidates``, ``tasks``, ``dropped`` (reason -> candidates; of the audit
+            ``failed_audit``), ``not_needed`` (not tried, since the company had enough).
         question_types: Question type -> tasks.
         failed_audit: Code of the audit -> tasks that it failed and that were dropped.
         seconds: Time of the search, without the audit.
@@ -376,13 +376,45 @@ def mine(
         return Mined(mined, report)
     failed = Counter(failures[0] for failures in codes if failures)
     kept = mined.select(good, suffix="")
+    return Mined(kept, _counted_again(report, mined, kept)._replace(failed_audit=dict(failed)))
+
+
+def _counted_again(report: MineReport, mined: data.Corpus, kept: data.Corpus) -> MineReport:
+    """What the engine counted of all tasks in ``mined``, of those that were kept."""
     types = Counter(task.get("question_type", "") for task in kept)
-    return Mined(
-        kept,
-        report._replace(
-            tasks=len(kept), failed_audit=dict(failed), question_types=dict(sorted(types.items()))
-        ),
+    before, after = (Counter(map(_kind, corpus)) for corpus in (mined, kept))
+    kinds = {
+        kind: counts | {"dropped": dict(counts["dropped"])} for kind, counts in report.kinds.items()
+    }
+    for kind, count in (before - after).items():
+        kinds[kind]["tasks"] -= count
+        kinds[kind]["dropped"]["failed_audit"] = count
+    queries = [
+        (q["company"], q["table"], q["sql"]) for task in kept for q in task["gold"]["queries"]
+    ]
+    labels = set()
+    for company in {company for company, _, _ in queries}:
+        tables = {table["name"]: table for table in kept.tables(company)}
+        for _, table, sql in (query for query in queries if query[0] == company):
+            texts = (row[0] for row in tables[table]["rows"] if isinstance(row[0], str))
+            labels |= {text.lower() for text in texts if _literal(text) in sql}
+    return report._replace(
+        tasks=len(kept),
+        companies_covered=len({name for task in kept for name in task["companies"]}),
+        tables_covered=len({query[:2] for query in queries}),
+        labels_covered=len(labels),
+        kinds=kinds,
+        question_types=dict(sorted(types.items())),
     )
+
+
+def _kind(task: dict[str, Any]) -> str:
+    """Kind of a mined task, which its id names: ``mined-net_change-…``."""
+    return str(task["id"].split("-")[1])
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def mined_kinds() -> list[str]:

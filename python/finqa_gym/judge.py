@@ -66,7 +66,7 @@ class OpenAIJudge(PythonCriterion):
             not judged.
         weight: Weight beside the built-in process, which weighs 1: above 0, at most 0.15.
         cache: Folder of verdicts, made if need be, shared by any number of processes; None keeps
-            them in memory.
+            the last of them in memory.
         timeout_s: Seconds for one question, from connecting to the last byte.
         max_concurrency: Questions under way at the same time.
         name: Its column in ``infos["custom_score"]``.
@@ -76,7 +76,8 @@ class OpenAIJudge(PythonCriterion):
     asked for. Such failures are counted (`stats`) and not cached.
 
     Raises:
-        ValueError: A weight out of range, a URL that is not http or https.
+        ValueError: A weight out of range, a URL that is not http or https, a key that no header
+            can hold (which is not shown).
 
     Example:
         >>> judge = OpenAIJudge("http://localhost:8000/v1", "a-model", weight=0.1)

@@ -12,7 +12,7 @@ from finqa_gym import recording
 from finqa_gym.data import Corpus, corpus_from_source
 from finqa_gym.exceptions import DataError
 from finqa_gym.replay_slot import FAULTS, Difference, ReplaySlot
-from finqa_gym.rubrics import RewardConfig
+from finqa_gym.rubrics import RewardConfig, RubricText
 from finqa_gym.tools import UserTool
 from finqa_gym.trajectories import Run
 from finqa_gym.vector import VectorEnv
@@ -37,6 +37,7 @@ NOT_FOR_REPLAY = (
     "tool_names",
     "criteria",
     "reward",
+    "rubrics",
 )
 """Options that have no bearing on an episode, or that are made from the record in another way."""
 
@@ -163,8 +164,17 @@ def _environment(info: dict[str, Any], corpus: Corpus) -> VectorEnv:
     kept = {key: value for key, value in options.items() if key not in NOT_FOR_REPLAY}
     tools = [UserTool(_never_run, **tool) for tool in options["user_tools"]]
     names = dict(options["tool_names"])
-    reward = RewardConfig(**options["reward"])
-    return VectorEnv(corpus, SLOTS, tools=tools, tool_names=names, reward=reward, **kept)
+    rubrics = options.get("rubrics")
+    return VectorEnv(
+        corpus,
+        SLOTS,
+        tools=tools,
+        tool_names=names,
+        reward=RewardConfig(**options["reward"]),
+        # As it was written: YAML read and written again would lose digits that a value keeps.
+        rubrics=None if rubrics is None else RubricText(*rubrics),  # type: ignore[arg-type]
+        **kept,
+    )
 
 
 def _never_run(calls: list[dict[str, Any]]) -> list[str]:

@@ -194,12 +194,27 @@ def rubric_schema(
     return schema
 
 
+class RubricText(NamedTuple):
+    """What a rubric file holds, as a recorded run keeps it; an environment takes it as ``rubrics``.
+
+    Attributes:
+        text: As it was written.
+        form: "json" or "yaml".
+    """
+
+    text: str
+    form: str
+
+
 def rubric_option(
-    rubrics: str | os.PathLike[str] | Mapping[str, Any] | None,
+    rubrics: str | os.PathLike[str] | Mapping[str, Any] | RubricText | None,
 ) -> tuple[str, str] | None:
     """Text and form of a rubric file or of what such a file holds."""
     if rubrics is None:
         return None
+    if isinstance(rubrics, RubricText):
+        _native.check_rubrics(*rubrics)
+        return rubrics.text, rubrics.form
     needed = "a path to a JSON or YAML file, a dict of rubrics, or None"
     arguments.instance("rubrics", rubrics, (str, os.PathLike, Mapping), needed)
     if isinstance(rubrics, Mapping):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,6 +207,8 @@ def write_run(
             is then counted.
         append: Add to a run that is there.
 
+    Whatever is raised, also by ``records``: a run that was to be made is gone again.
+
     Raises:
         DataError: A record that is none (the text says which and why), or a folder that holds
             something else.
@@ -217,7 +220,24 @@ def write_run(
         >>> run.name, run.num_episodes
         ('elsewhere', 1)
     """
-    info = {"format": RUN_FORMAT, "run": Path(path).resolve().name, **info}
+    folder = Path(path)
+    text = json.dumps({"format": RUN_FORMAT, "run": folder.resolve().name, **info})
+    is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     lines = (json.dumps(record, allow_nan=False) for record in records)
-    _native.write_run(Path(path), json.dumps(info), lines, append)
+    try:
+        _native.write_run(folder, text, lines, append)
+    except BaseException:
+        if is_new:
+            _remove(folder, text)
+        raise
     return Run(path)
+
+
+def _remove(folder: Path, text: str) -> None:
+    """Removes a run that was not finished, unless somebody else has made one there meanwhile."""
+    try:
+        is_ours = json.loads((folder / "run.json").read_text("utf-8")) == json.loads(text)
+    except (OSError, ValueError):
+        return
+    if is_ours:
+        shutil.rmtree(folder, ignore_errors=True)

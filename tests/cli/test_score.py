@@ -61,6 +61,21 @@ def test_the_tables_say_what_training_could_fix(log: Path, tmp_path: Path) -> No
     assert json.loads((out / "run.json").read_text())["source"] == "logs"
 
 
+def test_names_of_files_models_and_tasks_are_no_markup(tmp_path: Path) -> None:
+    path = tmp_path / "log[bold].jsonl"
+    messages = [
+        {"role": "user", "content": "How much?"},
+        {"role": "assistant", "content": "I do not know."},
+    ]
+    record = {"task_id": "q[/x]", "model": "m[/y]", "messages": messages, "reward": 0}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    code, screen, notes = run(path)
+    assert code == 0, notes
+    whole = "".join(screen.split())
+    for name in ("log[bold].jsonl", "q[/x]", "m[/y]"):
+        assert name in whole, name
+
+
 def test_json_says_the_same_as_the_screen(log: Path) -> None:
     code, text, _ = run(log, "--map", log.with_name("map.json"), "--corpus", small_path(), "--json")
     told: dict[str, Any] = json.loads(text)

@@ -126,6 +126,34 @@ def test_the_report_of_mining_adds_up(corpus_folder: Path) -> None:
 
 
 @needs_datafusion
+@pytest.mark.parametrize("max_result_bytes", [10, 30])
+def test_the_report_adds_up_once_the_audit_has_dropped_tasks(
+    corpus_folder: Path, max_result_bytes: int
+) -> None:
+    # Results that are cut this short make some gold programs wrong, or all of them.
+    corpus = fg.load(corpus_folder, limits={"max_result_bytes": max_result_bytes})
+    report, kept = (mined := mine(corpus, per_company=16)).report, mined.corpus
+    all_tasks = mine(corpus, per_company=16, audit=False)
+    num_dropped = sum(report.failed_audit.values())
+    assert report.tasks == len(kept) == all_tasks.report.tasks - num_dropped
+    assert num_dropped > 0
+    by_audit = 0
+    for counts in report.kinds.values():
+        dropped = sum(counts["dropped"].values())
+        assert counts["candidates"] == counts["tasks"] + dropped + counts["not_needed"]
+        by_audit += counts["dropped"].get("failed_audit", 0)
+    assert by_audit == num_dropped
+    assert sum(counts["tasks"] for counts in report.kinds.values()) == report.tasks
+    asked = {(q["company"], q["table"]) for task in kept for q in task["gold"]["queries"]}
+    assert report.tables_covered == len(asked)
+    assert report.companies_covered == len({name for name, _ in asked})
+    assert bool(report.labels_covered) == bool(report.tasks)
+    assert report.labels_covered < all_tasks.report.labels_covered
+    # Counted again over all tasks, the numbers are those of the engine.
+    assert filings._counted_again(all_tasks.report, kept, all_tasks.corpus) == all_tasks.report
+
+
+@needs_datafusion
 def test_a_plain_layout_is_read_by_a_mapping_file(tmp_path: Path) -> None:
     (tmp_path / "facts.csv").write_text(
         "who,what,end,how_much\nACME,Revenues,2023,12\nACME,Revenues,2022,10\nACME,x,2022,ten\n"

@@ -56,6 +56,21 @@ def test_csv_and_parquet_hold_all_rows(run: Path, tmp_path: Path) -> None:
     assert out.read_bytes()[:4] == b"PAR1"
 
 
+def test_json_is_json_whatever_the_numbers(run: Path) -> None:
+    sql = "SELECT 0.0 / 0.0 AS n, [1.0 / 0.0, 2.5] AS l, X'00ff' AS b FROM episodes LIMIT 1"
+    done = call(sql, run, "--format", "json")
+    assert done.exit_code == 0, done.output
+
+    def no_json(name: str) -> None:
+        raise AssertionError(name)
+
+    assert json.loads(done.stdout, parse_constant=no_json) == [
+        {"n": None, "l": [None, 2.5], "b": "00ff"}
+    ]
+    cells = call(sql, run, "--format", "csv").stdout.splitlines()[1]
+    assert "[null, 2.5]" in cells
+
+
 def test_the_list_names_views_and_columns() -> None:
     done = call("--list")
     assert done.exit_code == 0, done.output

@@ -17,6 +17,14 @@ HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 )
 
+FOREIGN_TOOLS: list[list[dict[str, Any]]] = [
+    [{"name": "sql", "input_schema": {"type": "object"}}],
+    [{"type": "web_search"}],
+    [{"type": "function", "function": {"name": "db.run_sql", "parameters": {"type": "object"}}}],
+    [{"type": "function", "function": {"name": "get table", "parameters": {"type": "object"}}}],
+]
+"""Tools as logs of other agents list them."""
+
 
 def episode(number: int = 0, **changes: Any) -> dict[str, Any]:
     """A right episode of two turns, changed as told; ``checks`` and ``flags`` are merged in."""
@@ -140,6 +148,21 @@ def played(
         for seed, (name, step) in enumerate(zip(policies, steps, strict=True)):
             env.policy, env.policy_step = "trained" if step is not None else name, step
             run_episodes(env, ScriptedPolicy(name, env, seed=seed))
+    return open_run(folder)
+
+
+def reasoned(folder: Path, corpus: Corpus) -> Run:
+    """An episode whose model calls a tool inside of its reasoning, with and without a real call."""
+    inside = tagged("calculator", expression="1+1")
+    actions = [
+        f"<think>Perhaps {inside}</think>\n{tagged('calculator', expression='2*2')}",
+        f"<think>Again {inside}</think>",
+        tagged("submit_answer", answer="7"),
+    ]
+    with VectorEnv(corpus, 1, record=Recording(folder, policy="thinker")) as env:
+        env.reset()
+        for action in actions:
+            env.step([action])
     return open_run(folder)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from finqa_gym.report import write_report
-from report.shaped_runs import HOSTILE, call, episode, run_of, tagged, turn, wrong
+from report.shaped_runs import HOSTILE, call, episode, reasoned, run_of, tagged, turn, wrong
+from small_corpus import small_corpus
 
 READY = "() => document.documentElement.dataset.ready === 'true'"
 SCREENS = {"narrow": (390, 844), "middle": (820, 1180), "wide": (1440, 900)}
@@ -346,6 +347,15 @@ def test_a_record_is_copied_as_it_was(
     assert chat[1]["content"] == record["prompt"]
 
 
+def test_messages_of_logs_cannot_be_copied(tmp_path: Path, open_page: Open) -> None:
+    """Their records hold neither every system prompt nor who said what."""
+    run = run_of(tmp_path / "logs", [episode(0)], source="logs")
+    page = open_page(write_report([run], tmp_path / "report.html"))
+    read(page, 0, 0)
+    assert page.get_by_text("Copy JSON").is_visible()
+    assert page.get_by_text("Copy messages").count() == 0
+
+
 def same(one: Any, other: Any) -> bool:
     """Equal, numbers as far as a page holds their digits."""
     if isinstance(one, dict):
@@ -386,3 +396,51 @@ def test_a_redacted_page_still_reads_turn_by_turn(
     assert page.locator(".call").count() == len(record["calls"])
     assert record["question"] not in page.content()
     assert page.locator(".sql").first.inner_text().startswith("SELECT ▪")
+
+
+def test_a_result_stands_below_the_call_that_it_answers(tmp_path: Path, open_page: Open) -> None:
+    run = reasoned(tmp_path / "run", small_corpus())
+    parts = "n => [...document.querySelectorAll(`#turn-${n} > div`)].map(div => div.className)"
+    for redact in (False, True):
+        made = write_report([run], tmp_path / f"{redact}.html", redact=redact)
+        page = open_page(made, at="#episode/0/0")
+        page.wait_for_selector(".turns")
+        assert page.evaluate(parts, 1) == ["call", "call", "reply"]
+        assert page.evaluate(parts, 2) == ["call", "reply failed"]
+        names = page.locator("#turn-1 .call b").all_inner_texts()
+        assert names == ["call in the reasoning, not run", "calculator"]
+        if not redact:
+            assert page.locator("#turn-1 .reply").inner_text().strip() == "4"
+            assert "stands inside the reasoning" in page.locator("#turn-2 .reply").inner_text()
+
+
+def test_a_link_to_the_only_kind_of_wrong_answer_leads_there(
+    tmp_path: Path, open_page: Open
+) -> None:
+    records = [episode(0), wrong(1, "no_schema"), wrong(2, "no_schema", wrong_answer="none")]
+    run = run_of(tmp_path / "base", records)
+    made = write_report([run], tmp_path / "report.html")
+    assert shown(open_page(made, at="#episodes?series=0&wrong=other")) == 1
+
+
+def test_an_episode_without_a_step_is_none_of_the_first(tmp_path: Path, open_page: Open) -> None:
+    records = [episode(number, policy_step=step) for number, step in enumerate([0, 0, 1, None])]
+    made = write_report([run_of(tmp_path / "base", records)], tmp_path / "report.html")
+    assert shown(open_page(made, at="#episodes?series=0")) == 2
+
+
+def test_the_share_of_right_ones_leaves_out_faults(tmp_path: Path, open_page: Open) -> None:
+    fault = wrong(1, "infra_fault", flags={"infra_fault": True})
+    run = run_of(tmp_path / "base", [episode(0), fault])
+    page = open_page(write_report([run], tmp_path / "report.html"), at="#episodes")
+    assert page.locator("#found").inner_text() == "2 episodes, 100.0 % right"
+
+
+def test_a_schema_without_types_is_shown(tmp_path: Path, open_page: Open) -> None:
+    schema = '{"column_names": ["a"], "column_dtypes": null, "unique_vals_per_col": null}'
+    turns = [turn(tagged("get_table_info", table_name="t"), schema, "get_table_info")]
+    record = episode(0, turns=turns, calls=[call(1, "table_info")])
+    made = write_report([run_of(tmp_path / "base", [record])], tmp_path / "report.html")
+    page = open_page(made, at="#episode/0/0")
+    page.wait_for_selector(".turns")
+    assert page.locator("#turn-1 table.cells td").all_inner_texts() == ["a", "", ""]

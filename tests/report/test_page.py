@@ -13,8 +13,20 @@ from typing import Any
 import pytest
 
 from finqa_gym.report import write_report
+from finqa_gym.report.redact import Redaction
 from report.pages import BLOCK, blocks, everything
-from report.shaped_runs import HOSTILE, episode, run_of, tagged, turn, wrong
+from report.shaped_runs import (
+    FOREIGN_TOOLS,
+    HOSTILE,
+    call,
+    episode,
+    reasoned,
+    run_of,
+    tagged,
+    turn,
+    wrong,
+)
+from small_corpus import small_corpus
 
 
 def texts_of(record: dict[str, Any]) -> list[str]:
@@ -132,6 +144,7 @@ def test_a_redacted_page_holds_no_value_and_no_prompt(
     index = blocks(page.read_text("utf-8"))["index"]
     assert len(index["run"]) == sum(run.num_episodes for run in played_runs[:3])
     assert index["runs"][0]["system_prompt"] is None
+    assert index["runs"][0]["has_chats"]
 
 
 def values_in(text: str) -> set[str]:
@@ -157,6 +170,76 @@ def test_a_redacted_query_keeps_its_shape(tmp_path: Path) -> None:
     held = everything(write_report([run], tmp_path / "report.html", redact=True))
     assert "SELECT ▪ FROM ▪ WHERE ▪ = ▪" in held
     assert "Senior notes" not in held
+
+
+def test_structured_calls_are_redacted_by_name_and_arguments(tmp_path: Path) -> None:
+    def made(name: str, arguments: Any) -> dict[str, Any]:
+        return {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+    structured = [
+        made("sql_query", json.dumps({"query": "SELECT secret FROM safe", "table_name": "safe"})),
+        made("their_own_tool", {"answer": "secret", "secret": "secret"}),
+        made("sql_query", "secret, cut in the mid"),
+    ]
+    turns = [
+        turn("secret thoughts", "secret", "sql_query") | {"tool_calls": json.dumps(structured)}
+    ]
+    calls = [call(1, "sql_query", rows=1), call(1, "user_tool"),
+             call(1, "sql_query", "bad_arguments")]  # fmt: skip
+    run = run_of(tmp_path / "base", [episode(0, turns=turns, calls=calls)])
+    held = everything(write_report([run], tmp_path / "report.html", redact=True))
+    for hidden in ("secret thoughts", "secret, cut", "safe"):
+        assert hidden not in held
+    [redacted] = Redaction().record(run.episodes(0, 1)[0])["turns"]
+    written = re.findall(r"<tool_call>\n(.*)\n</tool_call>", redacted["action"])
+    assert [json.loads(text) for text in written[:2]] == [
+        {"name": "sql_query", "arguments": {"query": "SELECT ▪ FROM ▪", "table_name": "▪"}},
+        {"name": "their_own_tool", "arguments": {"answer": "▪"}},
+    ]
+    assert written[2:] == ["(22 characters, redacted)"]
+
+
+def test_a_redacted_call_keeps_its_place(tmp_path: Path) -> None:
+    action = tagged("no_such_tool", answer="1") + tagged("calculator", expression="2*2")
+    turns = [turn(action, "Error: no such tool", "no_such_tool")]
+    turns[0]["messages"].append({"id": "c1", "name": "calculator", "content": "4"})
+    calls = [call(1, "", "unknown_tool", status="unknown_tool"), call(1, "calculator")]
+    [redacted] = Redaction().record(episode(0, turns=turns, calls=calls))["turns"]
+    assert redacted["action"].count("<tool_call>") == 2
+    assert redacted["action"].index("redacted)") < redacted["action"].index("calculator")
+    [thinking] = reasoned(tmp_path / "run", small_corpus()).episodes(0, 1)
+    first, second, _ = Redaction().record(thinking)["turns"]
+    assert [message["name"] for message in first["messages"]] == ["calculator"]
+    assert first["action"].count("<tool_call>") == 2
+    assert second["messages"][0]["content"].startswith("no_action (")
+
+
+def test_a_redacted_page_says_what_stays_and_hides_the_corpus(tmp_path: Path) -> None:
+    corpus = {"name": "internal-ledgers", "content_hash": "0123456789abcdef"}
+    run = run_of(tmp_path / "base", [episode(0)], corpus=corpus)
+    held = everything(write_report([run], tmp_path / "report.html", redact=True))
+    assert "internal-ledgers" not in held
+    assert "names of runs, policies and tools, question types, splits" in held
+    open_ = everything(write_report([run], tmp_path / "open.html"))
+    assert "internal-ledgers" in open_
+
+
+@pytest.mark.parametrize("tools", FOREIGN_TOOLS)
+@pytest.mark.parametrize("redact", [False, True])
+def test_tools_of_another_form_do_not_hide_the_episodes(
+    tmp_path: Path, tools: Any, redact: bool
+) -> None:
+    action = 'So: [TOOL_CALLS] [{"name": "calculator", "arguments": {"expression": "2*2"}}]'
+    turns = [turn(action, "4", "calculator")]
+    record = episode(0, turns=turns, calls=[call(1, "calculator")])
+    run = run_of(tmp_path / "logs", [record], tools=tools)
+    page = write_report([run], tmp_path / "report.html", redact=redact).read_text("utf-8")
+    [packed] = blocks(page)["chunk-0"]["episodes"]
+    if redact:
+        assert '"expression": "▪"' in "".join(blocks(page)["chunk-0"]["texts"])
+    else:
+        [[call_]] = packed[6][0][6:]
+        assert (call_["name"], call_["start"]) == ("calculator", 4)
 
 
 def test_an_unknown_baseline_writes_nothing(tmp_path: Path) -> None:

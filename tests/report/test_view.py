@@ -17,7 +17,17 @@ from typer.testing import CliRunner
 from finqa_gym.analysis import summarise
 from finqa_gym.cli import app
 from finqa_gym.view import Listing, show_episode, show_summary
-from report.shaped_runs import call, episode, run_of, tagged, turn, wrong
+from report.shaped_runs import (
+    FOREIGN_TOOLS,
+    call,
+    episode,
+    reasoned,
+    run_of,
+    tagged,
+    turn,
+    wrong,
+)
+from small_corpus import small_corpus
 
 
 def text_of(renderable: Any) -> str:
@@ -63,6 +73,75 @@ def test_an_episode_is_told_turn_by_turn() -> None:
     ):  # fmt: skip
         assert part in told, part
     assert told.index("WHERE c = 1") > told.index("FROM b")
+
+
+def test_what_stands_in_a_run_is_no_markup(tmp_path: Path) -> None:
+    criterion = {"id": "own[/x]", "dim": "custom[/y]", "weight": 1.0, "score": 1.0,
+                 "applicable": True, "reason": "[/z]"}  # fmt: skip
+    record = episode(0, question_type="a[/b]", calls=[call(1, "tool[/c]")], criteria=[criterion])
+    runs = [
+        run_of(tmp_path / name, [record, wrong(1, "own[/d]")], run=name)
+        for name in ("[lr=1e-5]", "[lr=1e-6]")
+    ]
+    told = text_of(show_summary(summarise(runs)))
+    for part in ("a[/b]", "tool[/c]", "own[/d]", "points vs [lr=1e-5]"):
+        assert part in told, part
+    told = text_of(show_episode(record, "base"))
+    for part in ("own[/x]", "custom[/y]", "[/z]"):
+        assert part in told, part
+
+
+def test_a_result_stands_below_the_call_that_it_answers(tmp_path: Path) -> None:
+    run = reasoned(tmp_path / "run", small_corpus())
+    told = text_of(show_episode(run.episodes(0, 1)[0], "run", run.info["tools"]))
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    at = next(i for i, line in enumerate(lines) if line.startswith("→ calculator"))
+    assert "expression 2*2" in lines[at]
+    assert lines[at + 1] == "4"
+    assert sum(line.startswith("→ in reasoning") for line in lines) == 2
+    assert told.index("stands inside the reasoning") > told.index("Again")
+    assert "Neither a call nor a final answer." in told
+
+
+@pytest.mark.parametrize("tools", FOREIGN_TOOLS)
+def test_an_episode_with_tools_of_another_form_is_told(tools: Any) -> None:
+    assert "→ sql_query" in text_of(show_episode(episode(0), "logs", tools))
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        ('[{"function": {"name": "look", "arguments": "{cut"}}]', "→ look  arguments {cut"),
+        ('[{"function": {"arguments": {"a": 1}}}]', "→ missing name  a 1"),
+        ("[1]", "→ missing name  arguments null"),
+        ("cut", "Answer submitted"),
+    ],
+)
+def test_structured_calls_of_any_shape_are_told(calls: str, said: str) -> None:
+    record = episode(0)
+    record["turns"][0]["tool_calls"] = calls
+    assert said in text_of(show_episode(record, "logs"))
+
+
+@pytest.mark.parametrize("types", ["null", '["INT"]', '{"a": null}'])
+def test_a_schema_of_any_shape_is_told(types: str) -> None:
+    schema = f'{{"column_names": ["a", 7], "column_dtypes": {types}, "unique_vals_per_col": 3}}'
+    record = episode(0, turns=[turn(tagged("get_table_info", table_name="t"), schema, "t")])
+    assert "column" in text_of(show_episode(record, "logs"))
+
+
+def test_runs_show_counts_tasks_once_and_no_fault(tmp_path: Path) -> None:
+    records = [episode(number, task_id="a", policy="[p]") for number in range(3)]
+    records.append(wrong(3, "no_schema", task_id="b", policy="[p]"))
+    fault = {"flags": {"infra_fault": True}, "status": "truncated", "policy": "[p]",
+             "truncation_reason": "infra_timeout"}  # fmt: skip
+    records.append(wrong(4, "infra_fault", task_id="a", **fault))
+    shown = invoke("runs", "show", run_of(tmp_path / "base", records).path)
+    assert shown.exit_code == 0, shown.output
+    [line] = [line for line in shown.output.splitlines() if "[p]" in line]
+    assert "50.0%" in line
+    assert "0.500" in line
+    assert "infra_timeout 1" in line
 
 
 @pytest.mark.parametrize(
@@ -178,6 +257,16 @@ def test_the_browser_lists_filters_and_reads(two: list[Any]) -> None:
         assert "there is no key" in str(browser.query_one("#found").content)
 
     browse(two, steps)
+
+
+def test_the_share_of_right_ones_leaves_out_faults(tmp_path: Path) -> None:
+    fault = wrong(1, "infra_fault", flags={"infra_fault": True})
+    run = run_of(tmp_path / "base", [episode(0), fault])
+
+    async def steps(browser: Any, _: Any) -> None:
+        assert "2 episodes, 100.0 % right" in str(browser.query_one("#found").content)
+
+    browse([run], steps, "case")
 
 
 def test_the_browser_goes_from_episode_to_episode(two: list[Any]) -> None:

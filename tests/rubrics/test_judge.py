@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -220,6 +222,82 @@ def test_a_slow_answer_is_given_up(server: Server, judge: Any) -> None:
     assert time.monotonic() - start < 5
     release.set()
     assert judged.stats()["failures"] == {"timeout": 1}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    ids=["headers", "body"],
+)
+def test_a_trickle_does_not_outlast_the_time(finqa_gym: Any, start: bytes) -> None:
+    """Every single read is quick, so no timeout of the socket ends it."""
+    del finqa_gym
+    from finqa_gym.judge import OpenAIJudge
+
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(start)
+            for _ in range(1000):
+                if over.wait(0.01):
+                    break
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        judged = OpenAIJudge(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "m", timeout_s=0.3)
+        begin = time.monotonic()
+        assert np.isnan(judged.scores([ended()])).all()
+        took = time.monotonic() - begin
+        over.set()
+        thread.join()
+    assert judged.stats()["failures"] == {"timeout": 1}
+    assert took < 5
+
+
+@pytest.mark.parametrize("key", ["sk-abc\n", "  sk-abc\t", "sk-abc\r\n"])
+def test_blanks_around_a_key_do_not_matter(server: Server, judge: Any, key: str) -> None:
+    assert judge(api_key=key).scores([ended()]) == [0.5]
+    assert server.asked[0][2] == "Bearer sk-abc"
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("sk-abc\nX-Other: 1", "control characters"),
+        ("sk-abc\0", "control characters"),
+        ("sk-abc—", "not ASCII"),
+        (" \n", "is empty"),
+        (b"sk-abc", "api_key is a bytes; a str"),
+    ],
+)
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(
+    judge: Any, key: Any, problem: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=problem) as raised:
+        judge(api_key=key)
+    assert "sk-abc" not in str(raised.value)
+
+
+def test_the_memory_of_verdicts_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finqa_gym: Any
+) -> None:
+    del finqa_gym
+    from finqa_gym import verdict_cache
+
+    monkeypatch.setattr(verdict_cache, "MAX_MEMORY_CHARS", 1000)
+    memory, on_disk = (verdict_cache.VerdictCache(folder) for folder in (None, tmp_path))
+    for number in range(100):
+        for cache in (memory, on_disk):
+            cache.put(f"key{number:02}", (number / 100, "x" * 90))
+            cache.get("key00")
+    kept = [number for number in range(100) if memory.get(f"key{number:02}")]
+    assert kept == [0, *range(91, 100)], "what was used last stays"
+    assert on_disk.get("key50") == (0.5, "x" * 90)
+    assert len(on_disk._memory) == 10
 
 
 def test_a_redirect_is_not_followed(server: Server, judge: Any) -> None:

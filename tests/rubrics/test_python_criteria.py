@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +160,38 @@ def test_what_a_criterion_raises_comes_out_and_leaves_the_slots_at_rest(
     assert env.episode(0)["status"] == "terminated"
     assert env.episode(0)["outcome"] is not None
     assert env.step([HELLO], env_ids=[1]).infos["turn"].tolist() == [2]
+
+
+def test_what_a_criterion_raises_names_it_and_the_tasks(
+    make: MakeEnv, criterion: Any, finqa_gym: Any, tmp_path: Path
+) -> None:
+    fails = True
+
+    def sometimes(episodes: list[dict[str, Any]]) -> list[float]:
+        if fails:
+            raise ZeroDivisionError("division by zero")
+        return [1.0] * len(episodes)
+
+    others = finqa_gym.PythonCriterion("other", Asked(0.5))
+    env = make(8, criteria=[others, criterion(sometimes)], record=tmp_path / "run")
+    _, infos = env.reset()
+    tasks = [env.corpus.task(int(index))["id"] for index in infos["task_index"]]
+    with pytest.raises(ZeroDivisionError, match="division by zero") as raised:
+        env.step([HELLO] + [ANSWER] * 7)
+    (note,) = getattr(raised.value, "__notes__", [])
+    assert note.startswith(f"raised by criterion 'mine', asked about {tasks[1]} (env 1), ")
+    assert note.endswith(f"{tasks[5]} (env 5) and 2 more")
+    assert env.messages(0)[-1]["role"] == "tool"
+    # The same environment goes on, and its record has every episode once.
+    fails = False
+    assert env.step([ANSWER], env_ids=[0]).infos["custom_score"].tolist() == [[0.5, 1.0]]
+    env.reset()
+    assert (env.step([ANSWER] * 8).infos["custom_score"] == [0.5, 1.0]).all()
+    env.close()
+    run = finqa_gym.open_run(tmp_path / "run")
+    assert (run.num_episodes, run.num_abandoned) == (16, 0)
+    custom = [[c["score"] for c in e["criteria"] if c["dim"] == "custom"] for e in run]
+    assert sum(scores == [0.5, 1.0] for scores in custom) == 9
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -270,30 +272,111 @@ def test_a_forked_child_leaves_the_recording_alone(
     assert finqa_gym.open_run(tmp_path / "run").num_episodes == 2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+@contextlib.contextmanager
+def full_disk(num_bytes: int) -> Iterator[None]:
+    """Files cannot grow beyond so many bytes: a write fails, perhaps after a part of it."""
+    import resource
+    import signal
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+
+
+@needs_limits
 def test_a_full_disk_is_told_and_nothing_is_lost(
     finqa_gym: Any, record: Any, tmp_path: Path
 ) -> None:
-    import resource
-
     env = record(4)
     env.reset()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal
-
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    with full_disk(100):
         batch = env.step(["FINAL ANSWER: 1"] * 4)
         assert batch.terminated.all()
         with pytest.raises(OSError, match="recording failed"):
             env.reset()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
     env.reset()
     env.step(["FINAL ANSWER: 2"] * 4)
     env.close()
     run = finqa_gym.open_run(tmp_path / "run")
-    assert run.num_episodes == 8
+    assert run.num_episodes == run.num_started == 8
+    assert run.num_lost == 0
     assert run.warnings == []
+
+
+@needs_limits
+@pytest.mark.parametrize("num_bytes", [0, 10])
+def test_a_start_that_cannot_be_logged_is_counted_once(
+    finqa_gym: Any, record: Any, tmp_path: Path, num_bytes: int
+) -> None:
+    env = record(4)
+    with full_disk(num_bytes):
+        for _ in range(2):
+            with contextlib.suppress(OSError):
+                env.reset()
+    env.reset()
+    env.step(["FINAL ANSWER: 1"] * 4)
+    env.close()
+    run = finqa_gym.open_run(tmp_path / "run")
+    assert run.num_episodes == 4
+    assert run.num_started == 4 + run.num_abandoned
+    assert run.num_lost == 0
+
+
+@needs_limits
+def test_same_step_numbers_its_episodes_on_a_full_disk_too(
+    finqa_gym: Any, record: Any, tmp_path: Path
+) -> None:
+    env = record(4, autoreset_mode="same_step")
+    env.reset()
+    with full_disk(10):
+        assert env.step(["FINAL ANSWER: 1"] * 4).terminated.all()
+        with contextlib.suppress(OSError):
+            env.step(["FINAL ANSWER: 1"] * 4)
+    env.step(["FINAL ANSWER: 2"] * 4)
+    env.close()
+    run = finqa_gym.open_run(tmp_path / "run")
+    numbers = [episode["episode"] for episode in run]
+    assert len(numbers) >= 8
+    assert len(set(numbers)) == len(numbers)
+    assert run.num_started == run.num_episodes + run.num_abandoned
+    assert all(episode["started_ms"] for episode in run)
+
+
+@needs_limits
+def test_a_close_that_fails_can_be_tried_again(finqa_gym: Any, record: Any, tmp_path: Path) -> None:
+    env = record(4)
+    env.reset()
+    with full_disk(100):
+        env.step(["FINAL ANSWER: 1"] * 4)
+        with pytest.raises(OSError, match="recording failed"):
+            env.close()
+    env.close()
+    run = finqa_gym.open_run(tmp_path / "run")
+    assert run.num_episodes == run.num_started == 4
+    assert not (tmp_path / "run" / "live").exists()
+
+
+def test_a_level_that_has_no_place_in_a_record_costs_no_episode(
+    finqa_gym: Any, corpus: Any, tmp_path: Path
+) -> None:
+    corpus.select([0, 1]).save(tmp_path / "corpus", format="jsonl")
+    path = tmp_path / "corpus" / "tasks.jsonl"
+    tasks = [json.loads(line) for line in path.read_text().splitlines()]
+    for task, level in zip(tasks, (3, 200), strict=True):
+        task["level"] = level
+    path.write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    (tmp_path / "corpus" / "manifest.json").unlink()
+    odd = finqa_gym.data.load(tmp_path / "corpus")
+    with finqa_gym.VectorEnv(odd, 2, shuffle=False, record=tmp_path / "run") as env:
+        env.reset()
+        env.step(["FINAL ANSWER: 1"] * 2)
+    episodes = list(finqa_gym.open_run(tmp_path / "run"))
+    assert sorted(str(episode["level"]) for episode in episodes) == ["3", "None"]

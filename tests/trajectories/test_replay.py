@@ -59,6 +59,32 @@ def test_the_corpus_is_made_again_from_its_source(finqa_gym: Any, recorded: Any)
         corpus_from_source({"elsewhere": 1})
 
 
+RUBRICS = """
+'*':
+  criteria:
+    # As a float this value would lose the zero that its digits are compared by.
+    - {id: p1, dim: primary, kind: value, slot: cost, truth: {value: 0.0460, op: exact}}
+    - {id: listed, dim: process, kind: behaviour, check: listed_before_query}
+"""
+CRITERION = {"id": "answer", "dim": "primary", "kind": "answer"}
+
+
+@pytest.mark.parametrize("form", ["dict", "json", "yaml"])
+def test_rubrics_of_a_run_are_those_of_its_replay(recorded: Any, tmp_path: Path, form: str) -> None:
+    from finqa_gym.replay import replay
+
+    rubrics: Any = {"*": {"criteria": [CRITERION]}}
+    if form != "dict":
+        path = tmp_path / f"rubrics.{form}"
+        path.write_text(RUBRICS if form == "yaml" else json.dumps(rubrics), "utf-8")
+        rubrics = path
+    run = recorded("gold", "guess", rubrics=rubrics, reward="shaped")
+    ids = {criterion["id"] for episode in run for criterion in episode["criteria"]}
+    assert ids == ({"p1", "listed"} if form == "yaml" else {"answer"})
+    report = replay(run)
+    assert (report.num_episodes, report.differences) == (24, [])
+
+
 def test_finish_reasons_and_structured_calls_are_replayed(
     finqa_gym: Any, record: Any, tmp_path: Path
 ) -> None:

@@ -88,14 +88,11 @@ def test_an_unknown_column_is_named(finqa_gym: Any, run: Any) -> None:
         run.columns("reward")
 
 
-def test_a_bad_record_is_named_and_nothing_is_written(finqa_gym: Any, tmp_path: Path) -> None:
+def test_a_bad_record_is_named_and_nothing_stays(finqa_gym: Any, tmp_path: Path) -> None:
     with pytest.raises(finqa_gym.DataError, match='record 1: there is no column "colour"'):
         finqa_gym.write_run(tmp_path / "a", {}, [{"task_id": "t"}, {"colour": 1}])
     with pytest.raises(ValueError, match="not JSON compliant"):
         finqa_gym.write_run(tmp_path / "b", {}, [{"reward": float("nan")}])
-    for name in ("a", "b"):
-        assert finqa_gym.open_run(tmp_path / name).num_episodes == 0
-        assert not list((tmp_path / name).glob("*.parquet"))
 
     def failing() -> Any:
         yield {"task_id": "t"}
@@ -103,6 +100,12 @@ def test_a_bad_record_is_named_and_nothing_is_written(finqa_gym: Any, tmp_path: 
 
     with pytest.raises(RuntimeError, match="the source broke"):
         finqa_gym.write_run(tmp_path / "c", {}, failing())
+    assert not list(tmp_path.iterdir())
+    # So a second attempt finds its place free; a run that was there before stays.
+    finqa_gym.write_run(tmp_path / "c", {}, [{"task_id": "t"}])
+    with pytest.raises(RuntimeError, match="the source broke"):
+        finqa_gym.write_run(tmp_path / "c", {}, failing(), append=True)
+    assert finqa_gym.open_run(tmp_path / "c").num_episodes == 1
 
 
 def test_what_is_no_run_says_so(finqa_gym: Any, run: Any, tmp_path: Path) -> None:

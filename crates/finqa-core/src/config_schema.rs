@@ -169,7 +169,7 @@ fn criteria() -> Vec<Value> {
                 "id": {"type": "string", "minLength": 1},
                 "kind": {"const": kind},
                 "dim": {"enum": dimensions(kind)},
-                "weight": {"type": "number", "exclusiveMinimum": 0, "default": 1},
+                "weight": {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000, "default": 1},
             });
             for field in must.iter().chain(*may) {
                 properties[*field] = of_field(field);

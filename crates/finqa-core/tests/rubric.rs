@@ -393,6 +393,7 @@ fn a_rubric_that_cannot_work_is_refused_with_the_place() {
             "criterion \"p1\": ids are not empty and unique",
         ),
         ("\"weight\": 3", "\"weight\": 0", "weight is 0"),
+        ("\"weight\": 3", "\"weight\": 1e39", "at most 1000000"),
         (
             "cost/expense",
             "cost/costs",

@@ -39,3 +39,4 @@ pub use layout::{Layout, detect};
 pub use load::{IMPORT_VERSION, LoadOptions, Loaded, Progress, ReadSqlite, load};
 pub use materialise::{materialise, select};
 pub use native::{CorpusWriter, SaveFormat, SaveOptions, save};
+pub use staged::StagedFile;

@@ -75,7 +75,7 @@ impl Drop for Staged {
 }
 
 /// A file beside the target that is removed unless it is published.
-pub(crate) struct StagedFile {
+pub struct StagedFile {
     path: PathBuf,
     target: PathBuf,
     published: bool,
@@ -83,7 +83,10 @@ pub(crate) struct StagedFile {
 
 impl StagedFile {
     /// Makes the file; what is written to the handle appears at `target` with [`StagedFile::publish`].
-    pub(crate) fn new(target: &Path) -> Result<(Self, fs::File)> {
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::Layout`] if `target` has no name or too many unfinished files lie beside it.
+    pub fn new(target: &Path) -> Result<(Self, fs::File)> {
         let (path, file) = beside(target, "file", |path| {
             fs::File::options().write(true).create_new(true).open(path)
         })?;
@@ -96,7 +99,10 @@ impl StagedFile {
     }
 
     /// Waits until the file is on the disk and renames it into place, over whatever is there.
-    pub(crate) fn publish(mut self, file: &fs::File) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`DataError::Io`].
+    pub fn publish(mut self, file: &fs::File) -> Result<()> {
         file.sync_all().map_err(|e| DataError::io(&self.path, e))?;
         fs::rename(&self.path, &self.target).map_err(|e| DataError::io(&self.target, e))?;
         self.published = true;

@@ -8,8 +8,10 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::{Facts, load, sample};
+use finqa_core::Corpus;
 use finqa_data::{FilingsConfig, write_filings};
 use finqa_datafusion::facts::{FactsError, IngestOptions, IngestReport, Mapping, ingest};
 
@@ -163,7 +165,7 @@ fn two_values_in_one_filing_are_a_conflict_and_the_first_stands() {
     let report = run(&path, &folder.path().join("corpus"), &options());
     assert_eq!((report.used, report.conflicts.count), (1, 1));
     let example = &report.conflicts.examples[0];
-    assert_eq!(example.at, "line 3");
+    assert_eq!(example.at, "facts/num.tsv line 3");
     assert!(
         example.detail.contains("6000") && example.detail.contains("line 2"),
         "{example:?}"
@@ -368,6 +370,133 @@ fn a_plain_layout_is_read_by_its_mapping() {
     fs::write(&path, "ticker,concept\nACME,Revenues\n").unwrap();
     let error = ingest(&[path], &folder.path().join("none"), &plain, &mut |_| true).unwrap_err();
     assert!(error.to_string().contains("ticker, concept"), "{error}");
+}
+
+/// Facts of a file with the columns company, tag, period and value.
+fn plain(folder: &Path, name: &str, text: &str) -> (IngestReport, Arc<Corpus>) {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    let mapping = r#"{"company": "company", "tag": "tag", "period": "period", "value": "value"}"#;
+    let plain = IngestOptions {
+        mapping: Some(Mapping::from_json(mapping).unwrap()),
+        ..options()
+    };
+    let target = folder.join(format!("corpus of {name}"));
+    let report = run(&path, &target, &plain);
+    (report, load(&target))
+}
+
+#[test]
+fn companies_of_names_that_look_alike_are_numbered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (report, corpus) = plain(
+        folder.path(),
+        "facts.tsv",
+        "company\ttag\tperiod\tvalue\nAcme Inc\tAssets\t2023\t1\nACME, INC.\tAssets\t2023\t2\n\
+         acme inc\tAssets\t2023\t3\nAcme Inc 2\tAssets\t2023\t4\n",
+    );
+    assert_eq!((report.companies, report.used), (4, 4));
+    let names: Vec<String> = (0..4)
+        .map(|i| corpus.company(i).unwrap().name.clone())
+        .collect();
+    assert_eq!(
+        names,
+        ["acme_inc", "acme_inc_2", "acme_inc_3", "acme_inc_4"]
+    );
+    // The one that is really called so keeps its name.
+    let table = &corpus.company(1).unwrap().tables[0];
+    assert_eq!(common::row(table, "Assets"), ["4"]);
+}
+
+#[test]
+fn the_end_of_the_years_that_follows_from_the_facts_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, corpus) = plain(
+        folder.path(),
+        "facts.csv",
+        "company,tag,period,value\nA,Revenues,2023-09-30,1\nA,Revenues,2022-09-30,2\nB,Revenues,2023-12-31,3\n",
+    );
+    for (company, month) in [(0, "September"), (1, "December")] {
+        let table = &corpus.company(company).unwrap().tables[0];
+        let told = format!("fiscal years, which end in {month}.");
+        assert!(table.description.contains(&told), "{}", table.description);
+    }
+}
+
+#[test]
+fn a_quotation_mark_that_nobody_closes_costs_its_own_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(3 << 20);
+    for (name, line_end) in [("lf.csv", "\n"), ("crlf.csv", "\r\n")] {
+        // One is open for more than a record may hold, the other until the end, with as many fields as the header has.
+        let lines = [
+            "company,tag,period,value",
+            "A,\"Total\nAssets\",2023,1",
+            "A,\"Liabilities,2023,2",
+            "A,Cash,2023,3",
+            &format!("A,{long},2023,4"),
+            &format!("A,{long},2022,5"),
+            "A,Debt,2023,\"6",
+            "A,Equity,2023,7",
+        ];
+        let (report, _) = plain(folder.path(), name, &(lines.join(line_end) + line_end));
+        let bad = &report.bad_rows["row_unreadable"];
+        assert_eq!(
+            (report.rows, report.used, bad.count),
+            (7, 5, 2),
+            "{name} {bad:?}"
+        );
+        for (example, line) in bad.examples.iter().zip([4, 8]) {
+            let place = format!("{name} line {line}");
+            assert!(example.at.ends_with(&place), "{place} {bad:?}");
+            assert!(example.detail.contains("quotation mark"), "{bad:?}");
+        }
+    }
+    // One that another one closes lines behind makes a record that does not fit.
+    let (report, _) = plain(
+        folder.path(),
+        "two.csv",
+        "company,tag,period,value\nA,\"Debt,2023,1\nA,Cash,2023,2\nA,\"Equity,2023,3\nA,Assets,2023,4\n",
+    );
+    let bad = &report.bad_rows["row_unreadable"];
+    assert_eq!((report.rows, report.used, bad.count), (4, 2, 2), "{bad:?}");
+    // The last record of a file may have several lines, and no line end.
+    for (name, end) in [("a.csv", "\n"), ("b.csv", "")] {
+        let text = format!("tag,company,value,period\nAssets,A,1,\"2023\n\"{end}");
+        let (report, _) = plain(folder.path(), name, &text);
+        assert_eq!((report.rows, report.used), (1, 1), "{report:?}");
+    }
+    // Nothing is quoted between tabs.
+    let text = "company\ttag\tperiod\tvalue\nA\t\"Debt\t2023\t1\nA\tCash\t2023\t2\n";
+    let (report, _) = plain(folder.path(), "open.tsv", text);
+    assert_eq!((report.rows, report.used), (2, 2), "{report:?}");
+}
+
+#[test]
+fn a_record_that_is_too_long_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(9 << 20);
+    let row = |tag: &str| format!(r#"{{"company":"A","tag":"{tag}","period":2023,"value":1}}"#);
+    let json = [row("Cash"), row(&long), row("Debt")].join("\n");
+    let row = |tag: &str| format!("A\t{tag}\t2023\t1");
+    let tsv = [
+        "company\ttag\tperiod\tvalue".to_owned(),
+        row("Cash"),
+        row(&long),
+        row("Debt"),
+    ]
+    .join("\n");
+    for (name, text, line) in [("long.jsonl", json, 2), ("long.tsv", tsv, 3)] {
+        let (report, _) = plain(folder.path(), name, &text);
+        let bad = &report.bad_rows["row_unreadable"];
+        assert_eq!((report.rows, report.used, bad.count), (3, 2, 1), "{name}");
+        let example = &bad.examples[0];
+        assert!(
+            example.at.ends_with(&format!("{name} line {line}"))
+                && example.detail.contains("longer than 4194304 bytes"),
+            "{example:?}"
+        );
+    }
 }
 
 #[test]

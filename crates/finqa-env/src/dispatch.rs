@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use finqa_core::action::Attempt;
-use finqa_core::behaviour::{SqlTraits, TableKey, sql_tables, sql_traits};
+use finqa_core::behaviour::{SqlTraits, TableKey, fingerprint, sql_reads};
 use finqa_core::calculator::calculate;
 use finqa_core::error::{ToolError, ToolErrorCode};
 use finqa_core::sql::InfraError;
@@ -13,7 +13,6 @@ use finqa_core::tool::{ToolCall, ToolKind};
 
 use crate::catalog::CompanyTexts;
 use crate::context::Context;
-use crate::fingerprint;
 use crate::observation::Text;
 
 /// What a call came to.
@@ -25,12 +24,14 @@ pub(crate) enum Output {
 }
 
 /// What the log keeps of a call besides its outcome.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(crate) struct Touched {
     /// By what calls are told apart; see [`fingerprint`].
     pub(crate) fingerprint: u64,
     /// The table that was asked.
     pub(crate) table: Option<TableKey>,
+    /// The others, if a query joins several.
+    pub(crate) more_tables: Vec<TableKey>,
     /// Rows of a query's result.
     pub(crate) rows: u32,
     /// What a query's text says about it.
@@ -43,7 +44,7 @@ impl Touched {
     /// Of a call that has yet to run; `unread` holds the fingerprints of attempts that hold none.
     pub(crate) fn of_attempt(attempt: &Attempt, unread: &mut impl Iterator<Item = u64>) -> Self {
         let fingerprint = match &attempt.call {
-            Some(call) => fingerprint::of_call(attempt.tool.unwrap_or(usize::MAX), call),
+            Some(call) => fingerprint::of_call(attempt.tool.unwrap_or(usize::MAX), &call.arguments),
             None => unread.next().unwrap_or(0),
         };
         Self {
@@ -100,14 +101,20 @@ pub(crate) fn run(
         ToolKind::SqlQuery => {
             let (index, company) = company(companies, call)?;
             let sql = text(call, "query");
-            touched.sql = sql_traits(sql);
-            touched.table = if argument(call, "table_name").is_some() {
-                Some((index, table(ctx, company, call)?))
-            } else {
-                // A query may join several; the first that exists stands for it.
-                let mut named = sql_tables(sql).into_iter();
-                named.find_map(|name| Some((index, company.table(&name)?)))
+            let (traits, names) = sql_reads(sql);
+            touched.sql = traits;
+            let named = match argument(call, "table_name") {
+                Some(_) => Some(table(ctx, company, call)?),
+                None => None,
             };
+            // What the query reads is what was asked, whatever the argument says.
+            let mut read = names.iter().filter_map(|name| company.table(name));
+            let first = read.next();
+            touched.more_tables = read
+                .filter(|table| Some(*table) != first)
+                .map(|table| (index, table))
+                .collect();
+            touched.table = first.or(named).map(|table| (index, table));
             sql_guard::check(ctx.config.tool_profile.guard(), sql)?;
             match ctx.backend.query(&company.company, sql, &ctx.limits) {
                 Ok(Ok(rows)) => {

@@ -11,7 +11,6 @@ pub mod context;
 mod dispatch;
 pub mod episode;
 pub mod error;
-mod fingerprint;
 pub mod observation;
 mod pool;
 mod prompt;

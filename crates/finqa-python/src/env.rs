@@ -327,7 +327,11 @@ impl PyVectorEnv {
             // The run is that of the process that was forked.
             session = None;
         }
-        gil::enter(py, || self.env.close_recording()).map_err(Error::from)?;
+        if let Err(error) = gil::enter(py, || self.env.close_recording()) {
+            // Whoever makes room and closes again loses nothing.
+            *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
+            return Err(Error::from(error).into());
+        }
         if let Some(session) = session {
             gil::enter(py, || session.commit()).map_err(Error::from)?;
         }

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from finqa_gym.analysis.names import CHECKS, DIMENSIONS, FLAGS
 
-__all__ = ["Columns", "RunData", "read_columns", "run_names"]
+__all__ = ["OUTCOMES", "Columns", "RunData", "leave_out_faults", "read_columns", "run_names"]
 
 TEXTS = ("policy", "task_id", "split", "question_type", "failure", "wrong_answer")
+OUTCOMES = ("is_correct", "reward")
+"""Columns that say how good the policy was."""
 NUMBERS = (
-    "episode",
     "policy_step",
     "level",
     "num_tables",
@@ -77,7 +78,7 @@ def run_names(runs: Sequence[RunData]) -> list[str]:
 
 
 def read_columns(run: RunData) -> Columns:
-    """The columns that a summary needs, of one run."""
+    """The columns that a summary needs, of one run; outcomes as `leave_out_faults` leaves them."""
     numbers = [
         *NUMBERS,
         *(f"dimension_{name}" for name in DIMENSIONS),
@@ -92,7 +93,29 @@ def read_columns(run: RunData) -> Columns:
         columns[name] = texts
     for name in numbers:
         columns[name] = _floats(raw[name])
+    leave_out_faults(columns)
     return columns
+
+
+def leave_out_faults(columns: Columns) -> None:
+    """Makes outcomes NaN where a fault of the machine ended the episode.
+
+    Such an episode says nothing about the policy, though it is recorded as wrong. It still counts
+    as an episode, in behaviour and among the failures, as in the views of `finqa_gym.query`.
+
+    Args:
+        columns: ``flag_infra_fault`` and any of ``is_correct`` and ``reward``, changed in place.
+
+    Example:
+        >>> columns = {"flag_infra_fault": np.array([0.0, 1.0]), "reward": np.array([1.0, 0.0])}
+        >>> leave_out_faults(columns)
+        >>> columns["reward"].tolist()
+        [1.0, nan]
+    """
+    is_fault = columns["flag_infra_fault"] == 1
+    for name in OUTCOMES:
+        if name in columns:
+            columns[name] = np.where(is_fault, np.nan, columns[name])
 
 
 def _floats(values: Any) -> NDArray[np.float64]:

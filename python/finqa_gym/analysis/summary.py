@@ -13,17 +13,18 @@ from finqa_gym.analysis.estimates import (
     Estimate,
     difference,
     estimate,
+    estimate_tasks,
     mean_of,
     pass_at_k,
+    task_means,
 )
 from finqa_gym.analysis.names import CHECKS, DIMENSIONS, FAILURES, FLAGS, WRONG_ANSWERS
-from finqa_gym.analysis.runs import Columns, RunData, read_columns, run_names
+from finqa_gym.analysis.runs import OUTCOMES, Columns, RunData, read_columns, run_names
 from finqa_gym.analysis.series import Series, find_series
 from finqa_gym.analysis.tool_errors import ToolTable, count_tools
 
 __all__ = ["CountRow", "Curve", "Headline", "Prices", "Row", "Summary", "summarise"]
 
-EXAMPLES = 3
 GROUPS = ("question_type", "split", "level", "num_tables")
 CURVES = (
     "is_correct",
@@ -55,12 +56,15 @@ class Prices:
 class Headline:
     """What a series came to.
 
+    Episodes that a fault of the machine ended have no outcome: ``pass_at_1``, ``pass_at_k`` and
+    ``reward`` leave them out, everything else counts them.
+
     Attributes:
         episodes: Episodes.
         tasks: Different tasks among them.
-        pass_at_1: Share of right answers.
+        pass_at_1: Share of right answers, averaged over tasks.
         pass_at_k: The same with ``Summary.k`` tries, unbiased; None without ``k``.
-        reward: Mean reward.
+        reward: Mean reward, averaged over tasks.
         process: Mean score of the process.
         turns: Mean number of turns.
         calls: Mean number of calls.
@@ -69,6 +73,7 @@ class Headline:
         completion_tokens: Mean number of completion tokens.
         cost: Mean cost of an episode; NaN without prices.
         total_cost: Cost of all episodes whose tokens are known.
+        cost_per_right: Cost of the graded ones of these for each right one; NaN without one.
         duration_ms: Quantiles 0.5, 0.95 of an episode's time; NaN if not recorded.
         tool_ms: Mean time in tools.
     """
@@ -86,6 +91,7 @@ class Headline:
     completion_tokens: float
     cost: float
     total_cost: float
+    cost_per_right: float
     duration_ms: tuple[float, float]
     tool_ms: float
 
@@ -106,13 +112,11 @@ class CountRow:
         name: What.
         counts: Episodes.
         shares: Of all episodes of the series.
-        examples: For each series, numbers of a few such episodes.
     """
 
     name: str
     counts: list[int]
     shares: list[float]
-    examples: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,8 @@ class Curve:
         policy: Who acted.
         steps: The steps, ``(steps,)``.
         counts: Episodes of each step.
-        values: Mean of each column of ``CURVES`` a step; NaN where nothing applies.
+        values: Mean of each column of ``CURVES`` a step, of outcomes over tasks, of everything else
+            over episodes; NaN where nothing applies.
     """
 
     run: int
@@ -142,11 +147,10 @@ class Summary:
         run_names: Name of each run.
         series: What stands side by side.
         baseline: Index of the series that others are compared with.
-        k: The k of pass@k: the largest power of two that half of the tasks of every series
-            were tried; 1 if that is all.
+        k: The k of pass@k: the largest power of two for which every task of every series has
+            graded episodes enough; 1 if that is all.
         headlines: One for each series.
         pass_differences: pass@1 less the baseline's; None for itself and without shared tasks.
-        reward_differences: The same for the reward.
         checks: Behaviour; ``n`` of an estimate counts the episodes where a check applies.
         flags: Shares of episodes.
         failures: By failure class.
@@ -163,7 +167,6 @@ class Summary:
     k: int
     headlines: list[Headline]
     pass_differences: list[Difference | None]
-    reward_differences: list[Difference | None]
     checks: list[Row]
     flags: list[Row]
     failures: list[CountRow]
@@ -207,15 +210,14 @@ def summarise(
         ids = (numbering.setdefault(task, len(numbering)) for task in part["task_id"].tolist())
         part["task"] = np.fromiter(ids, dtype=np.int64, count=len(part["task_id"]))
     parts = [{name: c[s.rows] for name, c in columns[s.run].items()} for s in series]
-    k = _usual_k(parts)
+    k = _common_k(parts)
     return Summary(
         run_names=names,
         series=series,
         baseline=base,
         k=k,
         headlines=[_headline(part, k, prices) for part in parts],
-        pass_differences=_differences(parts, base, "is_correct"),
-        reward_differences=_differences(parts, base, "reward"),
+        pass_differences=_differences(parts, base),
         checks=_rows(parts, "check_", list(CHECKS), with_intervals=True),
         flags=_rows(parts, "flag_", list(FLAGS), with_intervals=False),
         failures=_counts(parts, "failure", [*FAILURES]),
@@ -237,9 +239,14 @@ def _baseline(series: Sequence[Series], names: Sequence[str], wanted: str | None
     raise ValueError(f"baseline is {wanted!r}; it must be one of {labels}")
 
 
-def _usual_k(parts: Sequence[Columns]) -> int:
-    tries = min(float(np.median(np.unique(p["task"], return_counts=True)[1])) for p in parts)
-    return int(2 ** int(np.log2(tries))) if tries >= 2 else 1
+def _common_k(parts: Sequence[Columns]) -> int:
+    """The largest k of the SQL view ``pass_at_k`` that every series has."""
+    tries = [
+        np.unique(part["task"][np.isfinite(part["is_correct"])], return_counts=True)[1]
+        for part in parts
+    ]
+    fewest = min((int(found.min()) for found in tries if len(found)), default=1)
+    return 1 << (fewest.bit_length() - 1)
 
 
 def _headline(part: Columns, k: int, prices: Prices | None) -> Headline:
@@ -250,14 +257,16 @@ def _headline(part: Columns, k: int, prices: Prices | None) -> Headline:
     cost = np.full(len(prompt), np.nan)
     if prices is not None:
         cost = (prompt * prices.prompt + completion * prices.completion) / 1e6
+    priced = np.isfinite(cost) & np.isfinite(part["is_correct"])
+    num_right = float(part["is_correct"][priced].sum())
     duration = part["duration_ms"][np.isfinite(part["duration_ms"])]
     half, most = np.quantile(duration, [0.5, 0.95]) if len(duration) else (np.nan, np.nan)
     return Headline(
         episodes=len(part["task"]),
         tasks=len(np.unique(part["task"])),
-        pass_at_1=estimate(part["is_correct"], part["task"]),
+        pass_at_1=pass_at_k(part["is_correct"], part["task"], 1),
         pass_at_k=pass_at_k(part["is_correct"], part["task"], k) if k > 1 else None,
-        reward=estimate(part["reward"], part["task"]),
+        reward=estimate_tasks(part["reward"], part["task"]),
         process=estimate(part["process"], part["task"]),
         turns=mean("num_turns"),
         calls=mean("num_calls"),
@@ -266,15 +275,16 @@ def _headline(part: Columns, k: int, prices: Prices | None) -> Headline:
         completion_tokens=mean("num_completion_tokens"),
         cost=mean_of(cost).value,
         total_cost=float(np.nansum(cost)) if np.isfinite(cost).any() else np.nan,
+        cost_per_right=float(cost[priced].sum()) / num_right if num_right else np.nan,
         duration_ms=(float(half), float(most)),
         tool_ms=mean("tool_ms"),
     )
 
 
-def _differences(parts: Sequence[Columns], base: int, name: str) -> list[Difference | None]:
-    first = (parts[base][name], parts[base]["task"])
+def _differences(parts: Sequence[Columns], base: int) -> list[Difference | None]:
+    first = (parts[base]["is_correct"], parts[base]["task"])
     return [
-        None if index == base else difference(first, (part[name], part["task"]))
+        None if index == base else difference(first, (part["is_correct"], part["task"]))
         for index, part in enumerate(parts)
     ]
 
@@ -301,16 +311,12 @@ def _counts(parts: Sequence[Columns], column: str, known: Sequence[str]) -> list
     order = {name: place for place, name in enumerate(known)}
     rows = []
     for name in sorted(found, key=lambda n: order.get(n, len(order))):
-        where = [np.flatnonzero(part[column] == name) for part in parts]
+        counts = [int(np.count_nonzero(part[column] == name)) for part in parts]
         rows.append(
             CountRow(
                 name,
-                [len(at) for at in where],
-                [len(at) / max(1, len(p["task"])) for at, p in zip(where, parts, strict=True)],
-                [
-                    [int(number) for number in p["episode"][at[:EXAMPLES]]]
-                    for at, p in zip(where, parts, strict=True)
-                ],
+                counts,
+                [n / max(1, len(part["task"])) for n, part in zip(counts, parts, strict=True)],
             )
         )
     return sorted(rows, key=lambda row: -max(row.shares))
@@ -328,7 +334,7 @@ def _groups(parts: Sequence[Columns], column: str) -> list[Row]:
         values = []
         for part in parts:
             here = part[column] == value
-            values.append(estimate(part["is_correct"][here], part["task"][here]))
+            values.append(pass_at_k(part["is_correct"][here], part["task"][here], 1))
         rows.append(Row(value if isinstance(value, str) else f"{value:g}", values))
     return rows
 
@@ -343,10 +349,28 @@ def _curves(columns: Sequence[Columns]) -> list[Curve]:
                 continue
             values = {}
             for name in CURVES:
-                column = part[name][rows]
-                known = np.isfinite(column)
-                n = np.bincount(at[known], minlength=len(steps))
-                total = np.bincount(at[known], column[known], len(steps))
-                values[name] = np.where(n > 0, total / np.maximum(n, 1), np.nan)
+                of_step, column = at, part[name][rows]
+                if name in OUTCOMES:
+                    of_step, column = _by_task(at, part["task"][rows], column)
+                values[name] = _step_means(of_step, column, len(steps))
             curves.append(Curve(run, policy, steps, np.bincount(at), values))
     return curves
+
+
+def _by_task(
+    steps: NDArray[np.intp], tasks: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """(step, mean) of each task in each step: there, too, every task counts once."""
+    known = np.isfinite(values)
+    width = int(tasks.max()) + 1
+    pairs = steps * width + tasks
+    return np.unique(pairs[known]) // width, task_means(values, pairs)
+
+
+def _step_means(
+    steps: NDArray[np.intp], values: NDArray[np.float64], num_steps: int
+) -> NDArray[np.float64]:
+    known = np.isfinite(values)
+    n = np.bincount(steps[known], minlength=num_steps)
+    total = np.bincount(steps[known], values[known], num_steps)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)

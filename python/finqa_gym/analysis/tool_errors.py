@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from finqa_gym.analysis.runs import RunData
 from finqa_gym.analysis.series import Series
 
@@ -59,8 +57,3 @@ def count_tools(runs: Sequence[RunData], series: Sequence[Series]) -> ToolTable:
 def _table(counters: Sequence[Counter[str]]) -> dict[str, list[int]]:
     total: Counter[str] = sum(counters, Counter())
     return {name: [int(c[name]) for c in counters] for name, _ in total.most_common()}
-
-
-def share(errors: int, calls: int) -> float:
-    """Errors of calls; NaN without a call."""
-    return errors / calls if calls else float(np.nan)

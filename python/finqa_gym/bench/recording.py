@@ -87,7 +87,7 @@ def measure_recording(
                 plain.measure(seconds)
                 recording.measure(seconds)
             speeds = plain.speed(), recording.speed()
-            logs = sum(file.stat().st_size for file in (path / "live").rglob("*.jsonl"))
+            logs = sum(file.stat().st_size for file in (path / "live").rglob("*.log"))
         on_stage("reading what was recorded")
         run = open_run(path)
         parquet = sum(file.stat().st_size for file in run.files)

@@ -3,26 +3,22 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.text import Text
 
-from finqa_gym import _native
+from finqa_gym.analysis import CHECKS, FAILURES
 from finqa_gym.cli.screen import grid, section
 from finqa_gym.logs.verdict import causes, verdict
 
 __all__ = ["print_checks", "print_failures", "print_verdict"]
 
 
-def _meanings(kind: str) -> dict[str, str]:
-    return dict(_native.score_names()[kind])
-
-
 def print_checks(console: Console, checks: Mapping[str, tuple[float, int]], episodes: int) -> None:
     """The behaviour table: (sum of scores, episodes to which it applies) by check."""
-    meanings = _meanings("checks")
     table = grid("check", ">score", ">applies to", "what is checked")
     for name, (total, count) in checks.items():
         score = f"{total / count * 100:.1f} %" if count else "-"
         applies = f"{count:,}" if count else "none"
-        table.add_row(name, score, applies, meanings.get(name, ""))
+        table.add_row(name, score, applies, CHECKS.get(name, ""))
     console.print(section(f"Behaviour of {episodes:,} episodes", table))
 
 
@@ -36,12 +32,12 @@ def print_failures(
     total = sum(failures.values())
     if not total:
         return
-    meanings = _meanings("failures")
     table = grid("class", ">episodes", ">share", "examples", "what happened")
     for name, count in sorted(failures.items(), key=lambda item: (-item[1], item[0])):
         shown = "\n".join(_short(example) for example in examples.get(name, ()))
         share = f"{count / total * 100:.1f} %"
-        table.add_row(name or "(none)", f"{count:,}", share, shown, meanings.get(name, ""))
+        meaning = FAILURES.get(name, "")
+        table.add_row(Text(name or "(none)"), f"{count:,}", share, Text(shown), meaning)
     console.print(section(title, table))
 
 

@@ -3,6 +3,7 @@
 # No postponed annotations: typer reads them when the command is called.
 import csv
 import json
+import math
 import sys
 from enum import Enum
 from pathlib import Path
@@ -100,7 +101,8 @@ def query(
 
 def _write(result: QueryResult, format: Format, file: Any) -> None:
     if format is Format.json:
-        json.dump(result.to_pylist(), file, indent=1, ensure_ascii=False)
+        rows = [_as_json(row) for row in result.to_pylist()]
+        json.dump(rows, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     elif format is Format.csv:
         writer = csv.writer(file, lineterminator="\n")
@@ -113,7 +115,22 @@ def _write(result: QueryResult, format: Format, file: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    if not isinstance(value, list | dict):
+        return value
+    return json.dumps(_as_json(value), ensure_ascii=False, allow_nan=False)
+
+
+def _as_json(value: Any) -> Any:
+    """A value as JSON has it: null for NaN and infinite numbers, digits in pairs for bytes."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _as_json(item) for name, item in value.items()}
+    return value
 
 
 def _print_table(result: QueryResult) -> None:

@@ -58,7 +58,11 @@ def report(
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
     redact: Annotated[
         bool,
-        typer.Option("--redact", help="Take out prompts, questions, answers and all values."),
+        typer.Option(
+            "--redact",
+            help="Take out prompts, questions, answers, all values, and the names of the corpus, "
+            "companies and tables.",
+        ),
     ] = False,
     baseline: BaselineOption = None,
     price_per_million_tokens: PriceOption = None,

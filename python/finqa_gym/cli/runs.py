@@ -8,7 +8,10 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.text import Text
 
+from finqa_gym.analysis.estimates import task_means
+from finqa_gym.analysis.runs import leave_out_faults
 from finqa_gym.chats import export_chats
 from finqa_gym.cli.screen import grid, notices, results, section
 from finqa_gym.trajectories import Run, open_run
@@ -62,10 +65,15 @@ def _print_head(run: Run) -> None:
 
 def _policies(run: Run) -> object:
     table = grid("policy", ">episodes", ">right", ">reward", ">turns", ">errors", "ended")
-    columns = run.columns(
-        ["policy", "is_correct", "reward", "num_turns", "num_errors", "status", "truncation_reason"]
-    )
+    columns = dict(
+        run.columns(
+            ["policy", "task_id", "is_correct", "reward", "num_turns", "num_errors", "status",
+             "truncation_reason", "flag_infra_fault"]
+        )
+    )  # fmt: skip
+    leave_out_faults(columns)
     policies = np.array(columns["policy"], dtype=object)
+    tasks = np.array([task or "" for task in columns["task_id"]], dtype=object)
     ends = [
         reason or status
         for status, reason in zip(columns["status"], columns["truncation_reason"], strict=True)
@@ -74,15 +82,16 @@ def _policies(run: Run) -> object:
         rows = np.flatnonzero(policies == policy)
         counts = Counter(ends[row] for row in rows.tolist())
         table.add_row(
-            policy or "(no name)",
+            Text(policy or "(no name)"),
             f"{len(rows):,}",
-            _mean(columns["is_correct"][rows], ".1%"),
-            _mean(columns["reward"][rows], ".3f"),
+            _mean(task_means(columns["is_correct"][rows], tasks[rows]), ".1%"),
+            _mean(task_means(columns["reward"][rows], tasks[rows]), ".3f"),
             _mean(columns["num_turns"][rows], ".1f"),
             _mean(columns["num_errors"][rows], ".2f"),
             ", ".join(f"{end} {count:,}" for end, count in counts.most_common()),
         )
-    return section("Policies", table)
+    remark = "Right and reward: averaged over tasks, without faults of the machine."
+    return section("Policies", table, remark)
 
 
 def _mean(values: np.ndarray, form: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from finqa_gym.cli.behaviour import print_checks, print_failures, print_verdict
 from finqa_gym.cli.corpora import open_with_progress
@@ -105,23 +106,27 @@ def _print(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
 def _print_facts(console: Console, summary: LogSummary, *, has_corpus: bool) -> None:
     table = grid("what", "seen")
     table.show_header = False
-    table.add_row("files", ", ".join(summary.files[:4]) + (" …" if len(summary.files) > 4 else ""))
-    table.add_row("episodes", f"{summary.num_episodes:,}; recognised as {_counted(summary.forms)}")
+
+    def add(what: str, seen: str) -> None:
+        table.add_row(what, Text(seen))  # names of files and models are no markup
+
+    add("files", ", ".join(summary.files[:4]) + (" …" if len(summary.files) > 4 else ""))
+    add("episodes", f"{summary.num_episodes:,}; recognised as {_counted(summary.forms)}")
     if summary.num_bad:
-        table.add_row("records not used", f"{summary.num_bad:,}")
-    table.add_row("models", _counted(summary.policies))
+        add("records not used", f"{summary.num_bad:,}")
+    add("models", _counted(summary.policies))
     if has_corpus:
-        table.add_row(
+        add(
             "tasks of the corpus",
             f"{summary.num_matched:,} episodes matched ({_counted(summary.matched_by)})",
         )
     judged = summary.num_correct + summary.num_wrong
     share = f"{summary.num_correct / judged * 100:.1f} %" if judged else "-"
-    table.add_row("right answers", f"{share} ({summary.num_correct:,} of {judged:,} judged)")
-    table.add_row("judged by", _counted(summary.judged_by) or "nothing")
-    table.add_row("no answer handed in", f"{summary.num_unanswered:,}")
+    add("right answers", f"{share} ({summary.num_correct:,} of {judged:,} judged)")
+    add("judged by", _counted(summary.judged_by) or "nothing")
+    add("no answer handed in", f"{summary.num_unanswered:,}")
     if summary.num_unknown:
-        table.add_row("outcome not known", f"{summary.num_unknown:,}")
+        add("outcome not known", f"{summary.num_unknown:,}")
     console.print(table)
 
 

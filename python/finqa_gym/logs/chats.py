@@ -153,6 +153,9 @@ def _tool_names(tools: Any) -> frozenset[str] | None:
     tools = parsed(tools)
     if not isinstance(tools, list):
         return None
-    names = [(tool.get("function") or tool).get("name") for tool in tools if isinstance(tool, dict)]
+    names = []
+    for tool in tools:
+        named = (tool.get("function") or tool) if isinstance(tool, dict) else tool
+        names.append(named.get("name") if isinstance(named, dict) else named)
     found = frozenset(name for name in names if isinstance(name, str))
     return found or None

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Call", "Message", "NoChatError", "parsed", "read_messages"]
+from finqa_gym.logs.json_text import read_json
+
+__all__ = ["UNUSABLE", "Call", "Message", "NoChatError", "parsed", "read_messages"]
 
 ROLES = {
     "system": "system",
@@ -77,11 +79,15 @@ class NoChatError(ValueError):
     """A record holds no conversation; the text says what was looked for."""
 
 
+UNUSABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a record raises that holds something else than logs do; it is told and passed over."""
+
+
 def parsed(value: Any) -> Any:
     """Lists and objects that a table of texts holds as JSON."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return read_json(value)
         except (ValueError, RecursionError):
             return value
     return value
@@ -122,7 +128,7 @@ def _message(number: int, item: dict[str, Any]) -> list[Message]:
     body = next((item[key] for key in ("content", "value", "text") if item.get(key)), None)
     text, calls, results = _content(body)
     if known == "tool":
-        flag = item.get("is_error")
+        flag = _flag(item.get("is_error"))
         if flag is None and isinstance(item.get("status"), str):
             flag = item["status"] == "error"
         call_id = item.get("tool_call_id") or item.get("call_id") or item.get("id") or ""
@@ -164,11 +170,13 @@ def _call(id: Any, name: Any, arguments: Any) -> Call:
     read: Any = arguments
     if isinstance(arguments, str):
         try:
-            read = json.loads(arguments) if arguments.strip() else {}
+            read = read_json(arguments) if arguments.strip() else {}
         except (ValueError, RecursionError):
             read = None
     if arguments is None:
         read = {}
+    if not _is_json(read):
+        read = None
     # Parquet fills the members that other calls have with null.
     named = (
         {key: value for key, value in read.items() if value is not None}
@@ -178,6 +186,22 @@ def _call(id: Any, name: Any, arguments: Any) -> Call:
     # Some agents name a tool with its namespace.
     plain = re.sub(r"^functions\.", "", name) if isinstance(name, str) else ""
     return Call(str(id or ""), plain, named, raw)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON can hold it: Python reads NaN, too, which no tool can be called with."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _flag(value: Any) -> bool | None:
+    """A truth value as logs write it; None if it is none."""
+    if isinstance(value, str):
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
+    return bool(value) if isinstance(value, (bool, int)) else None
 
 
 def _content(body: Any) -> tuple[str, list[Call], list[Message]]:
@@ -199,7 +223,7 @@ def _content(body: Any) -> tuple[str, list[Call], list[Message]]:
         elif part.get("type") == "tool_result":
             text, _, _ = _content(part.get("content"))
             call_id = str(part.get("tool_use_id") or "")
-            results.append(Message("tool", text, [], call_id, "", part.get("is_error")))
+            results.append(Message("tool", text, [], call_id, "", _flag(part.get("is_error"))))
         elif isinstance(part.get("text"), str) and part.get("type") not in (
             "thinking",
             "reasoning",

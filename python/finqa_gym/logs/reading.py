@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
-import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from finqa_gym import _native
+from finqa_gym.logs.json_text import Problem, json_values, read_json
 
 __all__ = ["BadRecord", "Place", "RawRecord", "log_files", "read_records"]
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-CHUNK_CHARS = 1 << 20
+CHUNK_BYTES = 1 << 20
+BOM = b"\xef\xbb\xbf"
 HOLDERS = (
     "data", "records", "rows", "traces", "trajectories", "episodes", "samples", "results",
     "rollouts", "conversations",
@@ -87,19 +90,30 @@ def read_records(path: Path) -> Iterator[RawRecord | BadRecord]:
     """The records of a file in their order. Holds one record at a time, however large the file.
 
     The form is found out by looking: Parquet, one JSON value a line, a JSON array of records, or
-    one JSON object that holds records or is one.
+    one JSON object that holds records or is one; an object that holds records is held as a whole.
     """
     with path.open("rb") as head:
         magic = head.read(4)
     if magic == b"PAR1":
         yield from _parquet(path)
-        return
-    if magic[:2] == b"\x1f\x8b":
+    elif magic[:2] == b"\x1f\x8b":
+        yield from _packed(path)
+    else:
+        with path.open("rb") as file:
+            yield from _json(path, file)
+
+
+def _packed(path: Path) -> Iterator[RawRecord | BadRecord]:
+    """What a gzip file holds up to its end, or to where it is broken, which is told."""
+    place = Place(str(path), "record", 0)
+    try:
         with gzip.open(path, "rb") as unpacked:
-            yield from _json(path, unpacked)
-        return
-    with path.open("rb") as file:
-        yield from _json(path, file)
+            for record in _json(path, unpacked):
+                place = record.place
+                yield record
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        reason = f"the gzip file is cut off or damaged here ({error}); the rest is not read"
+        yield BadRecord(place._replace(number=place.number + 1), reason)
 
 
 def _parquet(path: Path) -> Iterator[RawRecord | BadRecord]:
@@ -113,32 +127,63 @@ def _parquet(path: Path) -> Iterator[RawRecord | BadRecord]:
 
 
 def _json(path: Path, file: IO[bytes] | gzip.GzipFile) -> Iterator[RawRecord | BadRecord]:
-    first, number = b"", 0
-    for first in file:
-        number += 1
-        if first.strip().removeprefix(b"\xef\xbb\xbf"):
+    head, number = b"", 1
+    # Not a line as such: that of an array is as long as the file.
+    while part := file.readline(CHUNK_BYTES):
+        head = part.removeprefix(BOM).lstrip()
+        if head:
             break
-    first = first.strip().removeprefix(b"\xef\xbb\xbf")
-    if not first:
+        number += part.endswith(b"\n")
+    if not head:
         return
+    if head[:1] == b"[":
+        head, is_line = _chat_line(head, file)
+        if not is_line:
+            yield from _values(path, head, file)
+            return
+    else:
+        head += b"" if head.endswith(b"\n") else file.readline()
     try:
-        value = json.loads(first)
+        value = read_json(head)
     except (ValueError, RecursionError):
         value = None
-    is_lines = isinstance(value, dict) or _is_chat(value)
-    if not is_lines and first[:1] in b"[{" and not _looks_like_lines(first):
-        text = io.TextIOWrapper(file, encoding="utf-8", errors="replace")
-        yield from _values(path, first.decode("utf-8", "replace") + "\n", text)
-        text.detach()
+    is_line = isinstance(value, dict) or _is_chat(value)
+    if not is_line and head[:1] == b"{" and not _looks_like_lines(head.strip()):
+        yield from _values(path, head, file)
         return
     if isinstance(value, dict) and (held := _held(value)) is not None and not file.peek(1).strip():  # type: ignore[union-attr]
         for at, item in enumerate(held, start=1):
             yield _checked(Place(str(path), "record", at), item)
         return
-    yield _line(Place(str(path), "line", number), first)
+    yield _line(Place(str(path), "line", number), head)
     for at, line in enumerate(file, start=number + 1):
         if line.strip():
             yield _line(Place(str(path), "line", at), line)
+
+
+def _chat_line(head: bytes, file: IO[bytes] | gzip.GzipFile) -> tuple[bytes, bool]:
+    """What was read of a line that begins with a list, and whether the line is a conversation.
+
+    Only as much is read as its first member takes, unless that is a message.
+    """
+    first = None
+    while True:
+        try:
+            text = head.decode("utf-8", "replace")
+            first, _ = json.JSONDecoder().raw_decode(text, len(text) - len(text[1:].lstrip()))
+            break
+        except (ValueError, RecursionError):
+            more = b"" if head.endswith(b"\n") else file.readline(len(head))
+            if not more:
+                break
+            head += more
+    if not _is_chat([first]):
+        return head, False
+    head += b"" if head.endswith(b"\n") else file.readline()
+    try:
+        return head, _is_chat(read_json(head))
+    except (ValueError, RecursionError):
+        return head, False
 
 
 def _is_chat(value: object) -> bool:
@@ -168,11 +213,13 @@ def _held(value: dict[str, Any]) -> list[Any] | None:
 
 def _line(place: Place, line: bytes) -> RawRecord | BadRecord:
     try:
-        value = json.loads(line)
+        value = read_json(line)
     except UnicodeDecodeError as error:
         return BadRecord(place, f"is no UTF-8 text: {error.reason} at byte {error.start}")
     except json.JSONDecodeError as error:
         return BadRecord(place, f"is no JSON: {error.msg} at character {error.pos + 1}")
+    except ValueError as error:  # a number with more digits than Python reads
+        return BadRecord(place, f"cannot be read: {error}")
     except RecursionError:
         return BadRecord(place, "is nested too deeply")
     return _checked(place, value)
@@ -185,48 +232,35 @@ def _checked(place: Place, value: object) -> RawRecord | BadRecord:
     return BadRecord(place, f"is a JSON {kind}; a record is an object or a list of messages")
 
 
-def _values(path: Path, start: str, file: IO[str]) -> Iterator[RawRecord | BadRecord]:
+def _values(
+    path: Path, head: bytes, file: IO[bytes] | gzip.GzipFile
+) -> Iterator[RawRecord | BadRecord]:
     """Values of a JSON array, or JSON objects one after another over many lines."""
-    decoder, buffer, at_end = json.JSONDecoder(), start, False
-    in_array = buffer.lstrip().startswith("[")
-    if in_array:
-        buffer = buffer.lstrip()[1:]
-    number, wanted, chat = 0, CHUNK_CHARS, []
-    while True:
-        buffer = buffer.lstrip(" \t\r\n,")
-        if in_array and buffer.startswith("]"):
-            break
-        value, end, problem = None, 0, "the file ends inside a record"
-        if buffer:
-            try:
-                value, end = decoder.raw_decode(buffer)
-            except json.JSONDecodeError as error:
-                problem = f"is no JSON: {error.msg}"
-            except RecursionError:
-                at_end, problem = True, "is nested too deeply"
-            # A number at the end of what was read may go on.
-            if end == len(buffer) and not at_end and not isinstance(value, (dict, list)):
-                end = 0
-        if not end:
-            if at_end:
-                if buffer or in_array:
-                    place = Place(str(path), "record", number + 1)
-                    yield BadRecord(place, f"{problem}; the rest of the file is not read")
-                break
-            more = file.read(wanted)
-            # Twice as much each time: a large record is not decoded from its start again and again.
-            wanted *= 2
-            at_end = not more
-            buffer += more
-            continue
-        buffer, wanted = buffer[end:], CHUNK_CHARS
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    read: Callable[[int], str] = lambda size: _text(decoder, file, size)  # noqa: E731
+    in_array = head.startswith(b"[")
+    number, chat = 0, []
+    for value in json_values(decoder.decode(head), read):
         number += 1
-        if in_array and isinstance(value, dict) and ("role" in value or "from" in value):
+        place = Place(str(path), "record", number)
+        if isinstance(value, Problem):
+            yield BadRecord(place, value.reason)
+        elif in_array and isinstance(value, dict) and ("role" in value or "from" in value):
             chat.append(value)
-            continue
-        held = None if in_array or not isinstance(value, dict) else _held(value)
-        for item in [value] if held is None else held:
-            yield _checked(Place(str(path), "record", number), item)
-            number += held is not None
+        elif in_array or not isinstance(value, dict) or (held := _held(value)) is None:
+            yield _checked(place, value)
+        else:
+            for at, item in enumerate(held):
+                yield _checked(place._replace(number=number + at), item)
+            number += len(held) - 1
     if chat:
         yield RawRecord(Place(str(path), "record", 1), chat)
+
+
+def _text(decoder: codecs.IncrementalDecoder, file: IO[bytes] | gzip.GzipFile, size: int) -> str:
+    """At least one further character; none at the end of the file."""
+    while True:
+        part = file.read(size)
+        text = decoder.decode(part, final=not part)
+        if text or not part:
+            return text

@@ -15,7 +15,7 @@ from finqa_gym import _native
 from finqa_gym.data import Corpus
 from finqa_gym.logs.chats import find_chat, samples_of
 from finqa_gym.logs.mapping import LogMap
-from finqa_gym.logs.messages import NoChatError
+from finqa_gym.logs.messages import UNUSABLE, NoChatError
 from finqa_gym.logs.reading import BadRecord, RawRecord, log_files, read_records
 from finqa_gym.logs.summary import BAD_SHOWN, LogSummary
 from finqa_gym.logs.survey import Survey, survey_logs
@@ -25,6 +25,9 @@ from finqa_gym.recording import versions
 from finqa_gym.trajectories import write_run
 
 __all__ = ["score_logs"]
+
+LARGEST_REWARD = 3.4e38
+"""Rewards of a run are of single precision."""
 
 
 def score_logs(
@@ -173,7 +176,11 @@ class _Scorer:
             return self._episode(record)
         except NoChatError as error:
             self.summary.refuse(record.place, str(error))
-            return None
+        except UNUSABLE as error:
+            # Logs hold what nobody thought of: one record must not cost all others.
+            reason = f"holds something that cannot be read: {error} ({type(error).__name__})"
+            self.summary.refuse(record.place, reason)
+        return None
 
     def _episode(self, record: RawRecord) -> dict[str, Any]:
         names, summary = self.names, self.summary
@@ -187,7 +194,7 @@ class _Scorer:
         question = names.get("question", fields)
         question = question if isinstance(question, str) else trace.prompt
         task_id = _plain_text(names.get("id", fields))
-        index = self._match(task_id, question, trace.prompt)
+        index, matched_by = self._match(task_id, question, trace.prompt)
         truth = None if index is not None else _plain_text(names.get("truth", fields))
         own = _outcome(names, fields)
         by_rules_only = index is not None or (self.mode is not None and bool(truth))
@@ -205,19 +212,25 @@ class _Scorer:
             "truth": truth,
         }
         episode, by_rules, strangers = _native.score_trace(
-            json.dumps(native),
+            json.dumps(native, ensure_ascii=False),
             self.mode or "strict",
             self.corpus._native if self.corpus is not None and index is not None else None,
             index,
-            json.dumps(made),
+            json.dumps(made, ensure_ascii=False),
         )
+        self._describe(episode, record, fields, trace)
+        # Nothing is counted before nothing can go wrong any more.
+        if matched_by is not None:
+            summary.num_matched += 1
+            summary.matched_by[matched_by] += 1
+        elif self.corpus is not None and len(summary.unmatched) < BAD_SHOWN:
+            summary.unmatched.append(task_id or question[:80])
         summary.forms[chat.form] += 1
         summary.strange_tables.update(strangers)
         summary.num_disagreements += own is not None and by_rules is not None and own != by_rules
         if episode["is_correct"] is not None:
             by = "corpus" if index is not None else "log" if own_used is not None else "truth"
             summary.judged_by[by] += trace.submission is not None or own_used is not None
-        self._describe(episode, record, fields, trace)
         summary.add(episode, trace)
         return episode
 
@@ -231,10 +244,9 @@ class _Scorer:
     ) -> None:
         """Puts in what only the log knows."""
         names = self.names
-        reward = names.get("reward", fields)
-        is_number = isinstance(reward, (int, float)) and math.isfinite(reward)
-        if is_number and episode["answer_reason"] == "by_log":
-            episode["reward"] = float(reward)
+        reward = _number(names.get("reward", fields))
+        if reward is not None and episode["answer_reason"] == "by_log":
+            episode["reward"] = reward
         model = names.get("model", fields)
         own = model if isinstance(model, str) and model else _stem(record.place.path)
         episode["policy"] = self.policy or own
@@ -245,22 +257,19 @@ class _Scorer:
         episode["prompt"] = trace.prompt
         episode["turns"] = trace.turns
 
-    def _match(self, task_id: str | None, question: str, prompt: str) -> int | None:
+    def _match(
+        self, task_id: str | None, question: str, prompt: str
+    ) -> tuple[int, str] | tuple[None, None]:
+        """The task of the corpus, and whether its id or its question tells so."""
         if self.corpus is None:
-            return None
+            return None, None
         index = self.ids(task_id) if task_id else None
-        by = "id"
-        if index is None:
-            by = "question"
-            keys = (plain_words(question), plain_words(prompt))
-            index = next((self.questions[key] for key in keys if key in self.questions), None)
-        if index is None:
-            if len(self.summary.unmatched) < BAD_SHOWN:
-                self.summary.unmatched.append(task_id or question[:80])
-            return None
-        self.summary.num_matched += 1
-        self.summary.matched_by[by] += 1
-        return index
+        if index is not None:
+            return index, "id"
+        for key in (plain_words(question), plain_words(prompt)):
+            if key in self.questions:
+                return self.questions[key], "question"
+        return None, None
 
 
 def _plain_text(value: Any) -> str | None:
@@ -271,25 +280,35 @@ def _plain_text(value: Any) -> str | None:
         return _plain_text(value[0])
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) if isinstance(value, (int, float)) else None
+    if isinstance(value, int):
+        return str(value)
+    # Tables write NaN where they have nothing.
+    return str(value) if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _outcome(names: LogMap, fields: dict[str, Any]) -> bool | None:
     """Whether the answer is right, by the log."""
     correct = names.get("correct", fields)
-    if isinstance(correct, (bool, int, float)):
-        return bool(correct)
+    if (told := _number(correct)) is not None:
+        return told != 0
     reward = names.get("reward", fields)
     if isinstance(reward, list) and reward:
         reward = reward[-1]
-    if isinstance(reward, (int, float)) and math.isfinite(reward):
-        return reward >= names.correct_at
-    return None
+    told = _number(reward)
+    return None if told is None else told >= names.correct_at
+
+
+def _number(value: Any) -> float | None:
+    """A number that the reward of a run can be; None if it is none."""
+    if not isinstance(value, (int, float)) or not -LARGEST_REWARD <= value <= LARGEST_REWARD:
+        return None
+    return float(value)
 
 
 def _integer(value: Any) -> int | None:
-    is_whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if is_whole and math.isfinite(value) else None
+    """A count or a step as a run can hold it; None if it is none."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value < 2**63 else None
 
 
 def _stem(path: str) -> str:

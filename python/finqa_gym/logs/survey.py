@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -13,9 +14,10 @@ from typing import Any
 from finqa_gym.logs.chats import Chat, find_chat, samples_of
 from finqa_gym.logs.defaults import DEFAULT_TOOLS, FIELDS, KINDS
 from finqa_gym.logs.mapping import LogMap
-from finqa_gym.logs.messages import NoChatError
+from finqa_gym.logs.messages import UNUSABLE, parsed
 from finqa_gym.logs.reading import BadRecord, read_records
-from finqa_gym.logs.traces import make_trace
+from finqa_gym.logs.specs import openai_specs
+from finqa_gym.logs.traces import Trace, make_trace
 
 __all__ = ["Survey", "ToolUse", "propose_map", "survey_logs"]
 
@@ -49,7 +51,7 @@ class Survey:
     Attributes:
         num_records: Records with a conversation.
         tools: Called tools by name.
-        specs: The first list of tools that a record gives.
+        specs: The first list of tools that a record gives, in OpenAI's form; see `openai_specs`.
         offered: Tools that records say their agent had.
         forms: Form of a conversation -> records.
         keys: Members of records, with dots for nested ones, -> records.
@@ -88,31 +90,25 @@ def survey_logs(files: Iterable[Path], names: LogMap, most: int = SURVEYED) -> S
             if isinstance(record, BadRecord):
                 continue
             for sample in samples_of(record.data):
-                _look(survey, sample, names)
+                # What cannot be read is told when the log is scored.
+                with contextlib.suppress(*UNUSABLE):
+                    chat = find_chat(sample)
+                    _add(survey, sample, chat, make_trace(chat, names))
     return survey
 
 
-def _look(survey: Survey, sample: dict[str, Any] | list[Any], names: LogMap) -> None:
-    try:
-        chat = find_chat(sample)
-    except NoChatError:
-        return  # told when the log is scored
-    _add(survey, sample, chat, names)
-
-
-def _add(survey: Survey, record: dict[str, Any] | list[Any], chat: Chat, names: LogMap) -> None:
+def _add(survey: Survey, record: dict[str, Any] | list[Any], chat: Chat, trace: Trace) -> None:
     survey.num_records += 1
     survey.forms[chat.form] += 1
     survey.offered |= chat.tools or frozenset()
     if isinstance(record, dict):
-        given = record.get("tools")
-        if chat.tools and not survey.specs and isinstance(given, list):
-            survey.specs = given
+        given = parsed(record.get("tools"))
+        if not survey.specs and isinstance(given, list):
+            survey.specs = openai_specs(given)
         for key, value in record.items():
             survey.keys[key] += value is not None
             if isinstance(value, dict):
                 survey.keys.update(f"{key}.{inner}" for inner in value)
-    trace = make_trace(chat, names)
     if trace.system and trace.system not in survey.prompts and len(survey.prompts) < SAMPLES:
         survey.prompts.append(trace.system)
     for call in trace.calls:

@@ -35,7 +35,8 @@ def write_report(
         runs: Recorded runs, side by side, as `finqa_gym.trajectories.open_run` returns them.
         path: The file to write.
         title: Heading; None names the runs.
-        redact: Take out prompts, questions, answers and all values.
+        redact: Take out prompts, questions, answers, names of the corpus, of companies and tables,
+            and all values; names of runs, policies and tools, question types and splits stay.
         prices: What tokens cost.
         baseline: What others are compared with: a run, policy or series; None is the first.
         max_episodes: Of more, so many can be opened in the page; the numbers are of all.

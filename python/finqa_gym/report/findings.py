@@ -51,16 +51,18 @@ def _about(summary: Summary, index: int) -> list[str | tuple[str, str]]:
             ("failure", name),
             f" ({numbers.share(most / sum(n for n, _ in failed))} % of its failures)",
         ]
-    weak = [
+    told = [
         (row.values[index].value, -row.values[index].n, row.name)
         for row in summary.checks
         if row.values[index].n >= max(FEW, line.episodes / 20)
     ]
-    weak = [entry for entry in weak if entry[0] < WEAK]
+    weak = [entry for entry in told if entry[0] < WEAK]
     if weak:
         value, _, name = min(weak)
         parts += ["; weakest check ", ("check", name), f" ({numbers.share(value)} %)"]
-    elif summary.checks:
-        parts.append("; every check above 90 %")
+    elif told:
+        is_all = len(told) == sum(row.values[index].n > 0 for row in summary.checks)
+        which = "check" if is_all else "check that applies often enough"
+        parts.append(f"; every {which} above 90 %")
     parts.append(".")
     return parts

@@ -13,6 +13,7 @@ from typing import Any
 from finqa_gym.analysis import RunData, Summary, meanings
 from finqa_gym.report import numbers, sections
 from finqa_gym.report.payload import Payload
+from finqa_gym.report.redact import HIDDEN
 
 __all__ = ["SCRIPTS", "STYLES", "render_page"]
 
@@ -67,7 +68,7 @@ def render_page(
         "contents": contents,
         "notice": _notice(payload, redacted=redacted),
         "overview": sections.overview(summary),
-        "about": _about(summary, runs),
+        "about": _about(summary, runs, redacted=redacted),
         "blocks": blocks,
         "script": script,
     }
@@ -95,8 +96,10 @@ def _notice(payload: Payload, *, redacted: bool) -> str:
     lines = []
     if redacted:
         lines.append(
-            "Redacted: prompts, questions, answers, names of companies and tables, and all values "
-            "were taken out. Scores, behaviour and the course of the episodes are as recorded."
+            "Redacted: prompts, questions, answers, names of the corpus, of companies and tables, "
+            "and all values were taken out. What stays: names of runs, policies and tools, "
+            "question types, splits, the hash of the corpus; scores, behaviour and the course of "
+            "the episodes are as recorded."
         )
     if payload.num_episodes < payload.num_recorded:
         lines.append(
@@ -106,10 +109,12 @@ def _notice(payload: Payload, *, redacted: bool) -> str:
     return "".join(f'<p class="notice">{line}</p>' for line in lines)
 
 
-def _about(summary: Summary, runs: Sequence[RunData]) -> str:
+def _about(summary: Summary, runs: Sequence[RunData], *, redacted: bool) -> str:
     rows = []
     for name, run in zip(summary.run_names, runs, strict=True):
         facts = _facts(run.info)
+        if redacted:
+            facts["Corpus"] = HIDDEN
         lost = f"{run.num_lost:,}" if run.num_lost else "0"
         cells = "".join(f"<td>{escape(fact)}</td>" for fact in facts.values())
         rows.append(

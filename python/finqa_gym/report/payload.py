@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from finqa_gym.analysis import CHECKS, DIMENSIONS, FLAGS, RunData, Summary, meanings
+from finqa_gym.report.calls import call_spans
 from finqa_gym.report.redact import Redaction
 from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS, LINE_STARTS
-from finqa_gym.tools import parse_action
 
 __all__ = ["Block", "Payload", "make_payload"]
 
@@ -28,8 +27,6 @@ CHUNK_EPISODES = 160
 POOL_CHARS = 400_000
 """Characters of shared texts in one block."""
 READ_EPISODES = 500
-TAGGED = re.compile(r"<tool_call>\s*\{")
-CALL_LIKE = re.compile(r"[<{(\[]")
 SHORT = 80
 """Characters of a submission and of a truth that the list of episodes shows."""
 
@@ -102,11 +99,15 @@ def make_payload(
     packed: list[tuple[int, int, list[Any]]] = []  # (task, place in the index, record)
     total = sum(run.num_episodes for run in runs)
     for run_index, record in _chosen(runs, total, max_episodes):
-        if redaction is not None:
-            record = redaction.record(record)
-        task = index.add(run_index, record)
         tools = runs[run_index].info.get("tools") or None
-        packed.append((task, len(packed), _pack(record, texts, tools)))
+        spans: list[list[list[dict[str, Any]]]]
+        if redaction is None:
+            spans = _spans(record, tools)
+        else:
+            record = redaction.record(record, tools)
+            spans = [[] for _ in record["turns"]]  # its calls are written as the page finds them
+        task = index.add(run_index, record)
+        packed.append((task, len(packed), _pack(record, texts, spans)))
     # Attempts at one task lie together, whatever their run: they share most of their texts.
     packed.sort(key=lambda entry: entry[:2])
     chunks = [packed[i : i + CHUNK_EPISODES] for i in range(0, len(packed), CHUNK_EPISODES)]
@@ -134,6 +135,8 @@ def make_payload(
         {
             "name": name,
             "system_prompt": None if redaction else run.info.get("system_prompt"),
+            # Records of logs know neither each system prompt nor who said what.
+            "has_chats": run.info.get("source") != "logs",
         }
         for name, run in zip(summary.run_names, runs, strict=True)
     ]
@@ -243,7 +246,20 @@ class _Index:
         }
 
 
-def _pack(record: dict[str, Any], texts: _Texts, tools: list[dict[str, Any]] | None) -> list[Any]:
+def _spans(
+    record: dict[str, Any], tools: list[dict[str, Any]] | None
+) -> list[list[list[dict[str, Any]]]]:
+    """For each turn, where its calls stand, as `call_spans` says it."""
+    calls: list[list[dict[str, Any]]] = [[] for _ in record["turns"]]
+    for call in record["calls"]:
+        if 1 <= call["turn"] <= len(calls):
+            calls[call["turn"] - 1].append(call)
+    return [call_spans(*both, tools) for both in zip(record["turns"], calls, strict=True)]
+
+
+def _pack(
+    record: dict[str, Any], texts: _Texts, spans: list[list[list[dict[str, Any]]]]
+) -> list[Any]:
     """A record as a list; texts as their numbers. What the index has is left out."""
     number = texts.number
     return [
@@ -273,35 +289,11 @@ def _pack(record: dict[str, Any], texts: _Texts, tools: list[dict[str, Any]] | N
                 number(turn["action"]), number(turn["tool_calls"]), turn["length_limited"],
                 turn["num_tokens"], _number(turn["reward"]),
                 [[m["id"], m["name"], number(m["content"])] for m in turn["messages"]],
-                *_spans(turn, tools),
+                *found,
             ]
-            for turn in record["turns"]
+            for turn, found in zip(record["turns"], spans, strict=True)
         ],
     ]  # fmt: skip
-
-
-def _spans(turn: dict[str, Any], tools: list[dict[str, Any]] | None) -> list[list[dict[str, Any]]]:
-    """Where the calls of a message stand, unless the page finds them itself; empty if it does."""
-    action = turn["action"]
-    if turn["tool_calls"] or TAGGED.search(action) or not CALL_LIKE.search(action):
-        return []
-    attempts = parse_action(action, tools).attempts
-    return [
-        [
-            {
-                "start": _utf16(action[: attempt.span[0]]),
-                "end": _utf16(action[: attempt.span[1]]),
-                "name": attempt.name,
-                "arguments": attempt.arguments,
-            }
-            for attempt in attempts
-        ]
-    ]
-
-
-def _utf16(text: str) -> int:
-    """Length as JavaScript counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _text_numbers(record: list[Any]) -> Iterator[tuple[list[Any], int]]:

@@ -1,8 +1,9 @@
 """Records without what must not be shared.
 
-What stays: names of tools, checks, flags, failures, reasons and error codes; scores; how many
-turns, calls, rows; the keywords and functions of queries. What goes: prompts, questions, answers,
-texts of the model, results, names of companies, tables and columns, and every literal.
+What stays: names of runs, policies and tools, question types, splits, checks, flags, failures,
+reasons and error codes; scores; how many turns, calls, rows; the keywords and functions of queries.
+What goes: prompts, questions, answers, texts of the model, results, names of the corpus, of
+companies, tables and columns, and every literal.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import re
 from typing import Any
 
 from finqa_gym.analysis import CHECKS
+from finqa_gym.report.calls import is_answered, read_calls, structured_calls
 from finqa_gym.report.sql_words import FUNCTIONS, KEYWORDS, TOKEN
-from finqa_gym.tools import parse_action
 
 __all__ = ["Redaction"]
 
@@ -31,8 +32,15 @@ class Redaction:
         'SELECT ▪ FROM ▪ WHERE ▪ = ▪'
     """
 
-    def record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A copy of ``record`` without texts and values."""
+    def record(
+        self, record: dict[str, Any], tools: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """A copy of ``record`` without texts and values.
+
+        Args:
+            record: As `finqa_gym.trajectories.Run.episodes` returns it.
+            tools: Tools of its run in OpenAI form; None are those of profile "rllm".
+        """
         criteria = [{**c, "id": self._criterion(c)} for c in record["criteria"]]
         return {
             **record,
@@ -46,7 +54,7 @@ class Redaction:
             "submission": None if record["submission"] is None else HIDDEN,
             "criteria": criteria,
             "calls": [{**call, "company": None, "table": None} for call in record["calls"]],
-            "turns": self._turns(record),
+            "turns": self._turns(record, tools),
         }
 
     @staticmethod
@@ -82,11 +90,13 @@ class Redaction:
         digest = hashlib.blake2b(criterion["id"].encode(), digest_size=3).hexdigest()
         return f"{criterion['dim']}-{digest}"
 
-    def _turns(self, record: dict[str, Any]) -> list[dict[str, Any]]:
-        calls = list(record["calls"])
+    def _turns(
+        self, record: dict[str, Any], tools: list[dict[str, Any]] | None
+    ) -> list[dict[str, Any]]:
+        answered = [call for call in record["calls"] if is_answered(call)]
         turns = []
         for number, turn in enumerate(record["turns"], 1):
-            mine = [call for call in calls if call["turn"] == number]
+            mine = [call for call in answered if call["turn"] == number]
             messages = []
             for place, message in enumerate(turn["messages"]):
                 call = mine[place] if place < len(mine) else None
@@ -100,7 +110,7 @@ class Redaction:
             turns.append(
                 {
                     **turn,
-                    "action": self._action(turn["action"], turn["tool_calls"]),
+                    "action": self._action(turn["action"], turn["tool_calls"], tools),
                     "tool_calls": "",
                     "messages": messages,
                 }
@@ -114,24 +124,30 @@ class Redaction:
             return f"{call['rows']:,} rows {self.text(content)}"
         return self.text(content)
 
-    def _action(self, action: str, tool_calls: str) -> str:
-        """The calls of a message with their arguments hidden."""
-        message: Any = action
+    def _action(self, action: str, tool_calls: str, tools: list[dict[str, Any]] | None) -> str:
+        """The calls of a message with their arguments hidden, each in its place."""
         if tool_calls:
-            try:
-                message = {"content": action, "tool_calls": json.loads(tool_calls)}
-            except json.JSONDecodeError:
-                return self.text(action + tool_calls)
-        shown = []
-        for attempt in parse_action(message).attempts:
-            if attempt.arguments is None or attempt.name is None:
-                continue
+            calls = [
+                self._call(call.name, call.arguments, call.raw)
+                for call in structured_calls(tool_calls)
+            ]
+        else:
+            calls = [
+                self._call(call.name, call.arguments, action[slice(*call.span)])
+                for call in read_calls(action, tools)
+            ]
+        return "\n".join(calls) or self.text(action)
+
+    def _call(self, name: str | None, arguments: dict[str, Any] | None, raw: str) -> str:
+        if name is None or arguments is None:
+            # Not left out: the recorded calls, results and errors belong to calls by their place.
+            shown = self.text(raw)
+        else:
             hidden = {
-                name: self.query(value) if name == "query" and isinstance(value, str) else HIDDEN
-                for name, value in attempt.arguments.items()
-                if name in KNOWN_ARGUMENTS
+                key: self.query(value) if key == "query" and isinstance(value, str) else HIDDEN
+                for key, value in arguments.items()
+                if key in KNOWN_ARGUMENTS
             }
-            name = attempt.name if re.fullmatch(r"\w{1,40}", attempt.name) else HIDDEN
-            call = json.dumps({"name": name, "arguments": hidden}, ensure_ascii=False)
-            shown.append(f"<tool_call>\n{call}\n</tool_call>")
-        return "\n".join(shown) or self.text(action)
+            known = name if re.fullmatch(r"\w{1,40}", name) else HIDDEN
+            shown = json.dumps({"name": known, "arguments": hidden}, ensure_ascii=False)
+        return f"<tool_call>\n{shown}\n</tool_call>"

@@ -122,7 +122,7 @@ def _headline(summary: Summary) -> str:
         told = f"{each.label}: {numbers.share(line.pass_at_1.value)} %"
         row += _cell(
             f"<strong>{numbers.share(line.pass_at_1.value)}</strong>",
-            numbers.interval(line.pass_at_1),
+            _with_n(numbers.interval(line.pass_at_1), line.pass_at_1, line.episodes),
         )
         row += f'<td class="t">{marks.interval_track(line.pass_at_1, i, told)}</td>'
         if several:
@@ -140,8 +140,10 @@ def _headline(summary: Summary) -> str:
     return (
         _findings(findings(summary), summary)
         + _table(head, rows, "Headline numbers", "sticky")
-        + '<p class="note">Intervals: whole tasks resampled 1,000 times. Differences: over the '
-        "tasks that both played, each counting once; coloured where the interval leaves out 0.</p>"
+        + '<p class="note">pass@k and reward: averaged over tasks, each counting once, without '
+        "episodes that a fault of the machine ended. Intervals: whole tasks resampled 1,000 times; "
+        "where no two tasks differ, as at 0 and 100 %, Wilson's. Differences: over the tasks that "
+        "both played; coloured where the interval leaves out 0.</p>"
     )
 
 
@@ -216,9 +218,13 @@ def _mean(value: Estimate, summary: Summary, index: int) -> str:
     if not value.n:
         return f'<td class="n faint">{numbers.NOTHING}</td>'
     below = numbers.interval(value, decimals=0)
-    if value.n < summary.headlines[index].episodes:
-        below += f"{' · ' if below else ''}n {value.n:,}"
-    return _cell(numbers.share(value.value), below)
+    episodes = summary.headlines[index].episodes
+    return _cell(numbers.share(value.value), _with_n(below, value, episodes))
+
+
+def _with_n(below: str, value: Estimate, episodes: int) -> str:
+    """What stands below a mean, with its number of episodes where these are not all."""
+    return below if value.n == episodes else f"{below}{' · ' if below else ''}n {value.n:,}"
 
 
 def _failures(summary: Summary) -> str:
@@ -346,7 +352,7 @@ def _cost(summary: Summary) -> str:
         ("Completion tokens an episode", [numbers.amount(h.completion_tokens, 0) for h in lines]),
         ("Cost an episode", [numbers.amount(h.cost, 5) for h in lines]),
         ("Cost of all", [numbers.amount(h.total_cost, 2) for h in lines]),
-        ("Cost of a right answer", [_per_right(h.cost, h.pass_at_1.value) for h in lines]),
+        ("Cost of a right answer", [numbers.amount(h.cost_per_right, 5) for h in lines]),
         ("Time of an episode, median", [numbers.seconds(h.duration_ms[0]) for h in lines]),
         ("Time of an episode, 95th percentile", [numbers.seconds(h.duration_ms[1]) for h in lines]),
         ("Time in tools an episode", [numbers.seconds(h.tool_ms) for h in lines]),
@@ -359,10 +365,6 @@ def _cost(summary: Summary) -> str:
     if not rows:
         return ""
     return _table('<th scope="col">Mean</th>' + _heads(summary), rows, "Cost and time", "sticky")
-
-
-def _per_right(cost: float, right: float) -> str:
-    return numbers.amount(cost / right if right > 0 else math.nan, 5)
 
 
 def _curves(summary: Summary) -> str:

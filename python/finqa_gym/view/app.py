@@ -101,7 +101,8 @@ class Browser(App[None]):
             return
         self.query_one("#query").remove_class("wrong")
         correct = self.listing.columns["is_correct"][self.rows]
-        graded = correct[correct == correct]
+        faulty = self.listing.columns["flag_infra_fault"][self.rows] == 1
+        graded = correct[(correct == correct) & ~faulty]  # a fault says nothing about the policy
         share = f", {numbers.share(graded.mean())} % right" if len(graded) else ""
         found.update(f"{len(self.rows):,} episodes{share}")
         table = self.query_one("#episodes", DataTable)

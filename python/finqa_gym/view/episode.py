@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,8 +16,8 @@ from rich.text import Text
 
 from finqa_gym.analysis import FAILURES, REASONS, TOOL_ERRORS, WRONG_ANSWERS
 from finqa_gym.report import numbers
+from finqa_gym.report.calls import is_answered, read_calls, structured_calls
 from finqa_gym.report.sql_words import layout
-from finqa_gym.tools import parse_action
 
 __all__ = ["show_episode"]
 
@@ -81,17 +82,17 @@ def _turn(
             continue
         call = calls[at[place]] if place < len(at) else None
         yield from _call(name, arguments, call)
-        if call is not None and not call["error"]:
+        if call is not None and is_answered(call) and not call["error"]:
             failed = _corrected(at[place], calls)
             if failed is not None:
                 yield Text(f"  ✓ corrects the failed call of turn {failed}", style="green")
-        if messages:
+        if messages and (call is None or is_answered(call)):
             yield _reply(messages.pop(0)["content"], call)
         place += 1
-    for message in messages:
-        call = calls[at[place]] if place < len(at) else None
-        yield _reply(message["content"], call)
-        place += 1
+    # Feedback without a call that could be read.
+    rest = [calls[i] for i in at[place:] if is_answered(calls[i])]
+    for message, answered in zip_longest(messages, rest[: len(messages)]):
+        yield _reply(message["content"], answered)
 
 
 def _pieces(
@@ -101,18 +102,13 @@ def _pieces(
     if turn["tool_calls"]:
         if turn["action"].strip():
             yield turn["action"].strip(), "", None
-        for call in json.loads(turn["tool_calls"]):
-            function = call.get("function", call)
-            given = function.get("arguments")
-            try:
-                given = json.loads(given) if isinstance(given, str) else given
-            except json.JSONDecodeError:
-                given = {"arguments": given}
-            yield None, str(function.get("name")), given if isinstance(given, dict) else None
+        for call in structured_calls(turn["tool_calls"]):
+            given = {"arguments": call.raw} if call.arguments is None else call.arguments
+            yield None, call.name or "missing name", given
         return
     end = 0
     action = turn["action"]
-    for attempt in parse_action(action, tools).attempts:
+    for attempt in read_calls(action, tools):
         start, stop = attempt.span
         if action[end:start].strip():
             yield action[end:start].strip(), "", None
@@ -189,11 +185,18 @@ def _records(content: str) -> RenderableType | None:
 
 def _schema(info: dict[str, Any]) -> RenderableType:
     table = _grid(["column", "type", "values"])
-    types, values = info.get("column_dtypes") or {}, info.get("unique_vals_per_col") or {}
-    for name in info["column_names"]:
-        shown = " · ".join(str(value) for value in values.get(name) or [])
-        table.add_row(Text(str(name)), Text(str(types.get(name, ""))), Text(shown))
+    types, values = _by_column(info, "column_dtypes"), _by_column(info, "unique_vals_per_col")
+    for name in map(str, info["column_names"]):
+        found = values.get(name)
+        shown = " · ".join(map(str, found)) if isinstance(found, list) else ""
+        table.add_row(Text(name), Text(str(types.get(name) or "")), Text(shown))
     return Group(Text(str(info.get("description", "")), style="dim"), table)
+
+
+def _by_column(info: dict[str, Any], name: str) -> dict[str, Any]:
+    """A member of a schema; a foreign tool may put anything there, null among it."""
+    found = info.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _grid(names: list[str]) -> Table:
@@ -242,8 +245,8 @@ def _scores(record: dict[str, Any]) -> Iterator[RenderableType]:
         reason = criterion["reason"]
         applies = criterion["applicable"]
         table.add_row(
-            criterion["id"],
-            criterion["dim"],
+            Text(criterion["id"]),
+            Text(criterion["dim"]),
             numbers.amount(criterion["score"]) if applies else numbers.NOTHING,
             Text(reason).append(f"  {REASONS.get(reason, '')}", style="dim"),
             style="" if applies else "dim",

@@ -60,7 +60,7 @@ def _headline(summary: Summary) -> Table:
 
     def line(name: str, cells: Sequence[str | Text]) -> None:
         if any(str(cell) != numbers.NOTHING for cell in cells):
-            table.add_row(name, *cells)
+            table.add_row(Text(name), *cells)
 
     heads = summary.headlines
     line("pass@1, %", [_estimate(h.pass_at_1, bold=True) for h in heads])
@@ -113,7 +113,7 @@ def _rows(summary: Summary, title: str, rows: Sequence[Row]) -> Table:
                 cells.append(Text(numbers.NOTHING, style="dim"))
                 continue
             cells.append(_bar(value.value, i).append(f" {numbers.share(value.value):>5}"))
-        table.add_row(row.name.replace("_", " "), *cells)
+        table.add_row(Text(row.name.replace("_", " ")), *cells)
     return table
 
 
@@ -125,7 +125,7 @@ def _counts(summary: Summary, title: str, rows: Sequence[CountRow]) -> Table:
             else _bar(share, i).append(f" {numbers.share(share):>5}")
             for i, (count, share) in enumerate(zip(row.counts, row.shares, strict=True))
         ]  # fmt: skip
-        table.add_row(row.name.replace("_", " "), *cells)
+        table.add_row(Text(row.name.replace("_", " ")), *cells)
     return table
 
 
@@ -137,7 +137,7 @@ def _tools(summary: Summary) -> Table:
             numbers.share(failed / made) if made else numbers.NOTHING
             for made, failed in zip(calls, errors, strict=True)
         ]
-        table.add_row(tool, *cells)
+        table.add_row(Text(tool), *cells)
     return table
 
 

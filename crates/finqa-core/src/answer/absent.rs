@@ -50,6 +50,18 @@ const STATEMENTS: [&str; 41] = [
     "not include",
 ];
 
+/// First words of [`STATEMENTS`].
+const FIRST_WORDS: [&str; 8] = [
+    "n",
+    "not",
+    "unanswerable",
+    "cannot",
+    "unavailable",
+    "undisclosed",
+    "no",
+    "insufficient",
+];
+
 /// A statement and a sentence or two around it; a longer text argues in both directions.
 const MAX_WORDS: usize = 40;
 
@@ -113,7 +125,11 @@ pub(crate) fn is_statement(text: &str) -> bool {
 
 fn states(text: &str) -> bool {
     let (words, count) = words(text);
-    count <= MAX_WORDS && (words == " na " || STATEMENTS.iter().any(|s| contains_words(&words, s)))
+    // Most texts have no first word of a statement, which costs less to see than looking for every statement.
+    count <= MAX_WORDS
+        && (words == " na "
+            || (words.split(' ').any(|word| FIRST_WORDS.contains(&word))
+                && STATEMENTS.iter().any(|s| contains_words(&words, s))))
 }
 
 fn contains_words(words: &str, statement: &str) -> bool {
@@ -242,6 +258,14 @@ fn is_unit(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_words_are_those_of_the_statements() {
+        for statement in STATEMENTS {
+            let first = statement.split(' ').next().unwrap();
+            assert!(FIRST_WORDS.contains(&first), "{statement}");
+        }
+    }
 
     #[test]
     fn plain_statements_are_understood() {

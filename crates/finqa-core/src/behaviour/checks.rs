@@ -77,6 +77,11 @@ pub(super) fn looked(call: &CallEvent) -> bool {
     succeeded(call) && matches!(call.kind, Some(ToolKind::TableInfo | ToolKind::SqlQuery))
 }
 
+/// Whether call number `at` asks the table.
+pub(super) fn asks(log: &EpisodeLog<'_>, at: usize, table: TableKey) -> bool {
+    log.tables(at).any(|asked| asked == table)
+}
+
 /// It names a table or company that does not exist.
 pub(super) const fn names_nothing(call: &CallEvent) -> bool {
     matches!(
@@ -117,7 +122,7 @@ pub(super) fn listed_before_query(log: &EpisodeLog<'_>) -> CriterionScore {
 }
 
 /// What a query asks.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Asked {
     Table(TableKey),
     /// A table that does not exist: distinct queries count as distinct tables.
@@ -133,24 +138,25 @@ pub(super) fn inspected_before_query(log: &EpisodeLog<'_>) -> CriterionScore {
     let mut asked: Vec<Asked> = Vec::new();
     let mut inspected = 0;
     for (at, call) in log.calls.iter().enumerate().filter(|(_, c)| is_query(c)) {
-        let what = if names_nothing(call) {
-            Asked::Nothing(call.fingerprint)
-        } else {
-            call.table.map_or(Asked::Unknown, Asked::Table)
-        };
-        if asked.contains(&what) {
-            continue;
+        let nothing = names_nothing(call).then_some(Asked::Nothing(call.fingerprint));
+        let unknown = call.table.is_none().then_some(Asked::Unknown);
+        let tables = log.tables(at).filter(|_| nothing.is_none());
+        let others = nothing.into_iter().chain(unknown).take(1);
+        for what in others.chain(tables.map(Asked::Table)) {
+            if asked.contains(&what) {
+                continue;
+            }
+            let mut schemas = log.calls[..at]
+                .iter()
+                .filter(|c| c.kind == Some(ToolKind::TableInfo) && succeeded(c));
+            let was_read = match what {
+                Asked::Table(table) => schemas.any(|c| c.table == Some(table)),
+                Asked::Nothing(_) => false,
+                Asked::Unknown => schemas.next().is_some(),
+            };
+            inspected += usize::from(was_read);
+            asked.push(what);
         }
-        let mut schemas = log.calls[..at]
-            .iter()
-            .filter(|c| c.kind == Some(ToolKind::TableInfo) && succeeded(c));
-        let was_read = match what {
-            Asked::Table(table) => schemas.any(|c| c.table == Some(table)),
-            Asked::Nothing(_) => false,
-            Asked::Unknown => schemas.next().is_some(),
-        };
-        inspected += usize::from(was_read);
-        asked.push(what);
     }
     if asked.is_empty() {
         return not_applicable(why::NO_QUERY);
@@ -281,15 +287,14 @@ pub(super) fn table_access(log: &EpisodeLog<'_>, needed: &[TableKey]) -> Criteri
     }
     let (mut seen, mut hits) = (0, 0);
     for (at, call) in log.calls.iter().enumerate() {
-        let Some(table) = call.table.filter(|_| looked(call)) else {
-            continue;
-        };
-        let before = &log.calls[..at];
-        if before.iter().any(|c| c.table == Some(table) && looked(c)) {
-            continue;
+        for (place, table) in log.tables(at).enumerate().filter(|_| looked(call)) {
+            let is_known = (0..at).any(|i| looked(&log.calls[i]) && asks(log, i, table))
+                || log.tables(at).take(place).any(|other| other == table);
+            if !is_known {
+                seen += 1;
+                hits += usize::from(needed.contains(&table));
+            }
         }
-        seen += 1;
-        hits += usize::from(needed.contains(&table));
     }
     let f1 = 2.0 * f64::from(hits as u32) / (seen + wanted) as f64;
     let reason = if hits == 0 {

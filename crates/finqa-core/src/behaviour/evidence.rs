@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_COMBINED: usize = 48;
 /// With more numbers than this, a submission of two digits is hit by chance: three are needed then.
 const FEW_NUMBERS: usize = 12;
-/// Pairs of numbers that are tried for one episode.
+/// Pairs of numbers that are tried for one episode, so that a report of invented numbers costs no more than this.
 const MAX_PAIRS: usize = 4 * MAX_COMBINED * MAX_COMBINED;
 
 /// How results and answers may differ in scale.
@@ -173,7 +173,7 @@ impl<'a> Evidence<'a> {
             for (at, call) in self.log.calls.iter().enumerate() {
                 let is_schema = call.kind == Some(ToolKind::TableInfo)
                     && succeeded(call)
-                    && is_needed(self.log, call);
+                    && is_needed(self.log, at);
                 if is_schema && read.bytes < MAX_BYTES {
                     let text = self.output(at);
                     read.bytes += text.len();

@@ -1,6 +1,6 @@
 //! Flags and failures: what an episode shows, and what explains it.
 
-use super::checks::{failed, found_rows, is_empty_query, is_handled, looked, names_nothing};
+use super::checks::{asks, failed, found_rows, is_empty_query, is_handled, looked, names_nothing};
 use super::evidence::succeeded;
 use super::{CallEvent, Check, Ended, EpisodeLog, Failure, Flag, Set, WrongAnswer};
 use crate::action::AttemptStatus;
@@ -46,22 +46,26 @@ fn is_unreadable(call: &CallEvent) -> bool {
 
 /// A query on a table that is needed (on any, if none is known) found rows.
 pub(super) fn found_data(log: &EpisodeLog<'_>) -> bool {
-    log.calls.iter().any(|c| found_rows(c) && is_needed(log, c))
+    (0..log.calls.len()).any(|at| found_rows(&log.calls[at]) && is_needed(log, at))
 }
 
 /// Rows of every needed table were seen, and it is known which these are.
 pub(super) fn found_all_data(log: &EpisodeLog<'_>) -> bool {
     let found = |table| {
-        let mut calls = log.calls.iter();
-        calls.any(|c| found_rows(c) && c.table == Some(table))
+        let mut calls = log.calls.iter().enumerate();
+        calls.any(|(at, c)| found_rows(c) && asks(log, at, table))
     };
     !log.needed_tables.is_empty() && log.needed_tables.iter().all(|&table| found(table))
 }
 
-/// Whether a call asks a table that is needed, as far as that is known.
-pub(super) fn is_needed(log: &EpisodeLog<'_>, call: &CallEvent) -> bool {
+/// Whether call number `at` asks a table that is needed, as far as that is known.
+pub(super) fn is_needed(log: &EpisodeLog<'_>, at: usize) -> bool {
     // Tools without a table argument leave the table open.
-    log.needed_tables.is_empty() || call.table.is_none_or(|t| log.needed_tables.contains(&t))
+    log.needed_tables.is_empty()
+        || log.calls[at].table.is_none()
+        || log
+            .tables(at)
+            .any(|table| log.needed_tables.contains(&table))
 }
 
 /// The last query that was tried.
@@ -185,8 +189,7 @@ fn is_malformed_to_the_end(log: &EpisodeLog<'_>) -> bool {
 /// Whether a table was asked for that does not exist, and no needed table was looked at afterwards.
 fn names_unknown_table(log: &EpisodeLog<'_>) -> bool {
     log.calls.iter().rposition(names_nothing).is_some_and(|at| {
-        let found = |c: &CallEvent| looked(c) && is_needed(log, c);
-        !log.calls[at + 1..].iter().any(found)
+        !(at + 1..log.calls.len()).any(|later| looked(&log.calls[later]) && is_needed(log, later))
     })
 }
 
@@ -219,9 +222,8 @@ fn misses_table(log: &EpisodeLog<'_>) -> bool {
     let has_open = log.calls.iter().any(|c| looked(c) && c.table.is_none());
     !has_open
         && log.needed_tables.iter().any(|table| {
-            !log.calls
-                .iter()
-                .any(|c| looked(c) && c.table == Some(*table))
+            let mut calls = log.calls.iter().enumerate();
+            !calls.any(|(at, c)| looked(c) && asks(log, at, *table))
         })
 }
 

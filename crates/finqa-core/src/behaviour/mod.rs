@@ -9,6 +9,7 @@ mod criteria;
 mod digits;
 mod evidence;
 mod failure;
+pub mod fingerprint;
 mod names;
 mod reason;
 mod reward;
@@ -29,7 +30,7 @@ pub use names::{Check, Failure, Flag, WrongAnswer};
 pub use reason::{CHECK_REASONS, REASONS, reason_code};
 pub use reward::{CheckWeights, RewardConfig, RewardMode};
 pub use score::{Ended, EpisodeLog, EpisodeScore, Set, score_episode};
-pub use sql_traits::{SqlTraits, sql_tables, sql_traits};
+pub use sql_traits::{SqlTraits, sql_reads, sql_tables, sql_traits};
 
 /// A table: index of the company in the corpus (or any other number that tells companies apart), then of the table.
 pub type TableKey = (u32, u16);
@@ -45,7 +46,7 @@ pub struct CallEvent {
     pub status: AttemptStatus,
     /// The mistake, if it was one.
     pub error: Option<ToolErrorCode>,
-    /// The table that was asked.
+    /// The table that was asked; of those that a query joins, the first ([`EpisodeLog::more_tables`] has the others).
     pub table: Option<TableKey>,
     /// Rows of a query's result.
     pub rows: u32,

@@ -33,6 +33,8 @@ pub enum Ended {
 pub struct EpisodeLog<'a> {
     /// The calls, in order.
     pub calls: &'a [CallEvent],
+    /// Tables that a call asks beyond [`CallEvent::table`]: position of the call, and table. Queries that join have them.
+    pub more_tables: &'a [(usize, TableKey)],
     /// What each call returned, in the order of `calls`: the text that the policy saw, error texts included.
     pub outputs: &'a [&'a str],
     /// The answer that was handed in.
@@ -46,6 +48,15 @@ pub struct EpisodeLog<'a> {
     pub can_list: bool,
     /// The policy has a tool that shows a table's schema.
     pub can_inspect: bool,
+}
+
+impl EpisodeLog<'_> {
+    /// The tables that call number `at` asks.
+    pub(super) fn tables(&self, at: usize) -> impl Iterator<Item = TableKey> {
+        let more = self.more_tables.iter().filter(move |(call, _)| *call == at);
+        let first = self.calls[at].table.into_iter();
+        first.chain(more.map(|(_, table)| *table))
+    }
 }
 
 /// A set of [`Flag`]s or [`Failure`]s: bit `i` is the one with numeric value `i`.
@@ -111,6 +122,7 @@ impl EpisodeScore {
 /// let task = Task { truth: "17.0%".into(), ..Task::default() };
 /// let log = EpisodeLog {
 ///     calls: &[],
+///     more_tables: &[],
 ///     outputs: &[],
 ///     submission: Some("12.5%"),
 ///     ended: Ended::Submitted,
@@ -278,7 +290,7 @@ impl Answer {
             return is_statement(submission);
         }
         let is_empty = self.report.as_ref().is_none_or(|r| r.num_filled == 0);
-        !self.is_correct && is_empty && wrong::gives_up(submission)
+        !self.is_correct && is_empty && wrong::gives_up(task.answer.unit, submission)
     }
 
     fn wrong(

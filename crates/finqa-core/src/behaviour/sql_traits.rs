@@ -65,11 +65,20 @@ const BEHIND_FROM: [&str; 9] = [
 /// assert!(traits.has_filter && traits.has_arithmetic);
 /// ```
 pub fn sql_traits(sql: &str) -> SqlTraits {
+    traits_of(&tokens(sql).collect::<Vec<_>>())
+}
+
+/// [`sql_traits`] and [`sql_tables`] for one look at the text.
+pub fn sql_reads(sql: &str) -> (SqlTraits, Vec<Cow<'_, str>>) {
+    let all: Vec<Token<'_>> = tokens(sql).collect();
+    (traits_of(&all), tables_of(&all))
+}
+
+fn traits_of(all: &[Token<'_>]) -> SqlTraits {
     let mut traits = SqlTraits::default();
-    let mut before: Option<Token<'_>> = None;
-    let mut all = tokens(sql).peekable();
-    while let Some(token) = all.next() {
-        let next = all.peek();
+    let mut before: Option<&Token<'_>> = None;
+    for (i, token) in all.iter().enumerate() {
+        let next = all.get(i + 1);
         let is_name = before.is_some_and(|b| b.is_mark(".") || b.is_word("AS"));
         if token.kind == TokenKind::Word && !is_name {
             let opens = next.is_some_and(|n| n.is_mark("("));
@@ -78,9 +87,10 @@ pub fn sql_traits(sql: &str) -> SqlTraits {
                 || (token.is_word("FILTER") && opens);
             traits.has_arithmetic |= opens && AGGREGATES.iter().any(|name| token.is_word(name));
         }
-        if ["+", "-", "*", "/", "%"].iter().any(|m| token.is_mark(m)) {
+        if token.kind == TokenKind::Punctuation && matches!(token.text, "+" | "-" | "*" | "/" | "%")
+        {
             traits.has_arithmetic |=
-                before.is_some_and(|b| ends_value(&b)) && next.is_some_and(starts_value);
+                before.is_some_and(ends_value) && next.is_some_and(starts_value);
         }
         before = Some(token);
     }
@@ -115,9 +125,12 @@ fn starts_value(token: &Token<'_>) -> bool {
 /// assert_eq!(sql_tables(sql), ["us cash", "debt"]);
 /// ```
 pub fn sql_tables(sql: &str) -> Vec<Cow<'_, str>> {
-    let all: Vec<Token<'_>> = tokens(sql).collect();
-    let mut made: Vec<Cow<'_, str>> = Vec::new();
-    let mut found: Vec<Cow<'_, str>> = Vec::new();
+    tables_of(&tokens(sql).collect::<Vec<_>>())
+}
+
+fn tables_of<'a>(all: &[Token<'a>]) -> Vec<Cow<'a, str>> {
+    let mut made: Vec<Cow<'a, str>> = Vec::new();
+    let mut found: Vec<Cow<'a, str>> = Vec::new();
     // For each open parenthesis: whether a comma in it goes on with a list of tables.
     let mut in_from = vec![false];
     let mut expects = false;
@@ -172,7 +185,7 @@ pub fn sql_tables(sql: &str) -> Vec<Cow<'_, str>> {
             && !listing
             && i > 0
         {
-            made.push(common_table(&all, i));
+            made.push(common_table(all, i));
         }
         i += 1;
     }

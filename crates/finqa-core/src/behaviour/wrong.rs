@@ -27,11 +27,18 @@ const GIVE_UPS: [&str; 16] = [
 ];
 
 /// Whether a submission without a number says that there is no answer or that none was found.
-pub(super) fn gives_up(submission: &str) -> bool {
+pub(super) fn gives_up(unit: Unit, submission: &str) -> bool {
     if is_statement(submission) {
         return true;
     }
     let text = submission.trim();
+    let first = text.split(|c: char| !c.is_alphanumeric()).next();
+    let answers =
+        first.is_some_and(|w| w.eq_ignore_ascii_case("yes") || w.eq_ignore_ascii_case("no"));
+    if unit == Unit::Bool && answers {
+        // "No, cash could not cover it" answers the question.
+        return false;
+    }
     if text.len() > 400 || text.bytes().any(|b| b.is_ascii_digit()) {
         return false;
     }
@@ -142,7 +149,7 @@ pub(super) fn of_report(
     wrong: &WrongReport<'_>,
 ) -> WrongAnswer {
     if wrong.num_filled == 0 {
-        return if gives_up(submission) {
+        return if gives_up(task.answer.unit, submission) {
             WrongAnswer::Declined
         } else {
             WrongAnswer::Unreadable

@@ -13,6 +13,9 @@ use crate::behaviour::{Check, unknown_check};
 use crate::calculator::is_reserved;
 use crate::error::{Error, Result};
 
+/// Weights are kept in single precision beside the scores, and one a million times another is the only one.
+const MAX_WEIGHT: f64 = 1e6;
+
 impl Rubric {
     /// Checks that every name, truth, expression and rule can be used, and that the true values follow the rules that
     /// reports are held to. Rubrics that are read from JSON are checked already.
@@ -126,9 +129,9 @@ fn names_are_usable(rubric: &Rubric, slots: &[SlotInfo<'_>]) -> Option<String> {
                 "rubric, criterion {id:?}: ids are not empty and unique"
             ));
         }
-        if !(criterion.weight.is_finite() && criterion.weight > 0.0) {
+        if !(criterion.weight > 0.0 && criterion.weight <= MAX_WEIGHT) {
             return Some(format!(
-                "rubric, criterion {id:?}: weight is {}; it must be above 0",
+                "rubric, criterion {id:?}: weight is {}; it must be above 0 and at most {MAX_WEIGHT}",
                 criterion.weight
             ));
         }

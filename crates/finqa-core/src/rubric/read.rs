@@ -100,24 +100,32 @@ fn value(rest: &str) -> &str {
 #[derive(Default)]
 struct Key {
     full: String,
+    /// Like `full` up to the first parenthesis, and only written behind it.
     plain: String,
+    has_parentheses: bool,
     depth: usize,
 }
 
 impl Key {
     fn clear(&mut self) {
         self.full.clear();
-        self.plain.clear();
+        self.has_parentheses = false;
         self.depth = 0;
     }
 
     fn separate(&mut self) {
-        push(&mut self.full, ' ');
-        push(&mut self.plain, ' ');
+        self.push(' ');
     }
 
     fn push(&mut self, c: char) {
+        if c == '(' && !self.has_parentheses {
+            self.has_parentheses = true;
+            self.plain.clone_from(&self.full);
+        }
         push(&mut self.full, c);
+        if !self.has_parentheses {
+            return;
+        }
         match c {
             '(' => self.depth += 1,
             ')' => self.depth = self.depth.saturating_sub(1),
@@ -129,11 +137,15 @@ impl Key {
 
     /// The slot that this is the label of: by the full text, else without what stands in parentheses.
     fn find(&self, slots: &[SlotInfo<'_>], section: &str) -> Option<usize> {
-        [&self.full, &self.plain].into_iter().find_map(|key| {
+        let find = |key: &str| {
             let key = key.trim_end();
             slots.iter().position(|s| {
                 s.label == key && s.section.as_deref().is_none_or(|wanted| wanted == section)
             })
+        };
+        find(&self.full).or_else(|| {
+            let plain = self.has_parentheses.then_some(&self.plain)?;
+            find(plain)
         })
     }
 

@@ -3,8 +3,10 @@
 use crate::error::ToolErrorCode as Code;
 use crate::tool::ToolKind;
 
-/// Bytes of a text that are looked at: what is wrong stands in front, what would be right behind.
-const HEAD_BYTES: usize = 600;
+/// Characters of a text that are looked at: what is wrong stands in front, what would be right behind.
+const HEAD_CHARS: usize = 600;
+/// What SQLAlchemy puts before the query that failed: its words are the query's, not the error's.
+const QUOTED_QUERY: &str = "[sql:";
 
 /// Reads an error text: its words decide, those of this project's own tools, of SQLite, DuckDB, PostgreSQL and of Python
 /// included. [`Code::UserToolFailed`] and [`Code::SqlRuntime`] stand for "something else".
@@ -20,9 +22,10 @@ const HEAD_BYTES: usize = 600;
 pub fn error_code(kind: Option<ToolKind>, text: &str) -> Code {
     let head = text
         .char_indices()
-        .nth(HEAD_BYTES)
+        .nth(HEAD_CHARS)
         .map_or(text, |(cut, _)| &text[..cut]);
-    let text = head.to_lowercase();
+    let mut text = head.to_lowercase();
+    text.truncate(text.find(QUOTED_QUERY).unwrap_or(text.len()));
     if let Some(code) = of_message(&text, kind) {
         return code;
     }
@@ -246,7 +249,11 @@ fn of_sql(text: &str) -> Option<Code> {
         (
             Code::SqlGuard,
             &[
-                "select *",
+                "select * is ",
+                "select * not ",
+                "select * queries",
+                "use select *",
+                "using select *",
                 "is not allowed; name the columns",
                 "the query needs a filter",
                 "the query has no from",
@@ -416,6 +423,23 @@ mod tests {
                 "Error: SELECT * is not allowed; name the columns",
                 Code::SqlGuard,
             ),
+            // The query that failed is no part of what is wrong with it.
+            (
+                Some(SqlQuery),
+                "near \"FORM\": syntax error [SQL: SELECT * FORM t]",
+                Code::SqlSyntax,
+            ),
+            (
+                Some(SqlQuery),
+                "syntax error at or near \"FORM\" LINE 1: SELECT * FORM t",
+                Code::SqlSyntax,
+            ),
+            (
+                Some(SqlQuery),
+                "no such column: x [SQL: SELECT x FROM t -- table not found]",
+                Code::SqlNoSuchColumn,
+            ),
+            (Some(SqlQuery), "Do not use SELECT *", Code::SqlGuard),
             (
                 Some(SqlQuery),
                 "attempt to write a readonly database",

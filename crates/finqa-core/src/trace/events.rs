@@ -1,13 +1,10 @@
 //! From the calls of a trace to events as the engine logs them.
 
-use std::hash::{Hash as _, Hasher as _};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
-use serde_json::Value;
-
 use crate::action::AttemptStatus;
-use crate::behaviour::{CallEvent, TableKey, sql_tables, sql_traits};
+use crate::behaviour::{CallEvent, TableKey, fingerprint, sql_reads};
 use crate::error::{Error, Result, ToolErrorCode};
 use crate::table::Company;
 use crate::tool::ToolKind;
@@ -98,8 +95,11 @@ fn plain(name: &str) -> String {
         .map_or(name.clone(), ToOwned::to_owned)
 }
 
-/// The event of a call.
-pub(super) fn event(call: &TracedCall, names: &mut Names<'_>) -> Result<CallEvent> {
+/// The event of a call, and the tables it asks beyond the first.
+pub(super) fn event(
+    call: &TracedCall,
+    names: &mut Names<'_>,
+) -> Result<(CallEvent, Vec<TableKey>)> {
     let kind = call.kind.as_deref().map(kind_of).transpose()?;
     let mut status = status_of(&call.status)?;
     let output = call.output.as_deref().unwrap_or("");
@@ -127,47 +127,58 @@ pub(super) fn event(call: &TracedCall, names: &mut Names<'_>) -> Result<CallEven
             )
         );
     let reached = was_run && error != Some(ToolErrorCode::UnknownTable);
-    let asked = match kind {
-        Some(ToolKind::TableInfo | ToolKind::SqlQuery) if reached => asked(call, names),
-        _ => None,
+    let is_query = kind == Some(ToolKind::SqlQuery) && was_run;
+    let (sql, in_query) = call
+        .sql
+        .as_deref()
+        .filter(|_| is_query)
+        .map(sql_reads)
+        .unwrap_or_default();
+    let (asked, more) = match kind {
+        Some(ToolKind::TableInfo | ToolKind::SqlQuery) if reached => asked(call, &in_query, names),
+        _ => (None, Vec::new()),
     };
     if reached && asked.is_none() && error.is_none() && !names.companies.is_empty() {
         names.strangers.extend(call.table.clone());
     }
-    let is_query = kind == Some(ToolKind::SqlQuery) && was_run;
-    let sql = call
-        .sql
-        .as_deref()
-        .filter(|_| is_query)
-        .map(sql_traits)
-        .unwrap_or_default();
     let rows = if is_query && error.is_none() && !call.is_empty {
         num_rows(output)
     } else {
         0
     };
-    Ok(CallEvent {
+    let event = CallEvent {
         turn: call.turn,
         kind,
         status,
         error,
         table: asked,
         rows,
-        fingerprint: fingerprint(call),
+        fingerprint: fingerprint_of(call),
         has_filter: sql.has_filter,
         has_arithmetic: sql.has_arithmetic,
         latency_ns: 0,
-    })
+    };
+    Ok((event, more))
 }
 
-/// The table that a call asks: the one named, else the first of the query that is known.
-fn asked(call: &TracedCall, names: &mut Names<'_>) -> Option<TableKey> {
+/// The tables that a call asks: those of its query that are known, else the one named.
+fn asked(
+    call: &TracedCall,
+    in_query: &[Cow<'_, str>],
+    names: &mut Names<'_>,
+) -> (Option<TableKey>, Vec<TableKey>) {
     let company = call.company.as_deref();
-    if let Some(table) = call.table.as_deref().filter(|t| !t.trim().is_empty()) {
-        return names.table(company, table);
+    let mut found = in_query
+        .iter()
+        .filter_map(|name| names.table(company, name));
+    if let Some(first) = found.next() {
+        return (Some(first), found.filter(|key| *key != first).collect());
     }
-    let in_query = call.sql.as_deref().map(sql_tables).unwrap_or_default();
-    in_query.iter().find_map(|name| names.table(company, name))
+    let named = call.table.as_deref().filter(|t| !t.trim().is_empty());
+    (
+        named.and_then(|table| names.table(company, table)),
+        Vec::new(),
+    )
 }
 
 /// The mistake of an attempt that is no call.
@@ -210,22 +221,11 @@ fn status_of(name: &str) -> Result<AttemptStatus> {
     })
 }
 
-/// Equal for calls of one tool with the same arguments in any order, and for unreadable ones of the same text.
-fn fingerprint(call: &TracedCall) -> u64 {
-    let mut hasher = FxHasher::default();
+/// As in the engine; a call that could not be read goes by its text.
+fn fingerprint_of(call: &TracedCall) -> u64 {
     if call.text.is_empty() {
-        let arguments = call.arguments.iter().fold(0_u64, |sum, (name, value)| {
-            let mut hasher = FxHasher::default();
-            name.hash(&mut hasher);
-            match value {
-                Value::String(text) => text.trim().hash(&mut hasher),
-                other => other.to_string().hash(&mut hasher),
-            }
-            sum.wrapping_add(hasher.finish())
-        });
-        (call.tool.trim(), arguments).hash(&mut hasher);
+        fingerprint::of_call(call.tool.trim(), &call.arguments)
     } else {
-        call.text.trim().hash(&mut hasher);
+        fingerprint::of_text(&call.text)
     }
-    hasher.finish()
 }

@@ -66,11 +66,13 @@ pub fn score_trace(
 ) -> Result<Scored> {
     let task = reference.task;
     let mut names = Names::new(reference.companies);
-    let calls: Vec<CallEvent> = trace
-        .calls
-        .iter()
-        .map(|call| event(call, &mut names))
-        .collect::<Result<_>>()?;
+    let mut calls: Vec<CallEvent> = Vec::with_capacity(trace.calls.len());
+    let mut more_tables = Vec::new();
+    for call in &trace.calls {
+        let (event, more) = event(call, &mut names)?;
+        more_tables.extend(more.into_iter().map(|table| (calls.len(), table)));
+        calls.push(event);
+    }
     let outputs: Vec<&str> = trace
         .calls
         .iter()
@@ -86,6 +88,7 @@ pub fn score_trace(
     };
     let log = EpisodeLog {
         calls: &calls,
+        more_tables: &more_tables,
         outputs: &outputs,
         submission: trace.submission.as_deref(),
         ended: if trace.submission.is_some() {
@@ -199,8 +202,10 @@ fn forget_inventions(record: &mut EpisodeRecord) {
     let name = Failure::HallucinatedAfterFailure.name();
     record.failures.retain(|failure| failure != name);
     if record.failure == name {
-        let next = record.failures.first().cloned();
-        record.failure = next.unwrap_or_else(|| Failure::OtherWrong.name().to_owned());
+        if record.failures.is_empty() {
+            record.failures.push(Failure::OtherWrong.name().to_owned());
+        }
+        record.failure.clone_from(&record.failures[0]);
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) const OTHER: TableKey = (0, 2);
 #[derive(Clone)]
 pub(crate) struct Episode {
     pub(crate) calls: Vec<CallEvent>,
+    pub(crate) more_tables: Vec<(usize, TableKey)>,
     pub(crate) outputs: Vec<String>,
     pub(crate) submission: Option<String>,
     pub(crate) ended: Ended,
@@ -35,6 +36,7 @@ pub(crate) struct Episode {
 pub(crate) fn episode() -> Episode {
     Episode {
         calls: Vec::new(),
+        more_tables: Vec::new(),
         outputs: Vec::new(),
         submission: None,
         ended: Ended::OutOfTurns,
@@ -152,6 +154,12 @@ impl Episode {
         this
     }
 
+    /// The last call, a query, joins the table too.
+    pub(crate) fn joining(mut self, table: TableKey) -> Self {
+        self.more_tables.push((self.calls.len() - 1, table));
+        self
+    }
+
     pub(crate) fn needs(mut self, tables: &[TableKey]) -> Self {
         self.needed = tables.to_vec();
         self
@@ -165,6 +173,7 @@ impl Episode {
         let outputs: Vec<&str> = self.outputs.iter().map(String::as_str).collect();
         let log = EpisodeLog {
             calls: &self.calls,
+            more_tables: &self.more_tables,
             outputs: &outputs,
             submission: self.submission.as_deref(),
             ended: self.ended,

@@ -1,7 +1,7 @@
 //! Every check, with the least that makes it apply, hold and fail.
 
 use finqa_core::ToolErrorCode as Code;
-use finqa_core::behaviour::Check;
+use finqa_core::behaviour::{Check, Failure};
 use finqa_core::gold::GoldAnswer;
 
 use crate::builder::{
@@ -458,4 +458,28 @@ fn abstaining_takes_a_look_at_the_tables() {
     }
     let (score, reason) = check(&gold_growth(), &growth(), Check::AbstainedRightly);
     assert_eq!((score, reason), (None, "answerable"));
+}
+
+#[test]
+fn a_query_that_joins_asks_every_table() {
+    let joined = episode().info(DEBT).query(DEBT, &["117"]).joining(INCOME);
+    comes_to(
+        Check::InspectedBeforeQuery,
+        &[(joined.clone(), Some(0.5), "inspected_in_part")],
+    );
+    let both = joined.clone().needs(&[DEBT, INCOME]).submit("9");
+    comes_to(
+        Check::TableAccess,
+        &[
+            (both.clone(), Some(1.0), "right_tables"),
+            // Asked twice, counted once.
+            (
+                both.clone().query(INCOME, &["1"]).joining(INCOME),
+                Some(1.0),
+                "right_tables",
+            ),
+            (joined, Some(2.0 / 3.0), "other_tables"),
+        ],
+    );
+    assert!(!both.score(&growth()).shows(Failure::WrongTable));
 }

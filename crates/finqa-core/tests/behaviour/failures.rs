@@ -202,6 +202,22 @@ fn giving_up_is_told_from_inventing() {
 }
 
 #[test]
+fn a_wrong_yes_or_no_is_an_answer() {
+    let mut task = lookup("yes");
+    task.answer.unit = Unit::Bool;
+    for (text, declines) in [
+        ("No, cash could not cover the debt.", false),
+        ("no", false),
+        ("I could not tell.", true),
+        ("No data is available.", true),
+    ] {
+        let score = read().submit(text).score(&task);
+        assert!(!score.is_correct, "{text:?}");
+        assert_eq!(score.has(Flag::Declined), declines, "{text:?}");
+    }
+}
+
+#[test]
 fn kinds_of_wrong_answers() {
     let of = |task: &Task, text: &str| read().submit(text).score(task).wrong_answer;
     let growth = growth();
@@ -264,6 +280,7 @@ fn openenv_answers_have_kinds_too() {
     let score = |text: &str| {
         let log = EpisodeLog {
             calls: &calls,
+            more_tables: &[],
             outputs: &outputs,
             submission: Some(text),
             ended: Ended::Submitted,

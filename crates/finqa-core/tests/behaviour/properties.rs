@@ -160,6 +160,7 @@ proptest! {
         let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
         let log = EpisodeLog {
             calls: &calls,
+            more_tables: &[],
             outputs: &outputs,
             submission: submission.as_deref(),
             ended,

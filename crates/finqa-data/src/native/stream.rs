@@ -1,5 +1,6 @@
 //! Writing a corpus company by company: memory holds one row group, not the corpus.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ pub struct CorpusWriter {
     staged: Staged,
     tables: Records,
     canonical: Canonical,
+    /// Names of the companies so far, in small letters.
+    names: HashSet<String>,
     num_companies: u64,
     num_tables: u64,
 }
@@ -66,6 +69,7 @@ impl CorpusWriter {
             staged,
             tables,
             canonical: Canonical::new(),
+            names: HashSet::new(),
             num_companies: 0,
             num_tables: 0,
         })
@@ -74,7 +78,7 @@ impl CorpusWriter {
     /// Adds a company.
     ///
     /// # Errors
-    /// [`DataError::Corpus`] if a table breaks its invariants or a name repeats; [`DataError::Io`].
+    /// [`DataError::Corpus`] if a table breaks its invariants or a name repeats (case is ignored); [`DataError::Io`].
     pub fn company(&mut self, company: &Company) -> Result<()> {
         // The rules of a corpus, for this company alone.
         let checked = Corpus::from_shared(
@@ -82,10 +86,17 @@ impl CorpusWriter {
             vec![Arc::new(company.clone())],
             Vec::new(),
         );
-        checked.map_err(|source| DataError::Corpus {
+        let failed = |source| DataError::Corpus {
             path: self.target.clone(),
             source,
-        })?;
+        };
+        checked.map_err(failed)?;
+        if !self.names.insert(company.name.to_lowercase()) {
+            return Err(failed(finqa_core::Error::InvalidConfig(format!(
+                "company {:?} is added twice; names must differ by more than case",
+                company.name
+            ))));
+        }
         self.canonical.company(company);
         for record in records::of_company(company, &self.target)? {
             self.tables.push(record)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema};
 use finqa_core::behaviour::{Check, Flag};
 use finqa_core::rubric::Dimension;
@@ -60,20 +60,29 @@ macro_rules! episode_columns {
             fields
         }
 
-        fn arrays(episodes: &[EpisodeRecord]) -> Vec<ArrayRef> {
+        /// The arrays of the columns that are wanted; one flag for each of [`fields`].
+        fn arrays(episodes: &[EpisodeRecord], wanted: &[bool]) -> Vec<ArrayRef> {
             let rows = episodes.iter();
-            let mut arrays = vec![$(array_of::<EpisodeRecord, _>(rows.clone(), |e| &e.$before)),*];
+            let mut arrays = Vec::new();
+            let mut wanted = wanted.iter();
+            // What is not wanted is not made: whole turns are most of an episode.
+            let mut add = |make: &dyn Fn() -> ArrayRef| {
+                if wanted.next() == Some(&true) {
+                    arrays.push(make());
+                }
+            };
+            $(add(&|| array_of::<EpisodeRecord, _>(rows.clone(), |e| &e.$before));)*
             for i in 0..Dimension::SCORED.len() {
-                arrays.push(Cell::array(rows.clone().map(|e| &e.dimensions[i])));
+                add(&|| Cell::array(rows.clone().map(|e| &e.dimensions[i])));
             }
             for i in 0..Check::COUNT {
-                arrays.push(Cell::array(rows.clone().map(|e| &e.checks[i])));
+                add(&|| Cell::array(rows.clone().map(|e| &e.checks[i])));
             }
             for &flag in Flag::ALL {
                 let is_set = |e: &EpisodeRecord| if has(e, flag) { &true } else { &false };
-                arrays.push(Cell::array(rows.clone().map(is_set)));
+                add(&|| Cell::array(rows.clone().map(is_set)));
             }
-            arrays.extend([$(array_of::<EpisodeRecord, _>(rows.clone(), |e| &e.$after)),*]);
+            $(add(&|| array_of::<EpisodeRecord, _>(rows.clone(), |e| &e.$after));)*
             arrays
         }
 
@@ -110,8 +119,26 @@ pub fn schema() -> Schema {
 /// # Panics
 /// Never: the arrays are made by the schema's own list.
 pub fn to_batch(episodes: &[EpisodeRecord]) -> RecordBatch {
-    RecordBatch::try_new(Arc::new(schema()), arrays(episodes))
-        .expect("schema and arrays come from one list")
+    batch_where(episodes, |_| true)
+}
+
+/// The columns `names` of episodes as rows, in the order of the schema.
+pub(super) fn to_batch_of(episodes: &[EpisodeRecord], names: &[&str]) -> RecordBatch {
+    batch_where(episodes, |name| names.contains(&name))
+}
+
+fn batch_where(episodes: &[EpisodeRecord], is_wanted: impl Fn(&str) -> bool) -> RecordBatch {
+    let mut fields = fields();
+    let wanted: Vec<bool> = fields.iter().map(|field| is_wanted(field.name())).collect();
+    fields.retain(|field| is_wanted(field.name()));
+    // Without a column only this says how many rows there are.
+    let count = RecordBatchOptions::new().with_row_count(Some(episodes.len()));
+    RecordBatch::try_new_with_options(
+        Arc::new(Schema::new(fields)),
+        arrays(episodes, &wanted),
+        &count,
+    )
+    .expect("schema and arrays come from one list")
 }
 
 /// Rows as episodes. Columns that are not there leave their fields at the defaults.

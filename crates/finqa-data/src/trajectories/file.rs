@@ -29,7 +29,8 @@ impl EpisodeFile {
     /// Reads the footer.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::Record`] if it is no Parquet file or has no column `episode`.
+    /// [`DataError::Io`]; [`DataError::Record`] if it is no Parquet file; [`DataError::Layout`] if it has no column
+    /// `episode`.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| DataError::io(path, e))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())

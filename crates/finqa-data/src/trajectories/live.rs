@@ -17,10 +17,17 @@ use serde::de::Visitor;
 
 use crate::error::{DataError, Result};
 
-/// A text, or the number of one that stood in an earlier line of the same file.
+/// A text, the number of one in this file, or the length of the next one behind the record.
 enum Text {
     Number(usize),
+    Next(usize),
     Own(String),
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::Own(String::new())
+    }
 }
 
 impl<'de> Deserialize<'de> for Text {
@@ -30,7 +37,11 @@ impl<'de> Deserialize<'de> for Text {
             type Value = Text;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or the number of one")
+                f.write_str("a text, the number of one, or its length as a negative number")
+            }
+
+            fn visit_i64<E>(self, length: i64) -> Result<Text, E> {
+                Ok(Text::Next(length.unsigned_abs() as usize))
             }
 
             fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
@@ -87,14 +98,14 @@ struct ScoreLine {
     custom: Vec<(String, f32, Option<f32>)>,
 }
 
-/// Turn, tool, status, error, company, table, rows, nanoseconds.
+/// Turn, tool, status, error, company, number of the table's name, rows, nanoseconds.
 type CallLine = (
     i32,
     Option<String>,
     String,
     Option<String>,
     Option<usize>,
-    Option<String>,
+    Option<usize>,
     Option<i32>,
     u32,
 );
@@ -103,7 +114,7 @@ type CallLine = (
 struct TurnLine {
     action: Text,
     #[serde(default)]
-    tool_calls: String,
+    tool_calls: Text,
     #[serde(default)]
     cut: bool,
     /// Tokens of the prompt and of the message.
@@ -116,12 +127,12 @@ struct TurnLine {
 #[derive(Deserialize)]
 struct Line {
     episode: i64,
-    /// Forget the texts of the lines before.
+    /// Forget the texts of the records before.
     #[serde(default)]
     forget: bool,
-    /// Texts that get the next numbers.
+    /// Lengths of the texts that get the next numbers. They stand behind the object, before its other ones.
     #[serde(default)]
-    texts: Vec<String>,
+    texts: Vec<usize>,
     policy: String,
     policy_step: Option<i64>,
     task: usize,
@@ -139,14 +150,30 @@ struct Line {
     turns: Vec<TurnLine>,
 }
 
+impl Line {
+    /// Bytes of the texts behind the object.
+    fn num_bytes_behind(&self) -> u64 {
+        let length = |text: &Text| match text {
+            Text::Next(length) => *length as u64,
+            Text::Number(_) | Text::Own(_) => 0,
+        };
+        let turns = self.turns.iter().map(|turn| {
+            let contents = turn.messages.iter().map(|(_, _, content)| length(content));
+            length(&turn.action) + length(&turn.tool_calls) + contents.sum::<u64>()
+        });
+        let new = self.texts.iter().map(|&length| length as u64);
+        new.sum::<u64>() + turns.sum::<u64>()
+    }
+}
+
 /// How a file of the log ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEnd {
-    /// With a whole line.
+    /// With a whole record.
     Whole,
-    /// With so many bytes of a line that was never finished.
+    /// With so many bytes of a record that was never finished.
     Torn(u64),
-    /// With a line (its number) that cannot be read; what comes after it is lost too.
+    /// With a record (its number, from 1) that cannot be read; what comes after it is lost too.
     Damaged(u64, String),
 }
 
@@ -157,7 +184,11 @@ pub struct LogReader {
     texts: Vec<Arc<str>>,
     tasks: Vec<Option<Arc<TaskLine>>>,
     buffer: Vec<u8>,
-    line: u64,
+    /// Texts behind the record under way, and how many bytes of them are taken.
+    behind: String,
+    taken: usize,
+    record: u64,
+    position: u64,
     end: Option<LogEnd>,
 }
 
@@ -174,7 +205,10 @@ impl LogReader {
             texts: Vec::new(),
             tasks: Vec::new(),
             buffer: Vec::new(),
-            line: 0,
+            behind: String::new(),
+            taken: 0,
+            record: 0,
+            position: 0,
             end: None,
         })
     }
@@ -200,37 +234,87 @@ impl LogReader {
         if self.end.is_some() {
             return Ok(None);
         }
-        self.buffer.clear();
-        let count = self
-            .file
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(|e| DataError::io(&self.path, e))?;
-        if count == 0 {
-            self.end = Some(LogEnd::Whole);
-            return Ok(None);
+        let (count, line) = match self.read_line()? {
+            Ok(line) => line,
+            Err(end) => {
+                self.end = Some(end);
+                return Ok(None);
+            }
+        };
+        self.record += 1;
+        let behind = line.num_bytes_behind();
+        match self.read_behind(behind)? {
+            Ok(()) => {}
+            Err(read) => {
+                self.end = Some(LogEnd::Torn(count + read));
+                return Ok(None);
+            }
         }
-        if self.buffer.last() != Some(&b'\n') {
-            self.end = Some(LogEnd::Torn(count as u64));
-            return Ok(None);
-        }
-        self.line += 1;
-        let line = std::mem::take(&mut self.buffer);
-        let episode = serde_json::from_slice(&line)
-            .map_err(|e| e.to_string())
-            .and_then(|line| self.episode(line));
-        self.buffer = line;
-        match episode {
-            Ok(episode) => Ok(Some(episode)),
+        match self.episode(line) {
+            Ok(episode) => {
+                self.position += count + behind + 1;
+                Ok(Some(episode))
+            }
             Err(reason) => {
-                self.end = Some(LogEnd::Damaged(self.line, reason));
+                self.end = Some(LogEnd::Damaged(self.record, reason));
                 Ok(None)
             }
         }
     }
 
-    fn text(&self, text: Text) -> Result<String, String> {
+    /// Bytes of the records that were read.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The next JSON object and its length, or how the file ends.
+    fn read_line(&mut self) -> Result<Result<(u64, Line), LogEnd>> {
+        self.buffer.clear();
+        let count = self
+            .file
+            .read_until(b'\n', &mut self.buffer)
+            .map_err(|e| DataError::io(&self.path, e))? as u64;
+        if count == 0 {
+            return Ok(Err(LogEnd::Whole));
+        }
+        if self.buffer.last() != Some(&b'\n') {
+            return Ok(Err(LogEnd::Torn(count)));
+        }
+        Ok(serde_json::from_slice(&self.buffer)
+            .map(|line| (count, line))
+            .map_err(|e| LogEnd::Damaged(self.record + 1, e.to_string())))
+    }
+
+    /// Reads the texts behind an object; fewer bytes than that are the inner error.
+    fn read_behind(&mut self, num_bytes: u64) -> Result<Result<(), u64>> {
+        let mut bytes = std::mem::take(&mut self.behind).into_bytes();
+        bytes.clear();
+        // A line feed ends the record. A length that is damaged must not be believed before the bytes are there.
+        let read = (&mut self.file)
+            .take(num_bytes + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| DataError::io(&self.path, e))?;
+        if read as u64 <= num_bytes {
+            return Ok(Err(read as u64));
+        }
+        self.taken = 0;
+        // Texts that are no UTF-8 are found when they are cut apart: none is there.
+        self.behind = String::from_utf8(bytes).unwrap_or_default();
+        Ok(Ok(()))
+    }
+
+    /// The next text behind the record.
+    fn next(&mut self, length: usize) -> Result<&str, String> {
+        let end = self.taken.saturating_add(length);
+        let text = self.behind.get(self.taken..end);
+        self.taken = end;
+        text.ok_or_else(|| "the texts behind the record are damaged".to_owned())
+    }
+
+    fn text(&mut self, text: Text) -> Result<String, String> {
         match text {
             Text::Own(text) => Ok(text),
+            Text::Next(length) => self.next(length).map(str::to_owned),
             Text::Number(number) => Ok((**self.stored(number)?).to_owned()),
         }
     }
@@ -238,7 +322,7 @@ impl LogReader {
     fn stored(&self, number: usize) -> Result<&Arc<str>, String> {
         self.texts
             .get(number)
-            .ok_or_else(|| format!("text {number} stands in no line before"))
+            .ok_or_else(|| format!("text {number} stands in no record before"))
     }
 
     fn task(&mut self, number: usize) -> Result<Arc<TaskLine>, String> {
@@ -253,19 +337,37 @@ impl LogReader {
         Ok(task)
     }
 
+    fn call_record(&self, call: CallLine, companies: &[String]) -> Result<CallRecord, String> {
+        let (turn, tool, status, error, company, table, rows, nanoseconds) = call;
+        let table = table.map(|number| self.stored(number)).transpose()?;
+        Ok(CallRecord {
+            turn,
+            tool,
+            status,
+            error,
+            company: company.and_then(|i| companies.get(i).cloned()),
+            table: table.map(|name| (**name).to_owned()),
+            rows,
+            tool_ms: (nanoseconds > 0).then(|| (f64::from(nanoseconds) / 1e6) as f32),
+        })
+    }
+
     fn episode(&mut self, line: Line) -> Result<EpisodeRecord, String> {
         if line.forget {
             self.texts.clear();
             self.tasks.clear();
         }
-        self.texts.extend(line.texts.into_iter().map(Arc::from));
+        for length in line.texts {
+            let text = Arc::from(self.next(length)?);
+            self.texts.push(text);
+        }
         let task = self.task(line.task)?;
         let task = &*task;
         let calls: Vec<CallRecord> = line
             .calls
             .into_iter()
-            .map(|call| call_record(call, &task.companies))
-            .collect();
+            .map(|call| self.call_record(call, &task.companies))
+            .collect::<Result<_, _>>()?;
         let num_turns = line.turns.len();
         let (mut prompt_tokens, mut completion_tokens) = (None, None);
         let mut turns = Vec::with_capacity(num_turns);
@@ -273,25 +375,24 @@ impl LogReader {
             let (prompt, completion) = turn.tokens.unwrap_or_default();
             add(&mut prompt_tokens, prompt);
             add(&mut completion_tokens, completion);
-            let messages = turn
-                .messages
-                .into_iter()
-                .enumerate()
-                .map(|(k, (id, name, content))| {
-                    Ok(MessageRecord {
-                        id: if id.is_empty() {
-                            format!("call_{}_{k}", i + 1)
-                        } else {
-                            id
-                        },
-                        name,
-                        content: self.text(content)?,
-                    })
-                })
-                .collect::<Result<_, String>>()?;
+            // In the order in which their texts stand behind the record.
+            let action = self.text(turn.action)?;
+            let tool_calls = self.text(turn.tool_calls)?;
+            let mut messages = Vec::with_capacity(turn.messages.len());
+            for (k, (id, name, content)) in turn.messages.into_iter().enumerate() {
+                messages.push(MessageRecord {
+                    id: if id.is_empty() {
+                        format!("call_{}_{k}", i + 1)
+                    } else {
+                        id
+                    },
+                    name,
+                    content: self.text(content)?,
+                });
+            }
             turns.push(TurnRecord {
-                action: self.text(turn.action)?,
-                tool_calls: turn.tool_calls,
+                action,
+                tool_calls,
                 length_limited: turn.cut,
                 num_tokens: completion.map(|n| n as i32),
                 reward: if i + 1 == num_turns {
@@ -368,20 +469,6 @@ fn add(total: &mut Option<i64>, tokens: Option<i64>) {
 
 fn fixed<const N: usize>(values: &[Option<f32>]) -> [Option<f32>; N] {
     std::array::from_fn(|i| values.get(i).copied().flatten())
-}
-
-fn call_record(call: CallLine, companies: &[String]) -> CallRecord {
-    let (turn, tool, status, error, company, table, rows, nanoseconds) = call;
-    CallRecord {
-        turn,
-        tool,
-        status,
-        error,
-        company: company.and_then(|i| companies.get(i).cloned()),
-        table,
-        rows,
-        tool_ms: (nanoseconds > 0).then(|| (f64::from(nanoseconds) / 1e6) as f32),
-    }
 }
 
 fn criteria(

@@ -7,6 +7,7 @@ mod cells;
 mod columns;
 mod file;
 mod live;
+mod pending;
 mod run;
 mod session;
 mod sharegpt;

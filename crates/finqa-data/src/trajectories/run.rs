@@ -9,12 +9,13 @@ use serde_json::Value as Json;
 
 use super::columns;
 use super::file::EpisodeFile;
-use super::session::{RunLock, SessionSummary, open_sessions, read_info, read_summaries, recover};
+use super::pending::Pending;
+use super::session::{
+    RunLock, SessionSummary, is_closed, logged_sessions, read_info, read_summaries, recover,
+};
 use super::snapshot::Snapshot;
 use crate::error::{DataError, Result};
 
-/// Episodes of a batch that is made of a log.
-const BATCH_EPISODES: usize = 4096;
 /// How often a run is looked at again that changes meanwhile.
 const ATTEMPTS: usize = 5;
 
@@ -40,19 +41,32 @@ impl Run {
     /// it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         let info = read_info(path)?;
-        for _ in 1..ATTEMPTS {
+        let mut gone = None;
+        for _ in 0..ATTEMPTS {
             match Self::look(path, &info) {
+                Ok(Some(run)) => return Ok(run),
+                Ok(None) => {}
                 // A log was closed, or recovered by another reader, between the look at its folder and its files.
-                Err(DataError::Io { source, .. })
-                    if source.kind() == std::io::ErrorKind::NotFound => {}
-                other => return other,
+                Err(DataError::Io { path, source })
+                    if source.kind() == std::io::ErrorKind::NotFound =>
+                {
+                    gone = Some(DataError::Io { path, source });
+                }
+                Err(other) => return Err(other),
             }
         }
-        Self::look(path, &info)
+        Err(gone.unwrap_or_else(|| {
+            DataError::layout(
+                path,
+                format!(
+                    "sessions were closed during each of {ATTEMPTS} attempts to read the run; open it again"
+                ),
+            )
+        }))
     }
 
-    fn look(path: &Path, info: &Json) -> Result<Self> {
-        let mut sessions = read_summaries(path)?;
+    /// The run as it is now; `None` if a session was closed while its log was read.
+    fn look(path: &Path, info: &Json) -> Result<Option<Self>> {
         let mut running = false;
         if path.join("live").exists() {
             match RunLock::try_take(path) {
@@ -64,8 +78,10 @@ impl Run {
                 Ok(None) => running = true,
                 Err(_) => running = RunLock::is_held(path),
             }
-            sessions = read_summaries(path)?;
         }
+        // The logs before the summaries: a session that is closed meanwhile is then seen twice rather than never.
+        let logged = logged_sessions(path)?;
+        let sessions = read_summaries(path)?;
         let mut run = Self {
             path: path.to_owned(),
             info: info.clone(),
@@ -76,6 +92,31 @@ impl Run {
             warnings: sessions.iter().flat_map(|s| s.warnings.clone()).collect(),
             sessions,
         };
+        for session in logged {
+            if run.sessions.iter().any(|s| s.session == session) {
+                continue;
+            }
+            let snapshot = Snapshot::of(&path.join("live").join(&session))?;
+            let mut reader = snapshot.episodes()?;
+            let mut count = 0;
+            while reader.read()?.is_some() {
+                count += 1;
+            }
+            // A log is removed file by file once its session is closed: what was read may be a part of it.
+            if is_closed(path, &session) {
+                return Ok(None);
+            }
+            let counts = snapshot.counts;
+            let open = counts.started.saturating_sub(counts.abandoned + count);
+            if running {
+                run.num_running += open;
+            } else {
+                run.num_lost += open;
+                run.warnings.extend(reader.warnings());
+            }
+            run.logs.push((snapshot, count));
+        }
+        // After the logs: closed files stay, so that the time until a log is read is short.
         for session in &run.sessions {
             let mut found = 0;
             for name in &session.files {
@@ -93,24 +134,7 @@ impl Run {
                 ));
             }
         }
-        for session in open_sessions(path, &run.sessions)? {
-            let snapshot = Snapshot::of(&path.join("live").join(session))?;
-            let mut reader = snapshot.episodes()?;
-            let mut count = 0;
-            while reader.read()?.is_some() {
-                count += 1;
-            }
-            let counts = snapshot.counts;
-            let open = counts.started.saturating_sub(counts.abandoned + count);
-            if running {
-                run.num_running += open;
-            } else {
-                run.num_lost += open;
-                run.warnings.extend(reader.warnings());
-            }
-            run.logs.push((snapshot, count));
-        }
-        Ok(run)
+        Ok(Some(run))
     }
 
     /// The folder.
@@ -198,32 +222,47 @@ impl Run {
         for file in &self.files {
             batches.extend(file.columns(names)?);
         }
+        self.batches_of_logs(Some(names), &mut |batch| {
+            batches.push(batch);
+            true
+        })?;
+        Ok(batches)
+    }
+
+    /// Hands the episodes of sessions that are not closed to `each`, in batches that a column of text can hold: the
+    /// columns `names` or all; stops early if it returns false.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] if a log was closed meanwhile: open the run again.
+    pub fn batches_of_logs(
+        &self,
+        names: Option<&[&str]>,
+        each: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<()> {
         for (log, count) in &self.logs {
-            let mut left = *count as usize;
             let mut reader = log.episodes()?;
+            let mut pending = Pending::default();
+            let mut left = *count;
             while left > 0 {
-                let mut episodes = Vec::with_capacity(left.min(BATCH_EPISODES));
-                while episodes.len() < BATCH_EPISODES
-                    && let Some(episode) = reader.read()?
-                {
-                    episodes.push(episode);
+                let next = reader.read()?;
+                left = if next.is_some() { left - 1 } else { 0 };
+                let is_full = next.is_some_and(|episode| pending.push(episode));
+                if pending.is_empty() || !is_full && left > 0 {
+                    continue;
                 }
-                if episodes.is_empty() {
-                    break;
+                // Not sorted: the rows stand in the order of [`Run::episodes`].
+                let episodes = pending.episodes();
+                let batch = names.map_or_else(
+                    || columns::to_batch(episodes),
+                    |names| columns::to_batch_of(episodes, names),
+                );
+                pending.clear();
+                if !each(batch) {
+                    return Ok(());
                 }
-                left = left.saturating_sub(episodes.len());
-                let batch = columns::to_batch(&episodes);
-                let schema = batch.schema();
-                let indices: Vec<usize> = (0..schema.fields().len())
-                    .filter(|&i| names.contains(&schema.field(i).name().as_str()))
-                    .collect();
-                let batch = batch
-                    .project(&indices)
-                    .map_err(|e| DataError::record(&self.path, "log", e.to_string()))?;
-                batches.push(batch);
             }
         }
-        Ok(batches)
+        Ok(())
     }
 
     /// Hands the episodes `start..stop` to `each`, in order of the files; stops early if it returns false.

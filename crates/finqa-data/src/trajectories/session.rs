@@ -17,6 +17,8 @@ use crate::staged::StagedFile;
 pub const RUN_FORMAT: u64 = 1;
 /// Episodes of one Parquet file.
 const PART_EPISODES: u64 = 250_000;
+/// Folder of a run for logs that could not be read to their end.
+const DAMAGED: &str = "damaged";
 
 /// What a closed session holds: the content of `sessions/<session>.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -330,21 +332,31 @@ pub(super) fn read_summaries(run: &Path) -> Result<Vec<SessionSummary>> {
         .collect()
 }
 
-/// Sessions with a log that are not closed.
-pub(super) fn open_sessions(run: &Path, closed: &[SessionSummary]) -> Result<Vec<String>> {
+/// Sessions with a log; those that are being closed have a summary, too.
+pub(super) fn logged_sessions(run: &Path) -> Result<Vec<String>> {
     let mut names = names_in(&run.join("live"))?;
-    names.retain(|name| !closed.iter().any(|s| s.session == *name));
     names.sort();
     Ok(names)
+}
+
+/// Whether a session has a summary, which it gets before its log is removed.
+pub(super) fn is_closed(run: &Path, session: &str) -> bool {
+    summary_path(run, session).exists()
+}
+
+fn summary_path(run: &Path, session: &str) -> PathBuf {
+    run.join("sessions").join(format!("{session}.json"))
 }
 
 /// Compacts what crashed sessions left, and removes logs of sessions that died between commit and removal.
 pub(super) fn recover(run: &Path, _lock: &RunLock) -> Result<()> {
     let closed = read_summaries(run)?;
-    for session in open_sessions(run, &closed)? {
-        compact(run, &session, false)?;
+    for session in logged_sessions(run)? {
+        if !closed.iter().any(|s| s.session == session) {
+            compact(run, &session, false)?;
+        }
     }
-    for session in names_in(&run.join("live"))? {
+    for session in logged_sessions(run)? {
         remove_log(run, &session)?;
     }
     Ok(())
@@ -371,6 +383,11 @@ fn compact(run: &Path, session: &str, closed: bool) -> Result<SessionSummary> {
     }
     let (files, num_episodes) = parts.finish()?;
     let counts = snapshot.counts;
+    let mut warnings = reader.warnings();
+    let is_damaged = reader.is_damaged();
+    if is_damaged {
+        warnings.push(format!("the log is kept in {DAMAGED}/{session}"));
+    }
     let summary = commit(
         run,
         SessionSummary {
@@ -383,12 +400,23 @@ fn compact(run: &Path, session: &str, closed: bool) -> Result<SessionSummary> {
                 .started
                 .saturating_sub(counts.abandoned + num_episodes),
             closed,
-            warnings: reader.warnings(),
+            warnings,
             ..SessionSummary::default()
         },
     )?;
+    if is_damaged {
+        keep_log(run, session)?;
+    }
     remove_log(run, session)?;
     Ok(summary)
+}
+
+/// Puts a log that could not be read to its end where nobody removes it.
+fn keep_log(run: &Path, session: &str) -> Result<()> {
+    let folder = run.join(DAMAGED);
+    fs::create_dir_all(&folder).map_err(|e| DataError::io(&folder, e))?;
+    let kept = folder.join(session);
+    fs::rename(run.join("live").join(session), &kept).map_err(|e| DataError::io(kept, e))
 }
 
 fn commit(run: &Path, mut summary: SessionSummary) -> Result<SessionSummary> {
@@ -396,9 +424,7 @@ fn commit(run: &Path, mut summary: SessionSummary) -> Result<SessionSummary> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     summary.committed_ms = now.as_millis() as u64;
-    let path = run
-        .join("sessions")
-        .join(format!("{}.json", summary.session));
+    let path = summary_path(run, &summary.session);
     write_atomically(&path, &pretty(&summary))?;
     Ok(summary)
 }

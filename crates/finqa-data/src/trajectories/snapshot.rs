@@ -26,7 +26,7 @@ impl Snapshot {
         for entry in fs::read_dir(folder).map_err(|e| DataError::io(folder, e))? {
             let path = entry.map_err(|e| DataError::io(folder, e))?.path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-            if name.starts_with("worker-") && has_ending(name, "jsonl") {
+            if name.starts_with("worker-") && has_ending(name, "log") {
                 let length = path.metadata().map_err(|e| DataError::io(&path, e))?.len();
                 files.push((path, length));
             }
@@ -64,6 +64,12 @@ impl SnapshotReader {
         Ok(std::mem::replace(next, reader.read()?))
     }
 
+    /// Whether a file holds a line that cannot be read.
+    pub(super) fn is_damaged(&self) -> bool {
+        let mut ends = self.readers.iter().filter_map(|(_, reader)| reader.end());
+        ends.any(|end| matches!(end, LogEnd::Damaged(..)))
+    }
+
     /// What is wrong with the ends of the files, once all was read.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.readers
@@ -75,8 +81,8 @@ impl SnapshotReader {
                     LogEnd::Torn(bytes) => Some(format!(
                         "{name}: the last {bytes} bytes are a record that was never finished"
                     )),
-                    LogEnd::Damaged(line, reason) => Some(format!(
-                        "{name}, line {line}: {reason}; this record and those after it are lost"
+                    LogEnd::Damaged(record, reason) => Some(format!(
+                        "{name}, record {record}: {reason}; this record and those after it are left out"
                     )),
                 }
             })

@@ -10,13 +10,10 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::columns;
+use super::pending::Pending;
 use crate::error::{DataError, Result};
 use crate::staged::StagedFile;
 
-/// Episodes of a row group: the unit in which other programs read.
-const GROUP_EPISODES: usize = 4096;
-/// Bytes of text from which a row group ends early: a column of a batch holds at most 2 GiB.
-const GROUP_BYTES: usize = 128 << 20;
 /// Distinct texts of a column up to this many bytes are stored once a row group: schemas and results come again.
 const DICTIONARY_BYTES: usize = 8 << 20;
 
@@ -41,8 +38,8 @@ pub struct TrajectoryWriter {
     path: PathBuf,
     staged: StagedFile,
     writer: ArrowWriter<File>,
-    pending: Vec<EpisodeRecord>,
-    pending_bytes: usize,
+    /// The next row group.
+    pending: Pending,
     num_episodes: u64,
 }
 
@@ -64,8 +61,7 @@ impl TrajectoryWriter {
             path: path.to_owned(),
             staged,
             writer,
-            pending: Vec::with_capacity(GROUP_EPISODES),
-            pending_bytes: 0,
+            pending: Pending::default(),
             num_episodes: 0,
         })
     }
@@ -75,10 +71,8 @@ impl TrajectoryWriter {
     /// # Errors
     /// [`DataError::Record`] if the file cannot be written.
     pub fn write(&mut self, episode: EpisodeRecord) -> Result<()> {
-        self.pending_bytes += text_bytes(&episode);
-        self.pending.push(episode);
         self.num_episodes += 1;
-        if self.pending.len() >= GROUP_EPISODES || self.pending_bytes >= GROUP_BYTES {
+        if self.pending.push(episode) {
             self.flush()?;
         }
         Ok(())
@@ -93,11 +87,9 @@ impl TrajectoryWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        // Recorders hand over finished episodes; a reader expects them in order of start.
-        self.pending.sort_by_key(|episode| episode.episode);
-        let batch = columns::to_batch(&self.pending);
+        self.pending.sort();
+        let batch = columns::to_batch(self.pending.episodes());
         self.pending.clear();
-        self.pending_bytes = 0;
         self.writer
             .write(&batch)
             .and_then(|()| self.writer.flush())
@@ -117,15 +109,6 @@ impl TrajectoryWriter {
         self.staged.publish(&file)?;
         Ok(self.num_episodes)
     }
-}
-
-/// Roughly what an episode takes in a batch: that of its long texts.
-fn text_bytes(episode: &EpisodeRecord) -> usize {
-    let turns = episode.turns.iter().map(|turn| {
-        let messages = turn.messages.iter().map(|m| m.content.len() + 64);
-        turn.action.len() + turn.tool_calls.len() + messages.sum::<usize>()
-    });
-    episode.prompt.len() + episode.question.len() + turns.sum::<usize>()
 }
 
 pub(super) fn broken(path: &Path, e: &dyn std::fmt::Display) -> DataError {

@@ -359,3 +359,30 @@ fn a_corpus_made_on_demand_is_saved_as_far_as_it_is_said() {
     }
     assert_eq!(*again.company(48).unwrap(), *corpus.company(48).unwrap());
 }
+
+#[test]
+fn a_company_that_is_added_twice_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer =
+        finqa_data::CorpusWriter::new(&folder.path().join("corpus"), &SaveOptions::default())
+            .unwrap();
+    let company = |name: &str| Company {
+        name: name.into(),
+        tables: vec![
+            Table::new(
+                name,
+                "sales",
+                vec!["item".into()],
+                vec![Value::text("Total")],
+            )
+            .unwrap(),
+        ],
+    };
+    writer.company(&company("acme")).unwrap();
+    let error = writer.company(&company("ACME")).unwrap_err();
+    assert!(
+        matches!(&error, DataError::Corpus { .. })
+            && error.to_string().contains("\"ACME\" is added twice"),
+        "{error}"
+    );
+}

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use finqa_core::trajectory::EpisodeRecord;
-use finqa_data::trajectories::{LogEnd, LogReader, Run, Session, read_counts};
+use finqa_data::DataError;
+use finqa_data::trajectories::{LogEnd, LogReader, Run, Session, read_counts, to_batch};
 use finqa_env::{
     Action, ActionSource, EnvConfig, NumTokens, RecorderOptions, ResetOptions, VectorEnv,
 };
@@ -118,32 +119,39 @@ fn a_log_cut_anywhere_gives_the_whole_records_before_the_cut() {
     let bytes = std::fs::read(&file).unwrap();
     let (all, end) = read(&file, bytes.len() as u64);
     assert_eq!((all.len(), end), (4, LogEnd::Whole));
-    for cut in 0..bytes.len() {
-        let whole = bytes[..cut].split(|&b| b == b'\n').count() - 1;
-        let torn = cut
-            - bytes[..cut]
-                .iter()
-                .rposition(|&b| b == b'\n')
-                .map_or(0, |i| i + 1);
-        let (episodes, end) = read(&file, cut as u64);
+    let ends = ends(&file);
+    for cut in 0..bytes.len() as u64 {
+        let whole = ends.iter().filter(|&&end| end <= cut).count();
+        let torn = cut - whole.checked_sub(1).map_or(0, |i| ends[i]);
+        let (episodes, end) = read(&file, cut);
         assert_eq!(episodes, all[..whole], "cut at byte {cut}");
         let expected = if torn == 0 {
             LogEnd::Whole
         } else {
-            LogEnd::Torn(torn as u64)
+            LogEnd::Torn(torn)
         };
         assert_eq!(end, expected, "cut at byte {cut}");
     }
 }
 
+/// Where the records of a log end.
+fn ends(path: &Path) -> Vec<u64> {
+    let mut reader = LogReader::open(path, u64::MAX).unwrap();
+    std::iter::from_fn(|| {
+        reader.read().unwrap()?;
+        Some(reader.position())
+    })
+    .collect()
+}
+
 #[test]
-fn a_line_overwritten_with_zeros_ends_the_log_with_its_number() {
+fn a_record_overwritten_with_zeros_ends_the_log_with_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let (env, session) = recording(folder.path(), 4);
     play(&env, 2);
     let [file] = logs(&session).try_into().unwrap();
     let mut bytes = std::fs::read(&file).unwrap();
-    let second = bytes.iter().position(|&b| b == b'\n').unwrap() + 1;
+    let second = ends(&file)[0] as usize;
     bytes[second..second + 20].fill(0);
     std::fs::write(&file, &bytes).unwrap();
     let (episodes, end) = read(&file, bytes.len() as u64);
@@ -161,8 +169,7 @@ fn texts_that_repeat_are_written_once() {
     let (episodes, _) = read(&file, text.len() as u64);
     let list = &episodes[0].turns[0].messages[0].content;
     assert!(list.len() > 200, "{list}");
-    let written = serde_json::to_string(list).unwrap();
-    assert_eq!(text.matches(&written).count(), 1);
+    assert_eq!(text.matches(list.as_str()).count(), 1);
     let shown = |e: &EpisodeRecord| e.turns[0].messages[0].content == *list;
     assert!(episodes.iter().filter(|e| shown(e)).count() > 4);
     assert!(
@@ -201,6 +208,103 @@ fn every_episode_is_recorded_with_its_messages_and_tokens() {
         assert_eq!(episode.num_completion_tokens, Some(2 * i64::from(slot)));
         assert!(episode.prompt.contains(&episode.question));
     }
+}
+
+/// The files of a log with their names and bytes.
+fn files_of(session: &Session) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(session.live()).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            (
+                PathBuf::from(path.file_name().unwrap()),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_log_gives_the_columns_that_are_asked_for_in_the_order_of_its_episodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 3);
+    play(&env, 2);
+    let run = Run::open(folder.path()).unwrap();
+    assert_eq!((run.sessions().len(), run.num_episodes()), (0, 6));
+    let mut episodes = Vec::new();
+    run.episodes(0, 99, &mut |episode| {
+        episodes.push(episode);
+        true
+    })
+    .unwrap();
+    let [batch] = run
+        .columns(&["reward", "episode"])
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let all = to_batch(&episodes);
+    let names: Vec<_> = batch
+        .schema_ref()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    assert_eq!(names, ["episode", "reward"]);
+    for name in names {
+        assert_eq!(batch.column_by_name(&name), all.column_by_name(&name));
+    }
+    let mut batches = Vec::new();
+    run.batches_of_logs(None, &mut |batch| {
+        batches.push(batch);
+        true
+    })
+    .unwrap();
+    assert_eq!(batches, [all]);
+    assert_eq!(run.columns(&[]).unwrap()[0].num_rows(), 6);
+    drop(session);
+}
+
+/// The summaries are written before the log is removed: whoever looks at both must never miss both.
+#[test]
+fn a_session_that_is_closed_while_the_run_is_opened_is_seen() {
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    let recorded = tempfile::tempdir().unwrap();
+    let (env, session) = recording(recorded.path(), 1);
+    play(&env, 2);
+    env.close_recording().unwrap();
+    let log = files_of(&session);
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path();
+    drop(Session::start(run, &json!({"format": 1}), false).unwrap());
+    let (visible, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..60 {
+                // A reader holds the lock while it recovers what is there.
+                let session = loop {
+                    match Session::start(run, &json!({"format": 1}), true) {
+                        Ok(session) => break session,
+                        Err(DataError::Exists { .. }) => std::thread::yield_now(),
+                        Err(other) => panic!("{other}"),
+                    }
+                };
+                for (name, bytes) in &log {
+                    std::fs::write(session.live().join(name), bytes).unwrap();
+                }
+                visible.fetch_add(2, Ordering::SeqCst);
+                session.commit().unwrap();
+                // Sessions that follow each other faster than a folder is listed would be no test of this.
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            over.store(true, Ordering::SeqCst);
+        });
+        while !over.load(Ordering::SeqCst) {
+            let at_least = visible.load(Ordering::SeqCst);
+            let seen = Run::open(run).unwrap().num_episodes();
+            assert!(seen >= at_least, "{seen} of {at_least} episodes");
+        }
+    });
+    assert_eq!(Run::open(run).unwrap().num_episodes(), 120);
 }
 
 /// Starts episodes that nobody finishes.

@@ -56,7 +56,7 @@ pub(super) struct Gathered {
     pub(super) shown: Vec<Shown>,
 }
 
-/// A batch of facts with its columns at hand.
+/// A column of a batch: of numbers of a type, or of texts.
 macro_rules! column {
     ($batch:ident, $index:expr, $type:ty) => {
         $batch
@@ -148,7 +148,7 @@ fn meet(cell: &mut Cell, value: Decimal, filing: u32, line: u64, shared: &Shared
     // Filings without a date are in no order, so the later one is not known.
     let is_later = filing != cell.filing && of(filing).filed > 0;
     if !is_later {
-        let (first, second) = (place(cell.line), place(line));
+        let (first, second) = (place(cell.line, shared), place(line, shared));
         report.conflicts.add(shared.max_examples, || Example {
             at: second,
             detail: format!(
@@ -182,13 +182,10 @@ fn meet(cell: &mut Cell, value: Decimal, filing: u32, line: u64, shared: &Shared
 }
 
 /// File and line out of one number.
-fn place(line: u64) -> String {
+fn place(line: u64, shared: &Shared) -> String {
     let (file, line) = (line >> 40, line & ((1 << 40) - 1));
-    if file == 0 {
-        format!("line {line}")
-    } else {
-        format!("line {line} of file {}", file + 1)
-    }
+    let name = shared.files.get(file as usize).map_or("", String::as_str);
+    format!("{name} line {line}")
 }
 
 /// The same for the presentation.

@@ -163,23 +163,8 @@ impl Filings {
                 years.insert(&filing.key, (period, year));
             }
         }
-        let mut taken: HashMap<String, u32> = HashMap::new();
-        for (name, _) in latest.values() {
-            *taken.entry(slug(name)).or_default() += 1;
-        }
-        let mut companies: Vec<(String, &str)> = latest
-            .iter()
-            .map(|(key, (name, _))| {
-                let plain = slug(name);
-                // Two companies of one name are told apart by their numbers.
-                let name = if taken[&plain] > 1 {
-                    format!("{plain}_{}", slug(key))
-                } else {
-                    plain
-                };
-                (name, *key)
-            })
-            .collect();
+        let names = latest.iter().map(|(key, (name, _))| (*key, *name));
+        let mut companies = slugs(names);
         companies.sort();
         let wanted = wanted(&companies, options)?;
         let index: HashMap<&str, u32> = companies
@@ -245,6 +230,43 @@ impl Filings {
     pub(super) fn company(&self, index: u32) -> &Filer {
         &self.companies[index as usize]
     }
+}
+
+/// Names in the corpus of (key, name), each once.
+fn slugs<'a>(
+    companies: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Vec<(String, &'a str)> {
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    for (_, name) in companies.clone() {
+        *counts.entry(slug(name)).or_default() += 1;
+    }
+    // A name of one company stays what it is, whatever others are renamed to.
+    let mut taken: HashSet<String> = counts
+        .iter()
+        .filter(|(_, count)| **count == 1)
+        .map(|(name, _)| name.clone())
+        .collect();
+    companies
+        .map(|(key, name)| {
+            let plain = slug(name);
+            if counts[&plain] == 1 {
+                return (plain, key);
+            }
+            // Two companies of one name are told apart by their keys, if these are numbers and no other spellings.
+            let base = if slug(key) == plain {
+                plain
+            } else {
+                format!("{plain}_{}", slug(key))
+            };
+            let mut name = base.clone();
+            let mut number = 2;
+            while !taken.insert(name.clone()) {
+                name = format!("{base}_{number}");
+                number += 1;
+            }
+            (name, key)
+        })
+        .collect()
 }
 
 /// How a filing of a plain layout is found: its number means something only beside its company.

@@ -24,6 +24,18 @@ pub(super) struct Fact<'a> {
     pub(super) statement: &'a str,
 }
 
+impl Fact<'_> {
+    /// Bytes of its texts.
+    pub(super) const fn text_bytes(&self) -> usize {
+        self.tag.len()
+            + self.taxonomy.len()
+            + self.unit.len()
+            + self.segments.len()
+            + self.label.len()
+            + self.statement.len()
+    }
+}
+
 /// Why a row is no fact that is kept.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Not {

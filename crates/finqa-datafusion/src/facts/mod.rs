@@ -20,6 +20,7 @@ mod report;
 mod rows;
 mod run;
 mod scan;
+mod separated;
 mod session;
 mod sources;
 mod table;
@@ -31,4 +32,4 @@ pub use report::{Example, IngestReport, Restated, Tally};
 pub use run::ingest;
 
 /// Raised whenever the same facts give another table.
-pub const INGEST_VERSION: u32 = 1;
+pub const INGEST_VERSION: u32 = 2;

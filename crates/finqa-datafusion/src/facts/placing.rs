@@ -46,13 +46,13 @@ struct Desk<'a> {
     prefix: String,
 }
 
-/// The tables of a company; what has no place is counted in `report`.
+/// The tables of a company and the calendar of their columns; what has no place is counted in `report`.
 pub(super) fn sheets(
     filer: &Filer,
     gathered: &Gathered,
     rules: &Rules<'_>,
     report: &mut IngestReport,
-) -> Vec<Sheet> {
+) -> (Calendar, Vec<Sheet>) {
     let calendar = calendar(filer, &gathered.cells);
     let mut placed = Vec::with_capacity(gathered.cells.len());
     for cell in &gathered.cells {
@@ -83,7 +83,7 @@ pub(super) fn sheets(
     desk.segments(&plain, report, &mut out);
     let used = desk.used.iter().filter(|used| **used).count();
     report.used += used as u64;
-    out
+    (calendar, out)
 }
 
 /// The calendar of a company; where no filing says it, that of most of its years.

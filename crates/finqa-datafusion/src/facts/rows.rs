@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use datafusion::arrow::array::{Array, AsArray};
@@ -17,6 +17,7 @@ use finqa_data::DataError;
 use serde_json::value::RawValue;
 
 use super::error::Result;
+use super::separated::separated;
 use super::sources::Format;
 
 /// A column that is read.
@@ -38,8 +39,10 @@ pub(super) enum Row<'a> {
 /// Receives the line (from 1; of Parquet the row) and the row; returning false ends the reading.
 pub(super) type Take<'a> = dyn FnMut(u64, Row<'_>) -> Result<bool> + 'a;
 
+/// Most bytes of a record: one that is longer, as after a quotation mark that nobody closes, is passed over.
+pub(super) const MAX_RECORD_BYTES: u64 = 4 << 20;
 /// Bytes read at once.
-const BUFFER: usize = 1 << 18;
+pub(super) const BUFFER: usize = 1 << 18;
 /// Rows of Parquet decoded at once.
 const BATCH_ROWS: usize = 4096;
 
@@ -54,12 +57,21 @@ pub(super) fn read(path: &Path, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> R
     }
 }
 
-fn open(path: &Path) -> Result<File> {
+pub(super) fn open(path: &Path) -> Result<File> {
     Ok(File::open(path).map_err(|e| DataError::io(path, e))?)
 }
 
+/// What is said of a record over [`MAX_RECORD_BYTES`].
+pub(super) fn too_long() -> String {
+    format!("is longer than {MAX_RECORD_BYTES} bytes, or has a quotation mark that nobody closes")
+}
+
 /// Where the wanted columns stand; an error names one that is missing.
-fn places(path: &Path, wanted: &[Wanted<'_>], header: &[String]) -> Result<Vec<Option<usize>>> {
+pub(super) fn places(
+    path: &Path,
+    wanted: &[Wanted<'_>],
+    header: &[String],
+) -> Result<Vec<Option<usize>>> {
     wanted
         .iter()
         .map(|column| {
@@ -83,62 +95,6 @@ fn places(path: &Path, wanted: &[Wanted<'_>], header: &[String]) -> Result<Vec<O
         .collect()
 }
 
-fn separated(path: &Path, separator: u8, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<()> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        // Tab-separated files of the SEC quote nothing: a quotation mark in a footnote is one.
-        .quoting(separator == b',')
-        .flexible(true)
-        .buffer_capacity(BUFFER)
-        .from_reader(open(path)?);
-    let failed = |e: csv::Error| match e.into_kind() {
-        csv::ErrorKind::Io(e) => DataError::io(path, e),
-        other => DataError::record(path, "text", format!("{other:?}")),
-    };
-    let header: Vec<String> = reader
-        .byte_headers()
-        .map_err(failed)?
-        .iter()
-        .map(|name| {
-            let name = String::from_utf8_lossy(name);
-            name.trim_start_matches('\u{feff}').trim().to_owned()
-        })
-        .collect();
-    let places = places(path, wanted, &header)?;
-    let mut record = csv::ByteRecord::new();
-    let mut fields: Vec<Option<&str>>;
-    while reader.read_byte_record(&mut record).map_err(failed)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let broken = if record.len() != header.len() {
-            Some(format!(
-                "has {} fields, the header has {}",
-                record.len(),
-                header.len()
-            ))
-        } else if std::str::from_utf8(record.as_slice()).is_err() {
-            Some("is not UTF-8".to_owned())
-        } else {
-            None
-        };
-        let goes_on = if let Some(reason) = broken {
-            take(line, Row::Broken(reason))?
-        } else {
-            fields = places
-                .iter()
-                .map(|place| {
-                    let text = std::str::from_utf8(record.get((*place)?)?).ok()?.trim();
-                    (!text.is_empty()).then_some(text)
-                })
-                .collect();
-            take(line, Row::Fields(&fields))?
-        };
-        if !goes_on {
-            break;
-        }
-    }
-    Ok(())
-}
-
 fn json(path: &Path, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<()> {
     let mut reader = BufReader::with_capacity(BUFFER, open(path)?);
     let mut bytes = Vec::new();
@@ -146,12 +102,23 @@ fn json(path: &Path, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<()> {
     loop {
         bytes.clear();
         let n = reader
+            .by_ref()
+            .take(MAX_RECORD_BYTES)
             .read_until(b'\n', &mut bytes)
             .map_err(|e| DataError::io(path, e))?;
         if n == 0 {
             return Ok(());
         }
         line += 1;
+        if n as u64 == MAX_RECORD_BYTES && !bytes.ends_with(b"\n") {
+            reader
+                .skip_until(b'\n')
+                .map_err(|e| DataError::io(path, e))?;
+            if !take(line, Row::Broken(too_long()))? {
+                return Ok(());
+            }
+            continue;
+        }
         let text = bytes.trim_ascii();
         if text.is_empty() {
             continue;

@@ -34,7 +34,8 @@ const POLL: Duration = Duration::from_millis(50);
 ///
 /// Without [`IngestOptions::mapping`] every source is a folder in the SEC's layout (`sub` and `num`, and `pre` and
 /// `tag` where they are, as .txt, .tsv, .csv, .jsonl or .parquet); with it, a file or folder with one row a fact.
-/// `progress` is called ten times a second; returning false stops the ingest, and nothing is left behind.
+/// `progress` is called ten times a second and before the corpus is put in its place; returning false stops the ingest,
+/// and nothing is left behind.
 ///
 /// # Errors
 /// [`FactsError`]. A row that cannot be used is no error but counted in the report.
@@ -92,10 +93,25 @@ pub fn ingest(
         }
         true
     })?;
-    let mut report = done?;
+    let Read {
+        writer,
+        info,
+        mut report,
+    } = done?;
+    // Asked once more before the corpus is put in its place: also whoever reads a small file can still say no.
+    if !progress(&told.progress(start.elapsed())) {
+        return Err(FactsError::Cancelled(target.to_owned()));
+    }
+    report.content_hash = writer.finish(info, &[])?.corpus.content_hash;
     report.seconds = start.elapsed().as_secs_f64();
-    progress(&told.progress(start.elapsed()));
     Ok(report)
+}
+
+/// All facts, before the corpus is put in its place.
+struct Read {
+    writer: CorpusWriter,
+    info: CorpusInfo,
+    report: IngestReport,
 }
 
 /// What the caller sees of the work.
@@ -124,7 +140,7 @@ async fn run(
     mut writer: CorpusWriter,
     stop: Arc<AtomicBool>,
     told: Arc<Told>,
-) -> Result<IngestReport> {
+) -> Result<Read> {
     let layout = options.mapping.clone().map_or(Layout::Sec, Layout::Plain);
     let sources = match &layout {
         Layout::Sec => Sources::sec(&paths)?,
@@ -162,11 +178,11 @@ async fn run(
     };
     report.filings = filings.filings.len() as u64;
     let labels = labels(&sources, &held, &options)?;
-    let max_examples = options.max_examples;
     let shared = Arc::new(Shared::new(
         layout,
         filings,
-        max_examples,
+        &sources.facts,
+        &options,
         target,
         stop,
         report,
@@ -216,8 +232,11 @@ async fn run(
         refused: refused(&report),
         ..CorpusInfo::default()
     };
-    report.content_hash = writer.finish(info, &[])?.corpus.content_hash;
-    Ok(report)
+    Ok(Read {
+        writer,
+        info,
+        report,
+    })
 }
 
 /// A private folder beside the target, where there is room for the corpus too. Removed when it is dropped.
@@ -347,7 +366,7 @@ fn write(
     let filer = shared.filings.company(company);
     let mut report = shared.report();
     let before = report.accounted();
-    let sheets = sheets(filer, gathered, rules, &mut report);
+    let (calendar, sheets) = sheets(filer, gathered, rules, &mut report);
     // What is in no table though it has a column: another fact has its place.
     let told = report.accounted() - before;
     report.leave_out(
@@ -357,7 +376,7 @@ fn write(
     if sheets.is_empty() {
         return Ok(());
     }
-    let (made, cells) = table::company(filer, sheets)
+    let (made, cells) = table::company(filer, calendar, sheets)
         .map_err(|e| FactsError::Engine(format!("company {}: {e}", filer.slug)))?;
     report.companies += 1;
     report.tables += made.tables.len() as u64;

@@ -18,18 +18,23 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use super::error::{FactsError, Result};
 use super::filings::{Filings, Use};
 use super::layout::{Layout, Not};
+use super::options::IngestOptions;
 use super::report::{Example, IngestReport};
 use super::rows::{Row, Wanted, read};
 use super::sources::short;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 4096;
+/// Bytes of text from which a batch ends early: a few long records shall not be more than a reader may take.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// What readers share with whoever waits for them.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) layout: Layout,
     pub(super) filings: Filings,
+    /// Files of facts as reports name them.
+    pub(super) files: Vec<String>,
     pub(super) max_examples: usize,
     pub(super) target: PathBuf,
     pub(super) rows: AtomicU64,
@@ -43,7 +48,8 @@ impl Shared {
     pub(super) fn new(
         layout: Layout,
         filings: Filings,
-        max_examples: usize,
+        facts: &[PathBuf],
+        options: &IngestOptions,
         target: PathBuf,
         stop: Arc<AtomicBool>,
         report: IngestReport,
@@ -51,7 +57,8 @@ impl Shared {
         Self {
             layout,
             filings,
-            max_examples,
+            files: facts.iter().map(|path| short(path)).collect(),
+            max_examples: options.max_examples,
             target,
             rows: AtomicU64::new(0),
             companies: AtomicU64::new(0),
@@ -88,6 +95,7 @@ struct FactColumns {
     statement: StringBuilder,
     line: UInt64Builder,
     rows: usize,
+    bytes: usize,
 }
 
 /// Columns of the presentation.
@@ -102,6 +110,7 @@ struct ShownColumns {
     label: StringBuilder,
     negating: Int32Builder,
     rows: usize,
+    bytes: usize,
 }
 
 /// A file of facts or of presentation.
@@ -235,6 +244,7 @@ fn facts(path: &Path, file: u32, shared: &Shared, send: &mut Send<'_>) -> Result
                 columns.statement.append_value(fact.statement);
                 columns.line.append_value((u64::from(file) << 40) | line);
                 columns.rows += 1;
+                columns.bytes += fact.text_bytes();
             }
             Err(Not::LeftOut(reason)) => match left_out.iter_mut().find(|(r, _)| *r == reason) {
                 Some((_, count)) => *count += 1,
@@ -251,7 +261,7 @@ fn facts(path: &Path, file: u32, shared: &Shared, send: &mut Send<'_>) -> Result
             shared.rows.fetch_add(BATCH_ROWS as u64, Ordering::Relaxed);
             shared.go_on()?;
         }
-        if columns.rows == BATCH_ROWS {
+        if columns.rows == BATCH_ROWS || columns.bytes >= BATCH_BYTES {
             listened = send(columns.take())?;
         }
         Ok(listened)
@@ -274,6 +284,7 @@ fn facts(path: &Path, file: u32, shared: &Shared, send: &mut Send<'_>) -> Result
 impl FactColumns {
     fn take(&mut self) -> Vec<ArrayRef> {
         self.rows = 0;
+        self.bytes = 0;
         vec![
             Arc::new(self.filing.finish()),
             Arc::new(self.tag.finish()),
@@ -293,6 +304,7 @@ impl FactColumns {
 impl ShownColumns {
     fn take(&mut self) -> Vec<ArrayRef> {
         self.rows = 0;
+        self.bytes = 0;
         vec![
             Arc::new(self.filing.finish()),
             Arc::new(self.report.finish()),
@@ -373,7 +385,8 @@ fn presentation(path: &Path, shared: &Shared, send: &mut Send<'_>) -> Result<()>
         columns.label.append_value(label.unwrap_or(""));
         columns.negating.append_value(flag(negating));
         columns.rows += 1;
-        if columns.rows == BATCH_ROWS {
+        columns.bytes += tag.len() + label.map_or(0, str::len);
+        if columns.rows == BATCH_ROWS || columns.bytes >= BATCH_BYTES {
             listened = send(columns.take())?;
         }
         Ok(listened)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Int32Array, RecordBatch, UInt32Array};
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
@@ -133,14 +133,12 @@ fn of_filings(filings: &Filings) -> EngineResult<RecordBatch> {
     let schema = Schema::new(vec![
         Field::new("filing", DataType::UInt32, false),
         Field::new("company", DataType::UInt32, false),
-        Field::new("filed", DataType::Int32, false),
     ]);
     let batch = RecordBatch::try_new(
         Arc::new(schema),
         vec![
             Arc::new(kept().map(|(i, _)| i as u32).collect::<UInt32Array>()),
             Arc::new(kept().map(|(_, f)| f.company).collect::<UInt32Array>()),
-            Arc::new(kept().map(|(_, f)| f.filed).collect::<Int32Array>()),
         ],
     )?;
     Ok(batch)

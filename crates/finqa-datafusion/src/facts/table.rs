@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::families::words;
 use super::filings::Filer;
-use super::period::Column;
+use super::period::{Calendar, Column};
 use super::placing::{Sheet, SheetRow};
 
 const MONTHS: [&str; 12] = [
@@ -51,7 +51,11 @@ fn measure(unit: &str) -> Measure {
 }
 
 /// The company with its tables, and how many cells hold a value.
-pub(super) fn company(filer: &Filer, sheets: Vec<Sheet>) -> Result<(Company, u64)> {
+pub(super) fn company(
+    filer: &Filer,
+    calendar: Calendar,
+    sheets: Vec<Sheet>,
+) -> Result<(Company, u64)> {
     let mut names = HashSet::new();
     let mut cells = 0;
     let mut tables = Vec::with_capacity(sheets.len());
@@ -68,13 +72,13 @@ pub(super) fn company(filer: &Filer, sheets: Vec<Sheet>) -> Result<(Company, u64
             .iter()
             .map(|row| row.values.len() as u64)
             .sum::<u64>();
-        tables.push(table(filer, &sheet)?);
+        tables.push(table(filer, calendar, &sheet)?);
     }
     let name = filer.slug.clone();
     Ok((Company { name, tables }, cells))
 }
 
-fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
+fn table(filer: &Filer, calendar: Calendar, sheet: &Sheet) -> Result<Table> {
     // The newest first, as filings have it.
     let columns: BTreeSet<Column> = sheet
         .rows
@@ -108,7 +112,8 @@ fn table(filer: &Filer, sheet: &Sheet) -> Result<Table> {
     }
     let headers = std::iter::once("item".to_owned()).chain(columns.iter().map(|c| c.header()));
     let mut table = Table::new(&filer.slug, &sheet.name, headers.collect(), cells)?;
-    table.description = description(filer, sheet, &columns, &currency, power);
+    let about = format!("{} of {}.", sheet.title, filer.name);
+    table.description = about + &description(calendar, &columns, &currency, power);
     scale_word(power).clone_into(&mut table.scale);
     if !units.is_empty() {
         table.extra.insert("units".to_owned(), units.into());
@@ -197,15 +202,10 @@ fn labels(rows: &[SheetRow]) -> Vec<String> {
     out
 }
 
-fn description(
-    filer: &Filer,
-    sheet: &Sheet,
-    columns: &[Column],
-    currency: &str,
-    power: u32,
-) -> String {
-    let month = MONTHS[(filer.calendar.end_month - 1).clamp(0, 11) as usize];
-    let mut out = format!("{} of {}.", sheet.title, filer.name);
+/// What the columns are and what the amounts are in.
+fn description(calendar: Calendar, columns: &[Column], currency: &str, power: u32) -> String {
+    let month = MONTHS[(calendar.end_month - 1).clamp(0, 11) as usize];
+    let mut out = String::new();
     if columns.iter().any(|c| matches!(c, Column::Year(_))) {
         // Writing to a String cannot fail.
         let _ = write!(out, " Columns are fiscal years, which end in {month}.");

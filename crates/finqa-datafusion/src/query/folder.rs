@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::errors::ParquetError;
 use finqa_core::behaviour::{Check, Failure, Flag, WrongAnswer};
 use finqa_data::DataError;
-use finqa_data::trajectories::{Run, schema, to_batch};
+use finqa_data::trajectories::{Run, schema};
 use serde_json::Value;
 
 use super::files::RunFiles;
-use super::{QueryError, RunFolder};
-
-/// Episodes that are turned into rows at a time.
-const BATCH_EPISODES: usize = 4096;
+use super::{Limits, QueryError, RunFolder};
+use crate::runtime::Stopped;
 
 /// Runs that are asked about.
 pub(super) struct Runs {
@@ -23,15 +23,30 @@ pub(super) struct Runs {
     pub files: RunFiles,
     /// The tables that need no file: `runs` and `meanings`.
     pub about: Vec<(&'static str, RecordBatch)>,
+    /// The memory of files that are nowhere else.
+    pub held: MemoryReservation,
+}
+
+/// What opening may take.
+pub(super) struct Opening<'a> {
+    pub limits: &'a Limits,
+    pub pool: &'a Arc<dyn MemoryPool>,
+    /// Nobody waits for the runs any more.
+    pub stop: &'a AtomicBool,
 }
 
 impl Runs {
     /// Opens each run as it is now: what a crash left is recovered, what is being recorded is read as far as it got.
-    pub(super) fn open(folders: &[RunFolder]) -> Result<Self, QueryError> {
+    ///
+    /// A recovery that has begun comes to its end even if nobody waits for it: the next reader is spared it.
+    pub(super) fn open(folders: &[RunFolder], opening: &Opening<'_>) -> Result<Self, QueryError> {
         let mut files = RunFiles::new();
+        let held =
+            MemoryConsumer::new("episodes of sessions that are not closed").register(opening.pool);
         let mut opened = Vec::with_capacity(folders.len());
         let mut names = BTreeSet::new();
         for folder in folders {
+            opening.go_on()?;
             let run = Run::open(&folder.path)?;
             let name = folder.name.clone().unwrap_or_else(|| own_name(&run));
             if !names.insert(name.clone()) {
@@ -44,7 +59,7 @@ impl Runs {
                 let added = files.add(&name, &file);
                 added.map_err(|source| DataError::io(file, source))?;
             }
-            if let Some(bytes) = unclosed(&run)? {
+            if let Some(bytes) = unclosed(&run, opening, &held)? {
                 let added = files.add_bytes(&name, bytes);
                 added.map_err(|source| DataError::io(&folder.path, source))?;
             }
@@ -53,7 +68,17 @@ impl Runs {
         Ok(Self {
             files,
             about: vec![("runs", runs_table(&opened)), ("meanings", meanings())],
+            held,
         })
+    }
+}
+
+impl Opening<'_> {
+    fn go_on(&self) -> Result<(), QueryError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Stopped::Interrupted.into());
+        }
+        Ok(())
     }
 }
 
@@ -70,25 +95,37 @@ fn own_name(run: &Run) -> String {
 }
 
 /// The episodes of sessions that are not closed, as a Parquet file in memory: planning and scans have one way for all.
-fn unclosed(run: &Run) -> Result<Option<Vec<u8>>, QueryError> {
+fn unclosed(
+    run: &Run,
+    opening: &Opening<'_>,
+    held: &MemoryReservation,
+) -> Result<Option<Vec<u8>>, QueryError> {
     let closed: u64 = run.sessions().iter().map(|s| s.num_episodes).sum();
     if run.num_episodes() == closed {
         return Ok(None);
     }
     let broken = |e: ParquetError| DataError::record(run.path(), "log", e.to_string());
     let mut writer = ArrowWriter::try_new(Vec::new(), Arc::new(schema()), None).map_err(broken)?;
-    let mut episodes = Vec::with_capacity(BATCH_EPISODES);
+    let mut counted = 0;
+    let mut write = |batch: RecordBatch| -> Result<(), QueryError> {
+        opening.go_on()?;
+        writer.write(&batch).map_err(broken)?;
+        writer.flush().map_err(broken)?;
+        // Rows that stand in no other file are counted as long as the query runs, as a result is.
+        let bytes = writer.bytes_written();
+        held.try_grow(bytes - counted)
+            .map_err(|e| QueryError::of(&e, opening.limits.memory_bytes))?;
+        counted = bytes;
+        Ok(())
+    };
     let mut failed = None;
-    run.episodes(closed, run.num_episodes(), &mut |episode| {
-        episodes.push(episode);
-        if episodes.len() == BATCH_EPISODES {
-            failed = writer.write(&to_batch(&episodes)).err();
-            episodes.clear();
-        }
+    run.batches_of_logs(None, &mut |batch| {
+        failed = write(batch).err();
         failed.is_none()
     })?;
-    let last = failed.map_or_else(|| writer.write(&to_batch(&episodes)), Err);
-    last.map_err(broken)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     Ok(Some(writer.into_inner().map_err(broken)?))
 }
 

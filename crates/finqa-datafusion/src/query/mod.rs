@@ -2,8 +2,10 @@
 //!
 //! The SQL is trusted to be asked in good faith, and still can neither write, nor reach a file that is not one of the
 //! runs', nor take more memory or time than it was given: tables that DataFusion would make of paths are off, the only
-//! store is [`files`], and everything but a query is refused after planning.
+//! store is [`files`], what makes much out of little is off ([`functions`], [`checks`]), and everything but a query is
+//! refused after planning.
 
+mod checks;
 mod error;
 mod files;
 mod folder;

@@ -1,6 +1,6 @@
 //! The rows of a result, as Arrow keeps them and as anything else takes them.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use datafusion::arrow::array::{RecordBatch, RecordBatchIterator};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
 
-use finqa_data::DataError;
+use finqa_data::{DataError, StagedFile};
 
 use super::QueryError;
 
@@ -42,22 +42,22 @@ impl QueryResult {
     /// # Errors
     /// [`QueryError::Data`].
     pub fn write_parquet(&self, path: &Path) -> Result<(), QueryError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let staged = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let written = self
-            .write_to(&staged)
-            .and_then(|()| fs::rename(&staged, path));
-        written.map_err(|source| {
-            let _ = fs::remove_file(&staged); // what went wrong first is what is told
-            DataError::io(path, source).into()
-        })
+        // A folder that is not there is more likely a slip than a wish: staging would make it.
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        std::fs::metadata(parent.unwrap_or(Path::new(".")))
+            .map_err(|source| DataError::io(path, source))?;
+        let (staged, file) = StagedFile::new(path)?;
+        let file = self
+            .write_to(file)
+            .map_err(|source| DataError::io(path, source))?;
+        Ok(staged.publish(&file)?)
     }
 
-    fn write_to(&self, path: &Path) -> std::io::Result<()> {
-        let mut writer = ArrowWriter::try_new(File::create(path)?, Arc::clone(&self.schema), None)?;
+    fn write_to(&self, file: File) -> std::io::Result<File> {
+        let mut writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), None)?;
         for batch in self.batches.iter() {
             writer.write(batch)?;
         }
-        writer.into_inner()?.sync_all()
+        Ok(writer.into_inner()?)
     }
 }

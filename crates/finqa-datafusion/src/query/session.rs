@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::view::ViewTable;
@@ -13,15 +14,18 @@ use datafusion::datasource::listing::{
 };
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, TrackConsumersPool};
+use datafusion::execution::memory_pool::{
+    GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation, TrackConsumersPool,
+};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use futures_util::StreamExt as _;
 
+use super::checks::{NoFixedSizes, columns_differ, no_collecting_windows};
 use super::files::{OnlyRuns, ROOT};
-use super::folder::Runs;
+use super::folder::{Opening, Runs};
 use super::functions::{LEFT_OUT, bootstrap_interval_function, pass_at_k_function};
 use super::relations::{FILES, find};
 use super::yielding::YieldAfterJoins;
@@ -49,10 +53,26 @@ pub fn query(
             sql.len()
         )));
     }
-    let runs = Runs::open(runs)?;
-    let (sql, limits) = (sql.to_string(), *limits);
-    let work = async move { Session::new(runs, &limits)?.run(&sql, &limits).await };
-    block_on(work, limits.timeout, keep_going)?
+    let (sql, limits, folders) = (sql.to_string(), *limits, runs.to_vec());
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    // What a crash left may be long: it is recovered within the time and memory of the query.
+    let work = async move {
+        let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
+            GreedyMemoryPool::new(limits.memory_bytes),
+            NonZeroUsize::MIN,
+        ));
+        let opening = Opening {
+            limits: &limits,
+            pool: &pool,
+            stop: &stopped,
+        };
+        let runs = Runs::open(&folders, &opening)?;
+        Session::new(runs, pool, &limits)?.run(&sql, &limits).await
+    };
+    let done = block_on(work, limits.timeout, keep_going);
+    stop.store(true, Ordering::Relaxed);
+    done?
 }
 
 /// Columns of a table or view: names and types.
@@ -69,28 +89,26 @@ struct Session {
     inside: SessionContext,
     /// Plans what was asked.
     outside: SessionContext,
+    /// What the runs take of the memory.
+    _held: MemoryReservation,
 }
 
 impl Session {
-    fn new(runs: Runs, limits: &Limits) -> Result<Self, QueryError> {
+    fn new(runs: Runs, pool: Arc<dyn MemoryPool>, limits: &Limits) -> Result<Self, QueryError> {
         let failed = |e| QueryError::of(&e, limits.memory_bytes);
-        let Runs { files, about } = runs;
-        let pool = TrackConsumersPool::new(
-            GreedyMemoryPool::new(limits.memory_bytes),
-            NonZeroUsize::MIN,
-        );
+        let Runs { files, about, held } = runs;
         let environment = RuntimeEnvBuilder::new()
             .with_object_store_registry(Arc::new(OnlyRuns(Arc::new(files))))
-            .with_memory_pool(Arc::new(pool))
+            .with_memory_pool(pool)
             .with_disk_manager_builder(
                 DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
             )
             .build_arc()
             .map_err(failed)?;
-        let inside = SessionContext::new_with_state(state(&environment, |_| true));
-        let outside = SessionContext::new_with_state(state(&environment, |function| {
+        let inside = SessionContext::new_with_state(state(&environment, |_, _| true));
+        let outside = SessionContext::new_with_state(state(&environment, |name, aliases| {
             let left_out = |name: &str| LEFT_OUT.contains(&name);
-            !left_out(function.name()) && !function.aliases().iter().any(|name| left_out(name))
+            !left_out(name) && !aliases.iter().any(|name| left_out(name))
         }));
         for context in [&inside, &outside] {
             context.register_udf(pass_at_k_function());
@@ -100,7 +118,11 @@ impl Session {
         for (name, batch) in about {
             outside.register_batch(name, batch).map_err(failed)?;
         }
-        Ok(Self { inside, outside })
+        Ok(Self {
+            inside,
+            outside,
+            _held: held,
+        })
     }
 
     async fn run(&self, sql: &str, limits: &Limits) -> Result<QueryResult, QueryError> {
@@ -109,6 +131,8 @@ impl Session {
         only_queries()
             .verify_plan(&plan)
             .map_err(|e| QueryError::Refused(e.strip_backtrace()))?;
+        no_collecting_windows(&plan).map_err(failed)?;
+        columns_differ(&plan).map_err(failed)?;
         let frame = self
             .outside
             .execute_logical_plan(plan)
@@ -183,7 +207,8 @@ fn only_queries() -> SQLOptions {
         .with_allow_statements(false)
 }
 
-fn state(environment: &Arc<RuntimeEnv>, keep: impl Fn(&ScalarUDF) -> bool) -> SessionState {
+/// `keep` is asked for every function by its name and the others that it has.
+fn state(environment: &Arc<RuntimeEnv>, keep: impl Fn(&str, &[String]) -> bool) -> SessionState {
     let mut config = SessionConfig::new().with_information_schema(false);
     let options = config.options_mut();
     // Views are the whole of what is defined; a recursion would have no end that memory or rows could see.
@@ -198,9 +223,13 @@ fn state(environment: &Arc<RuntimeEnv>, keep: impl Fn(&ScalarUDF) -> bool) -> Se
         .with_runtime_env(Arc::clone(environment))
         .with_table_factories(HashMap::new())
         .with_table_functions(HashMap::new())
+        .with_type_planner(Arc::new(NoFixedSizes))
         .with_physical_optimizer_rule(Arc::new(YieldAfterJoins));
     if let Some(functions) = builder.scalar_functions() {
-        functions.retain(|function| keep(function));
+        functions.retain(|function| keep(function.name(), function.aliases()));
+    }
+    if let Some(functions) = builder.higher_order_functions() {
+        functions.retain(|function| keep(function.name(), function.aliases()));
     }
     builder.build()
 }

@@ -81,6 +81,20 @@ const REFUSED: &[&str] = &[
     "SELECT replace(prompt, 'a', prompt) FROM episodes",
     "SELECT array_repeat('x', 2000000000)",
     "SELECT array_resize([1], 2000000000, 1)",
+    "SELECT count(arrow_try_cast(arrow_cast(task_id, 'Binary'), 'FixedSizeBinary(2000000000)')) FROM episodes",
+    "SELECT arrow_cast(NULL, 'FixedSizeList(2000000000, Int64)')",
+    "SELECT count(TRY_CAST(failures AS TEXT[2000000000])) FROM episodes",
+    "SELECT CAST(NULL AS BIGINT[2000000000])",
+    "SELECT NULL::STRUCT<a BIGINT[2000000000]>",
+    "SELECT NULL::ARRAY<BIGINT[2000000000]>",
+    "SELECT array_to_string(string_to_array(prompt, NULL), prompt) FROM episodes",
+    "SELECT list_join([prompt, prompt], prompt) FROM episodes",
+    "SELECT unnest(string_to_list(prompt, NULL)) FROM episodes",
+    "SELECT array_replace_all(failures, 'x', prompt), list_replace_n(failures, 'x', prompt, 9) FROM episodes",
+    "SELECT array_transform(failures, x -> prompt) FROM episodes",
+    "SELECT array_agg(prompt) OVER () FROM episodes",
+    "SELECT * FROM (SELECT 1 + length(string_agg(prompt, ',') OVER (ORDER BY episode)) AS n FROM episodes) WHERE n > 3",
+    "SELECT 1 WHERE 1 IN (SELECT array_length(array_agg(prompt) OVER ()) FROM episodes)",
     "SELECT range(1, 100000000000)",
     "SELECT * FROM generate_series(1, 100000000000)",
     "SELECT * FROM range(100000000000)",
@@ -139,7 +153,7 @@ const BOMBS: &[&str] = &[
     "SELECT count(DISTINCT a.prompt || b.prompt || c.prompt || d.prompt || e.turn)
      FROM episodes a, episodes b, episodes c, episodes d, calls e, calls f",
     "SELECT row_number() OVER (ORDER BY a.call * b.call) FROM calls a, calls b, calls c, calls d, calls e",
-    "SELECT * FROM calls a JOIN calls b ON a.call < b.call + 100 JOIN calls c ON true JOIN calls d ON true
+    "SELECT a.* FROM calls a JOIN calls b ON a.call < b.call + 100 JOIN calls c ON true JOIN calls d ON true
      JOIN calls e ON true JOIN calls f ON true",
 ];
 
@@ -173,6 +187,31 @@ fn it_ends_at_a_limit_and_the_next_query_is_answered() {
         working_threads(),
         0,
         "threads still work for queries that are over"
+    );
+}
+
+/// Both catalogues in a process that may hold 3 GiB: whatever they try, memory past the pool stays small.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_needs_little_memory_past_the_pool() {
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 3145728 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--test-threads=1"])
+        .args([
+            "hostile::it_is_refused_and_nothing_changes",
+            "hostile::it_ends_at_a_limit_and_the_next_query_is_answered",
+        ])
+        // Each would reserve 64 MiB of addresses for nothing.
+        .env("MALLOC_ARENA_MAX", "2")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&limited.stdout).into_owned();
+    assert!(
+        limited.status.success() && told.contains("2 passed"),
+        "{:?} {told} {}",
+        limited.status,
+        String::from_utf8_lossy(&limited.stderr)
     );
 }
 

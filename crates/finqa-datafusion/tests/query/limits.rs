@@ -54,8 +54,7 @@ fn more_memory_than_allowed_is_an_error_that_names_the_limit() {
 #[test]
 fn a_result_counts_against_the_memory() {
     let runs = Runs::new();
-    let sql =
-        "SELECT a.prompt, b.prompt, c.prompt FROM episodes a, episodes b, episodes c, calls d";
+    let sql = "SELECT a.prompt AS a, b.prompt AS b, c.prompt AS c FROM episodes a, episodes b, episodes c, calls d";
     let error = runs
         .try_ask(
             sql,

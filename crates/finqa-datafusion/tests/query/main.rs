@@ -3,5 +3,6 @@
 mod fixture;
 mod hostile;
 mod limits;
+mod opening;
 mod tables;
 mod views;

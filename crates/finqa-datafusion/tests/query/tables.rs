@@ -182,3 +182,46 @@ fn a_result_can_be_written_as_parquet() {
             .is_err()
     );
 }
+
+#[test]
+fn columns_of_one_name_are_refused_with_what_would_tell_them_apart() {
+    let runs = Runs::new();
+    let join = "FROM episodes a JOIN episodes b ON a.run = b.run AND a.task_id = b.task_id";
+    for list in ["a.episode, b.episode", "*"] {
+        let error = runs
+            .try_ask(&format!("SELECT {list} {join}"), &Limits::default())
+            .unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.code(), "sql", "{text}");
+        assert!(text.contains("name them apart with AS"), "{text}");
+    }
+    let sql = format!("SELECT a.episode AS first, b.episode {join} WHERE a.task_id = 'q4'");
+    assert_eq!(runs.ask(&sql), ["8|8"]);
+    // Columns that are joined by are one.
+    let sql = "SELECT * FROM (SELECT run, task_id FROM episodes WHERE task_id = 'q4') a
+               JOIN (SELECT run, level FROM episodes WHERE task_id = 'q4') b USING (run)";
+    assert_eq!(runs.ask(sql), ["tuned|q4|1"]);
+}
+
+#[test]
+fn a_result_that_threads_write_to_one_path_is_whole() {
+    let runs = Runs::new();
+    let result = runs
+        .try_ask("SELECT * FROM calls", &Limits::default())
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.parquet");
+    std::thread::scope(|scope| {
+        let (result, path) = (&result, &path);
+        let writers: Vec<_> = (0..4)
+            .map(|_| scope.spawn(move || (0..20).try_for_each(|_| result.write_parquet(path))))
+            .collect();
+        for writer in writers {
+            writer.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(std::fs::read(&path).unwrap().ends_with(b"PAR1"));
+    let missing = folder.path().join("no").join("out.parquet");
+    assert!(result.write_parquet(&missing).is_err() && !missing.exists());
+}

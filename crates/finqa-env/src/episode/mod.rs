@@ -130,6 +130,8 @@ pub struct Episode {
     turn: u16,
     status: Status,
     calls: Vec<CallEvent>,
+    /// See [`finqa_core::behaviour::EpisodeLog::more_tables`].
+    more_tables: Box<[(usize, TableKey)]>,
     /// What each call returned, until the episode is scored.
     outputs: Vec<Text>,
     transcript: Vec<Exchange>,
@@ -159,6 +161,7 @@ impl Episode {
             turn: 0,
             status: Status::Running,
             calls: Vec::new(),
+            more_tables: Box::default(),
             outputs: Vec::new(),
             transcript: Vec::new(),
             submission: None,

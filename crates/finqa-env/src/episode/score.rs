@@ -23,6 +23,7 @@ impl Episode {
         let needed_tables = self.needed_tables();
         let log = EpisodeLog {
             calls: &self.calls,
+            more_tables: &self.more_tables,
             outputs: &outputs,
             submission: self.submission.as_deref(),
             ended: self.ended(),

@@ -5,14 +5,13 @@ use std::time::Instant;
 
 use finqa_core::action::{Attempt, AttemptStatus, ParsedAction, parse_action, parse_structured};
 use finqa_core::answer::final_answer;
-use finqa_core::behaviour::CallEvent;
+use finqa_core::behaviour::{CallEvent, fingerprint};
 use finqa_core::error::{ToolError, ToolErrorCode};
 use finqa_core::tool::{ToolKind, ToolProfile};
 
 use crate::config::{OnMalformed, OnNoCall};
 use crate::context::Context;
 use crate::dispatch::{self, Failure, Output, Touched};
-use crate::fingerprint;
 use crate::observation::{Observation, Text, ToolMessage};
 use crate::stats::Delta;
 
@@ -399,6 +398,12 @@ impl Episode {
             self.outputs.reserve_exact(USUAL_CALLS);
         }
         self.outputs.push(output);
+        if !touched.more_tables.is_empty() {
+            // Joins are rare, so that what grows here need not grow fast but be small in every live episode.
+            let place = self.calls.len();
+            let more = touched.more_tables.into_iter().map(|table| (place, table));
+            self.more_tables = self.more_tables.iter().copied().chain(more).collect();
+        }
         self.calls.push(CallEvent {
             turn: self.turn,
             kind,

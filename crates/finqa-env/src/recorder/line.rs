@@ -1,4 +1,4 @@
-//! The lines of a log.
+//! The JSON objects of a log.
 
 use finqa_core::behaviour::{CallEvent, EpisodeScore, criteria_of, needed_tables};
 use finqa_core::error::ToolErrorCode;
@@ -10,8 +10,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::episode::{Episode, Exchange, Status};
 
-use super::escape::{json, text};
-use super::texts::Texts;
+use super::texts::{RecordTexts, Texts};
 
 /// What a record holds that the episode does not know.
 pub(super) struct Extra<'a> {
@@ -33,7 +32,7 @@ struct TaskText<'a> {
     split: &'a str,
     question_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    level: Option<u8>,
+    level: Option<i8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     num_tables: Option<usize>,
     companies: &'a [String],
@@ -50,7 +49,8 @@ fn task_text(ctx: &Context, task: &Task, index: u32) -> String {
         index,
         split: &task.split.0,
         question_type: &task.question_type,
-        level: (task.level > 0).then_some(task.level),
+        // The column holds 8 bits with a sign.
+        level: i8::try_from(task.level).ok().filter(|level| *level > 0),
         num_tables: (num_tables > 0).then_some(num_tables),
         companies: &task.companies,
         question: &task.question,
@@ -66,10 +66,26 @@ fn task_text(ctx: &Context, task: &Task, index: u32) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// Appends `value` as JSON.
+pub(super) fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    // Texts and numbers into memory: there is nothing that could fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+/// Appends a score. Most are one of these, and to write any number takes longer than all else in a record.
+fn score(out: &mut Vec<u8>, score: Option<f64>) {
+    match score {
+        None => out.extend_from_slice(b"null"),
+        Some(0.0) => out.push(b'0'),
+        Some(1.0) => out.push(b'1'),
+        Some(other) => json(out, &(other as f32)),
+    }
+}
+
 /// The members that say who acts, with a comma before them.
 pub(super) fn policy_members(name: &str, step: Option<i64>) -> String {
     let mut out = b",\"policy\":".to_vec();
-    text(&mut out, name);
+    json(&mut out, name);
     out.extend_from_slice(b",\"policy_step\":");
     json(&mut out, &step);
     String::from_utf8(out).unwrap_or_default()
@@ -82,19 +98,9 @@ pub(super) fn counts(out: &mut Vec<u8>, num_started: usize, num_abandoned: usize
     out.extend_from_slice(b"}\n");
 }
 
-pub(super) fn number(out: &mut Vec<u8>, number: u32) {
-    json(out, &number);
-}
-
 fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) {
     out.extend_from_slice(key.as_bytes());
     json(out, value);
-}
-
-/// A text behind a key.
-fn text_member(out: &mut Vec<u8>, key: &str, value: &str) {
-    out.extend_from_slice(key.as_bytes());
-    text(out, value);
 }
 
 /// A name of ours, which needs no escapes, or null.
@@ -138,7 +144,7 @@ pub(super) fn body(
     ctx: &Context,
     episode: &Episode,
     extra: &Extra<'_>,
-    texts: &mut Texts,
+    texts: &mut RecordTexts<'_>,
 ) {
     out.extend_from_slice(extra.policy.as_bytes());
     let index = episode.task_index();
@@ -169,7 +175,7 @@ pub(super) fn body(
     }
     out.extend_from_slice(b",\"calls\":");
     list(out, episode.calls(), |out, call| {
-        write_call(out, episode, call);
+        write_call(out, episode, call, texts);
     });
     out.extend_from_slice(b",\"turns\":");
     list(out, episode.transcript(), |out, exchange| {
@@ -178,33 +184,36 @@ pub(super) fn body(
     out.extend_from_slice(b"}\n");
 }
 
-fn score_of(score: &CriterionScore) -> Option<f32> {
-    score.applicable.then_some(score.score as f32)
+fn score_of(score: &CriterionScore) -> Option<f64> {
+    score.applicable.then_some(score.score)
 }
 
-fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
-    member(out, ",\"score\":{\"is_correct\":", &score.is_correct);
-    member(out, ",\"outcome\":", &(score.outcome as f32));
+fn write_score(out: &mut Vec<u8>, of: &EpisodeScore, extra: &Extra<'_>) {
+    member(out, ",\"score\":{\"is_correct\":", &of.is_correct);
+    member(out, ",\"outcome\":", &(of.outcome as f32));
     member(
         out,
         ",\"reward\":",
-        &extra.reward.unwrap_or(score.reward as f32),
+        &extra.reward.unwrap_or(of.reward as f32),
     );
-    member(out, ",\"reason\":", score.reason.unwrap_or(""));
-    member(out, ",\"wrong_answer\":", &(score.wrong_answer as u8));
-    member(out, ",\"failure\":", &score.failure.map(|f| f as u8));
-    member(out, ",\"failures\":", &score.failures);
-    member(out, ",\"flags\":", &score.flags);
-    member(out, ",\"process\":", &score.process.map(|p| p as f32));
+    member(out, ",\"reason\":", of.reason.unwrap_or(""));
+    member(out, ",\"wrong_answer\":", &(of.wrong_answer as u8));
+    member(out, ",\"failure\":", &of.failure.map(|f| f as u8));
+    member(out, ",\"failures\":", &of.failures);
+    member(out, ",\"flags\":", &of.flags);
+    member(out, ",\"process\":", &of.process.map(|p| p as f32));
     out.extend_from_slice(b",\"dimensions\":");
-    list(out, &score.dimensions, |out, d| {
-        json(out, &d.applicable.then_some(d.score as f32));
+    list(out, &of.dimensions, |out, d| {
+        score(out, d.applicable.then_some(d.score));
     });
     out.extend_from_slice(b",\"checks\":");
-    list(out, &score.checks, |out, check| json(out, &score_of(check)));
+    list(out, &of.checks, |out, check| {
+        score(out, score_of(check));
+    });
     out.extend_from_slice(b",\"criteria\":");
-    list(out, &score.criteria, |out, c| {
-        member(out, "[", &(c.score as f32));
+    list(out, &of.criteria, |out, c| {
+        out.push(b'[');
+        score(out, Some(c.score));
         member(out, ",", &c.applicable);
         name(out, Some(c.reason));
         out.push(b']');
@@ -225,11 +234,14 @@ fn write_score(out: &mut Vec<u8>, score: &EpisodeScore, extra: &Extra<'_>) {
     out.push(b'}');
 }
 
-fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent) {
+fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent, texts: &mut RecordTexts<'_>) {
     let company = call
         .table
         .and_then(|(company, _)| episode.company_place(company));
-    let table = call.table.and_then(|key| episode.table_name(key));
+    let table = call.table.and_then(|key| {
+        let name = episode.table_name(key)?;
+        Some(texts.table(key, name))
+    });
     member(out, "[", &call.turn);
     name(out, call.kind.map(ToolKind::name));
     name(out, Some(call.status.name()));
@@ -242,10 +254,12 @@ fn write_call(out: &mut Vec<u8>, episode: &Episode, call: &CallEvent) {
     out.push(b']');
 }
 
-fn write_turn(out: &mut Vec<u8>, exchange: &Exchange, texts: &mut Texts) {
-    text_member(out, "{\"action\":", &exchange.action);
+fn write_turn(out: &mut Vec<u8>, exchange: &Exchange, texts: &mut RecordTexts<'_>) {
+    out.extend_from_slice(b"{\"action\":");
+    texts.write_own(out, &exchange.action);
     if !exchange.tool_calls.is_empty() {
-        text_member(out, ",\"tool_calls\":", &exchange.tool_calls);
+        out.extend_from_slice(b",\"tool_calls\":");
+        texts.write_own(out, &exchange.tool_calls);
     }
     if exchange.length_limited {
         out.extend_from_slice(b",\"cut\":true");
@@ -255,8 +269,8 @@ fn write_turn(out: &mut Vec<u8>, exchange: &Exchange, texts: &mut Texts) {
     }
     out.extend_from_slice(b",\"messages\":");
     list(out, &exchange.messages, |out, message| {
-        text_member(out, "[", &message.id);
-        text_member(out, ",", &message.name);
+        member(out, "[", &message.id);
+        member(out, ",", &message.name);
         out.push(b',');
         texts.write(out, &message.content.whole());
         out.push(b']');

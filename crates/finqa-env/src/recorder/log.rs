@@ -1,4 +1,4 @@
-//! A file that grows by whole lines.
+//! A file that grows by whole records.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
@@ -14,6 +14,8 @@ use super::texts::Texts;
 pub(crate) struct Appender {
     file: File,
     pub(super) buffer: Vec<u8>,
+    /// A part of what was in the buffer is written, the rest of it is still there.
+    is_torn: bool,
 }
 
 impl Appender {
@@ -21,7 +23,17 @@ impl Appender {
         Ok(Self {
             file: File::options().append(true).create_new(true).open(path)?,
             buffer: Vec::new(),
+            is_torn: false,
         })
+    }
+
+    /// Drops what the buffer holds, unless a part of it is written; whether it could.
+    pub(super) fn withdraw(&mut self) -> bool {
+        let is_whole = !self.is_torn;
+        if is_whole {
+            self.buffer.clear();
+        }
+        is_whole
     }
 
     /// Writes the buffer, usually with one call. What could not be written stays in it.
@@ -39,6 +51,7 @@ impl Appender {
             }
         };
         self.buffer.drain(..written);
+        self.is_torn = !self.buffer.is_empty() && (self.is_torn || written > 0);
         result
     }
 }
@@ -47,8 +60,10 @@ impl Appender {
 pub(crate) struct Log {
     pub(super) appender: Appender,
     texts: Texts,
-    /// Members of the line under way that come after its texts.
+    /// Members of the record under way that come after its new texts.
     body: Vec<u8>,
+    /// Its texts that are not new ones of the file's.
+    own: Vec<u8>,
 }
 
 impl Log {
@@ -57,16 +72,20 @@ impl Log {
             appender,
             texts: Texts::default(),
             body: Vec::new(),
+            own: Vec::new(),
         }
     }
 
     pub(super) fn add(&mut self, ctx: &Context, episode: &Episode, extra: &Extra<'_>) {
         let out = &mut self.appender.buffer;
-        self.body.clear();
         line::begin(out, episode, &mut self.texts);
-        line::body(&mut self.body, ctx, episode, extra, &mut self.texts);
-        // New texts stand before what refers to them.
-        self.texts.take_new(out);
-        out.extend_from_slice(&self.body);
+        let mut texts = self.texts.of_record(&mut self.own);
+        line::body(&mut self.body, ctx, episode, extra, &mut texts);
+        // What they refer to stands before the members that do.
+        self.texts.write_lengths(out);
+        out.append(&mut self.body);
+        self.texts.write_new(out);
+        out.append(&mut self.own);
+        out.push(b'\n');
     }
 }

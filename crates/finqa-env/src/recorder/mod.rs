@@ -5,7 +5,6 @@
 //! at any moment loses at most the episodes that still ran. How many those were says a log of starts. The format and the
 //! rules of a crash are described in `docs/spec/trajectories.md`, section "Live log"; `finqa_data::trajectories` reads it.
 
-mod escape;
 mod line;
 mod log;
 mod texts;
@@ -82,7 +81,7 @@ impl Recorder {
         let failed = |e: std::io::Error| Error::Recording(format!("{}: {e}", folder.display()));
         let logs = (0..=num_workers)
             .map(|worker| {
-                let path = folder.join(format!("worker-{worker:03}.jsonl"));
+                let path = folder.join(format!("worker-{worker:03}.log"));
                 Ok(Mutex::new(Log::new(Appender::create(&path)?)))
             })
             .collect::<std::io::Result<_>>()
@@ -111,27 +110,49 @@ impl Recorder {
         self.options.defer
     }
 
-    /// Names of the caller's own criteria.
+    /// Number of the caller's own criteria.
     pub fn num_custom(&self) -> usize {
         self.options.custom.len()
     }
 
     /// Logs that `num_started` episodes start and `num_abandoned` are given up, and numbers the new ones.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if that cannot be written: then nothing has started.
     pub(crate) fn begin(&self, num_started: usize, num_abandoned: usize) -> Result<Trail> {
         let mut starts = lock(&self.starts);
+        starts.flush().map_err(|e| not_written(&e))?;
         line::counts(&mut starts.buffer, num_started, num_abandoned);
-        starts
-            .flush()
-            .map_err(|e| Error::Recording(e.to_string()))?;
+        if let Err(e) = starts.flush() {
+            if starts.withdraw() {
+                return Err(Error::Recording(e.to_string()));
+            }
+            // A part of the line stands in the file, so the rest must follow.
+            self.has_failed.store(true, Relaxed);
+        }
+        Ok(self.number(num_started))
+    }
+
+    /// The same where episodes start whatever happens: what cannot be written is kept, and the next call tells.
+    pub(crate) fn begin_anyway(&self, num_started: usize, num_abandoned: usize) -> Trail {
+        let mut starts = lock(&self.starts);
+        line::counts(&mut starts.buffer, num_started, num_abandoned);
+        if starts.flush().is_err() {
+            self.has_failed.store(true, Relaxed);
+        }
+        self.number(num_started)
+    }
+
+    fn number(&self, num_started: usize) -> Trail {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        Ok(Trail {
+        Trail {
             number: self.next.fetch_add(num_started as i64, Relaxed),
             started: Some(Instant::now()),
             started_ms: now.as_millis() as i64,
             ..Trail::default()
-        })
+        }
     }
 
     /// The log of a worker, locked for a chunk of work.
@@ -188,15 +209,19 @@ impl Recorder {
         if !self.has_failed.swap(false, Relaxed) {
             return Ok(());
         }
-        for log in &self.logs {
-            let mut log = lock(log);
-            log.appender.flush().map_err(|e| {
+        let logs = self.logs.iter().map(|log| lock(log).appender.flush());
+        for result in logs.chain([lock(&self.starts).flush()]) {
+            result.map_err(|e| {
                 self.has_failed.store(true, Relaxed);
-                Error::Recording(format!(
-                    "{e}; the records are kept in memory and written with the next call that succeeds"
-                ))
+                not_written(&e)
             })?;
         }
         Ok(())
     }
+}
+
+fn not_written(e: &std::io::Error) -> Error {
+    Error::Recording(format!(
+        "{e}; the records are kept in memory and written with the next call that succeeds"
+    ))
 }

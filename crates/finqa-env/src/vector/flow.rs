@@ -199,8 +199,8 @@ impl VectorEnv {
                 Err(e) => row.infra_error = Some(format!("no next episode: {e}").into()),
             }
         }
-        // Nor must it be lost if the start cannot be logged: the next call says so.
-        let _ = self.log_starts(pool, &mut started);
+        // Nor must it be lost if the start cannot be logged.
+        self.log_starts_anyway(pool, &mut started);
         let mut places = rows.iter_mut();
         for (slot, episode) in started {
             // The rows of these slots stand in the same order.

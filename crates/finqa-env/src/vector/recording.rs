@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::episode::{Episode, Status};
 use crate::error::{Error, Result};
 use crate::pool::Pool;
-use crate::recorder::{Recorder, RecorderOptions};
+use crate::recorder::{Recorder, RecorderOptions, Trail};
 
 use super::{Phase, VectorEnv, lock};
 
@@ -45,22 +45,33 @@ impl VectorEnv {
     }
 
     /// Numbers the episodes that are about to start in their slots, and logs them and those that they replace.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if the log cannot be written: the episodes must not start then.
     pub(super) fn log_starts(&self, pool: &Pool, started: &mut [(usize, Episode)]) -> Result<()> {
         let Some(recorder) = self.recorder() else {
             return Ok(());
         };
         recorder.check()?;
-        if started.is_empty() {
-            return Ok(());
-        }
-        let slots = started.iter().map(|(slot, _)| *slot);
-        let num_abandoned = self.let_go(pool, recorder, slots);
-        let mut trail = recorder.begin(started.len(), num_abandoned)?;
-        for (_, episode) in started {
-            episode.trail = trail;
-            trail.number += 1;
+        if !started.is_empty() {
+            let num_abandoned = self.let_go_of(pool, recorder, started);
+            number(started, recorder.begin(started.len(), num_abandoned)?);
         }
         Ok(())
+    }
+
+    /// The same where the episodes start whatever happens: what cannot be written now is kept, and the next call tells.
+    pub(super) fn log_starts_anyway(&self, pool: &Pool, started: &mut [(usize, Episode)]) {
+        if let Some(recorder) = self.recorder()
+            && !started.is_empty()
+        {
+            let num_abandoned = self.let_go_of(pool, recorder, started);
+            number(started, recorder.begin_anyway(started.len(), num_abandoned));
+        }
+    }
+
+    fn let_go_of(&self, pool: &Pool, recorder: &Recorder, started: &[(usize, Episode)]) -> usize {
+        self.let_go(pool, recorder, started.iter().map(|(slot, _)| *slot))
     }
 
     /// Writes finished episodes of `slots` that have no record yet, and counts those that still run.
@@ -129,17 +140,20 @@ impl VectorEnv {
     /// calls of other threads. Safe to call twice.
     ///
     /// # Errors
-    /// [`Error::Recording`] if something could not be written.
+    /// [`Error::Recording`] if something could not be written: it is kept, and another call tries again.
     pub fn close_recording(&self) -> Result<()> {
-        let Some(mut shared) = lock(&self.pool).take() else {
-            return Ok(());
-        };
         let recorder = self
             .recorder()
             .filter(|_| std::process::id() == self.process_id);
-        let Some(recorder) = recorder else {
-            self.end(shared);
-            return Ok(());
+        let shared = lock(&self.pool).take();
+        let (mut shared, recorder) = match (shared, recorder) {
+            (Some(shared), Some(recorder)) => (shared, recorder),
+            (Some(shared), None) => {
+                self.end(shared);
+                return Ok(());
+            }
+            (None, Some(recorder)) => return recorder.check(),
+            (None, None) => return Ok(()),
         };
         // A step of another thread holds the pool until its results are there.
         let mut pool = loop {
@@ -151,7 +165,15 @@ impl VectorEnv {
         };
         pool.close();
         let num_running = self.let_go(&pool, recorder, 0..self.ctx.config.num_envs);
-        recorder.begin(0, num_running)?;
+        recorder.begin_anyway(0, num_running);
         recorder.check()
+    }
+}
+
+/// Gives the episodes their numbers, from that of `trail` on.
+fn number(started: &mut [(usize, Episode)], mut trail: Trail) {
+    for (_, episode) in started {
+        episode.trail = trail;
+        trail.number += 1;
     }
 }

@@ -45,12 +45,21 @@ function structuredPieces(turn) {
   return pieces;
 }
 
+/**
+ * Whether a tool message answers a call. None does where it was passed over: it stands in the model's reasoning, or it
+ * cannot be read and the environment ignores such calls. `is_answered` of `calls.py` is the same.
+ */
+function isAnswered(call) {
+  return call.status === "ok" || call.status === "repaired" || Boolean(call.error);
+}
+
 /** For each call: which failed call it corrects or repeats, as { corrects } or { repeats } turn numbers. */
 function followUps(calls, raws) {
   const notes = calls.map(() => ({}));
   calls.forEach((call, at) => {
     if (!call.error) return;
-    const later = calls.findIndex((next, i) => i > at && i <= at + 3 && next.tool === call.tool && !next.error);
+    const succeeds = (next) => next.tool === call.tool && isAnswered(next) && !next.error;
+    const later = calls.findIndex((next, i) => i > at && i <= at + 3 && succeeds(next));
     if (later >= 0 && raws[later] !== raws[at]) {
       notes[later].corrects = call.turn;
       notes[at].correctedBy = calls[later].turn;

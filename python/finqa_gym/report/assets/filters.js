@@ -34,7 +34,9 @@ function makeFacets(episodes) {
   const inView = (view) => (row) =>
     index.run[row] === view.run &&
     (view.policy === null || index.policies[index.policy[row]] === view.policy) &&
-    (view.steps === null || (index.step[row] >= view.steps[0] && index.step[row] <= view.steps[1]));
+    (view.steps === null ||
+      // null >= 0 is true.
+      (index.step[row] !== null && index.step[row] >= view.steps[0] && index.step[row] <= view.steps[1]));
   const several = (name, label, options, test) => ({
     name,
     label,
@@ -54,7 +56,9 @@ function makeFacets(episodes) {
     numbered("level", "Level", 5),
     numbered("tables", "Tables", 6),
   ];
-  return facets.filter(({ name, options }) => options.length > 1 || (name === "failure" && options.length));
+  // The overview links to failures and kinds of wrong answers even where there is one only.
+  const linked = ["failure", "wrong"];
+  return facets.filter(({ name, options }) => options.length > 1 || (linked.includes(name) && options.length));
 }
 
 /**

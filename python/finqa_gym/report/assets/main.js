@@ -110,12 +110,14 @@ class Page {
     byId("clear").hidden = !this.query();
     this.list.show(this.shown.rows);
     const { rows } = this.shown;
-    const { correct } = this.episodes.index;
+    const { correct, flags, names } = this.episodes.index;
+    const fault = 1 << names.flags.indexOf("infra_fault"); // says nothing about the policy
     let right = 0;
     let graded = 0;
     for (const row of rows) {
+      if (correct[row] < 0 || flags[row] & fault) continue;
       if (correct[row] === 1) right++;
-      if (correct[row] >= 0) graded++;
+      graded++;
     }
     const share = graded ? `, ${((right / graded) * 100).toFixed(1)} % right` : "";
     byId("found").textContent = `${plural(rows.length, "episode")}${share}`;

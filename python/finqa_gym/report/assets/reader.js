@@ -58,7 +58,9 @@ class Reader {
         el("span", { class: "copies" },
           copy("Copy link", () => location.href),
           copy("Copy JSON", () => JSON.stringify(record, null, 1)),
-          copy("Copy messages", () => JSON.stringify(this.episodes.messages(row, record), null, 1))),
+          run.has_chats
+            ? copy("Copy messages", () => JSON.stringify(this.episodes.messages(row, record), null, 1))
+            : null),
       ),
       el("p", { class: "where" },
         el("span", { class: `mark ${kind}`, role: "img", "aria-label": said }, mark),
@@ -136,11 +138,13 @@ class Reader {
         continue;
       }
       const [call, note] = calls[place] || [null, {}];
-      parts.push(this.call(piece, call, note), this.reply(messages.shift(), call));
+      parts.push(this.call(piece, call, note));
+      if (!call || isAnswered(call)) parts.push(this.reply(messages.shift(), call));
       place++;
     }
     // Feedback without a call that could be read.
-    messages.forEach((message, i) => parts.push(this.reply(message, (calls[place + i] || [null])[0])));
+    const rest = calls.slice(place).filter(([call]) => isAnswered(call));
+    messages.forEach((message, i) => parts.push(this.reply(message, (rest[i] || [null])[0])));
     const failed = calls.some(([call]) => call.error);
     return el(
       "li",
@@ -164,7 +168,7 @@ class Reader {
       "div",
       { class: call && call.error ? "call failed" : note.corrects ? "call fixed" : "call" },
       el("p", { class: "name" },
-        el("b", {}, piece.name || (call && call.tool) || "call that cannot be read"),
+        el("b", {}, piece.name || (call && call.tool) || unnamed(call)),
         others.map(([name, value]) => el("span", { class: "argument" }, el("i", {}, name), " ",
           typeof value === "string" ? value : JSON.stringify(value))),
         el("span", { class: "state" }, state)),
@@ -245,6 +249,11 @@ function scoreList(kind, scores) {
     const meter = el("meter", { min: 0, max: 1, low: 0.5, high: 0.999, optimum: 1, value, "aria-label": name });
     return el("li", {}, term(kind, name), meter, el("span", { class: "n" }, decimal(value, 2)));
   }));
+}
+
+/** What a call without a name is called. */
+function unnamed(call) {
+  return call && call.status === "in_reasoning" ? "call in the reasoning, not run" : "call that cannot be read";
 }
 
 function why(kind, name) {

@@ -53,7 +53,9 @@ function viewOfJson(json) {
 
 /** The schema of a table: columns with their types and, where given, their values. */
 function tableInfo(info) {
-  const { column_names: names, column_dtypes: types = {}, unique_vals_per_col: values = {}, ...rest } = info;
+  const { column_names: names, column_dtypes, unique_vals_per_col, ...rest } = info;
+  const types = column_dtypes || {}; // null in results of foreign tools
+  const values = unique_vals_per_col || {};
   const facts = Object.entries(rest).map(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return el("p", { class: "note" }, el("b", {}, name), " ", text);

@@ -1,14 +1,14 @@
 //! Numbers by which calls are told apart: equal for calls of one tool with the same arguments.
 
-use std::hash::{Hash as _, Hasher as _};
+use std::hash::{Hash, Hasher as _};
 
-use finqa_core::tool::ToolCall;
 use rustc_hash::FxHasher;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Of a call of tool number `tool`: the order of the arguments and blanks around them make no difference.
-pub(crate) fn of_call(tool: usize, call: &ToolCall) -> u64 {
-    let arguments = call.arguments.iter().fold(0_u64, |sum, (name, value)| {
+/// Of a call: the order of the arguments and blanks around them make no difference. `tool` is whatever tells the tools of
+/// one log apart.
+pub fn of_call(tool: impl Hash, arguments: &Map<String, Value>) -> u64 {
+    let arguments = arguments.iter().fold(0_u64, |sum, (name, value)| {
         let mut hasher = FxHasher::default();
         name.hash(&mut hasher);
         match value {
@@ -31,7 +31,7 @@ const fn mixed(hash: u64) -> u64 {
 }
 
 /// Of something that holds no call that could be read: its text.
-pub(crate) fn of_text(text: &str) -> u64 {
+pub fn of_text(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
     text.trim().hash(&mut hasher);
     hasher.finish()
@@ -42,13 +42,7 @@ mod tests {
     use super::*;
 
     fn fingerprint(tool: usize, arguments: &str) -> u64 {
-        let arguments = serde_json::from_str(arguments).expect("an object");
-        let call = ToolCall {
-            id: String::new(),
-            name: "sql_query".into(),
-            arguments,
-        };
-        of_call(tool, &call)
+        of_call(tool, &serde_json::from_str(arguments).expect("an object"))
     }
 
     #[test]
