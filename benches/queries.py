@@ -1,9 +1,9 @@
-"""How fast recorded episodes are asked: scripted policies play a million, then each view and table is timed.
+"""How fast recorded episodes are asked.
 
 Run: python benches/queries.py FOLDER [--episodes 1000000]
 
-The episodes are real ones, half of the recovery policy and half of guess, each in a run of its own under FOLDER; runs
-that are there already are asked again.
+Scripted policies play a million episodes, half of them recovery and half guess, each policy into a
+run of its own under FOLDER; runs that are there already are asked again. Then each view is timed.
 """
 
 import argparse
@@ -74,7 +74,11 @@ def main() -> None:
     for relation in relations():
         if not relation.is_table:
             timed(f"view {relation.name}", f"SELECT * FROM {relation.name}", folders)
-    timed("a scan of all calls", "SELECT tool, error, count(*) FROM calls GROUP BY tool, error", folders)
+    timed(
+        "a scan of all calls",
+        "SELECT tool, error, count(*) FROM calls GROUP BY tool, error",
+        folders,
+    )
     timed(
         "a search of all texts",
         "SELECT count(*) FROM turns WHERE action LIKE '%WHERE period%'",

@@ -375,10 +375,10 @@ fn a_plain_layout_is_read_by_its_mapping() {
 /// Facts of a file with the columns company, tag, period and value.
 fn plain(folder: &Path, name: &str, text: &str) -> (IngestReport, Arc<Corpus>) {
     let path = folder.join(name);
-    fs::write(&path, text).unwrap();
+    fs::write(&path, text).expect("it works in a test");
     let mapping = r#"{"company": "company", "tag": "tag", "period": "period", "value": "value"}"#;
     let plain = IngestOptions {
-        mapping: Some(Mapping::from_json(mapping).unwrap()),
+        mapping: Some(Mapping::from_json(mapping).expect("it works in a test")),
         ..options()
     };
     let target = folder.join(format!("corpus of {name}"));
@@ -456,7 +456,7 @@ fn a_quotation_mark_that_nobody_closes_costs_its_own_line() {
     let (report, _) = plain(
         folder.path(),
         "two.csv",
-        "company,tag,period,value\nA,\"Debt,2023,1\nA,Cash,2023,2\nA,\"Equity,2023,3\nA,Assets,2023,4\n",
+        "company,tag,period,value\nA,\"Debt,2023,1\nA,Cash,2023,2\nA,Equity,\"2023,3\nA,Assets,2023,4\n",
     );
     let bad = &report.bad_rows["row_unreadable"];
     assert_eq!((report.rows, report.used, bad.count), (4, 2, 2), "{bad:?}");

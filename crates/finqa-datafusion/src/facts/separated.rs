@@ -112,7 +112,9 @@ pub(super) fn separated(
             if is_too_long || has_lines {
                 // The mark that opened this record may be a slip: what stands in the lines behind is not lost with it.
                 let mut next = next_line(path, &start)?;
-                next.set_line(next.line() - uncounted);
+                // As the reader would have come there: before the line feed that it has not counted.
+                let byte = next.byte() - uncounted;
+                next.set_line(next.line() - uncounted).set_byte(byte);
                 let place = SeekFrom::Start(next.byte());
                 reader.seek_raw(place, next).map_err(failed)?;
             }

@@ -29,21 +29,21 @@ impl ActionSource for Answer {
 
 /// A session that is under way, with two finished episodes.
 fn record(run: &Path) -> Session {
-    let corpus = synthetic(0, SynthConfig::default()).unwrap();
-    let corpus = materialise(&corpus, &[Pick::first("train", 1)]).unwrap();
-    let backend = SqliteBackend::new(BackendConfig::default()).unwrap();
+    let corpus = synthetic(0, SynthConfig::default()).expect("a fixture that works");
+    let corpus = materialise(&corpus, &[Pick::first("train", 1)]).expect("a fixture that works");
+    let backend = SqliteBackend::new(BackendConfig::default()).expect("a fixture that works");
     let config = EnvConfig {
         num_envs: 2,
         num_threads: 1,
         ..EnvConfig::default()
     };
-    let env = VectorEnv::new(Arc::new(corpus), Arc::new(backend), config).unwrap();
-    let session = Session::start(run, &serde_json::json!({"format": 1}), false).unwrap();
+    let env = VectorEnv::new(Arc::new(corpus), Arc::new(backend), config).expect("a fixture that works");
+    let session = Session::start(run, &serde_json::json!({"format": 1}), false).expect("a fixture that works");
     env.start_recording(&session.live(), RecorderOptions::default())
-        .unwrap();
-    env.reset(&ResetOptions::default()).unwrap();
-    env.step(Arc::new(Answer), &[0, 1], &mut || true).unwrap();
-    env.close_recording().unwrap();
+        .expect("a fixture that works");
+    env.reset(&ResetOptions::default()).expect("a fixture that works");
+    env.step(Arc::new(Answer), &[0, 1], &mut || true).expect("a fixture that works");
+    env.close_recording().expect("a fixture that works");
     session
 }
 
