@@ -164,7 +164,7 @@ def test_a_result_is_written_as_parquet(runs: list[Path], tmp_path: Path) -> Non
         (ENDLESS, {"timeout_s": 0.2}, "timeout"),
         ("SELECT episode FROM episodes", {"max_rows": 3}, "too_many_rows"),
         (
-            "SELECT a.task_id, b.task_id FROM calls a, calls b",
+            "SELECT a.task_id, b.task_id AS other FROM calls a, calls b",
             {"memory_limit_bytes": 1000},
             "memory",
         ),

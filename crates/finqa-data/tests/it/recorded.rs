@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use finqa_core::Corpus;
 use finqa_core::trajectory::EpisodeRecord;
 use finqa_data::DataError;
 use finqa_data::trajectories::{LogEnd, LogReader, Run, Session, read_counts, to_batch};
@@ -35,7 +36,11 @@ impl ActionSource for Texts {
 
 /// An environment of `num_envs` slots that records as a session of `run`.
 fn recording(run: &Path, num_envs: usize) -> (VectorEnv, Session) {
-    let corpus = Arc::new(synthetic_part(&[("train", 2)]));
+    recording_of(run, num_envs, synthetic_part(&[("train", 2)]))
+}
+
+fn recording_of(run: &Path, num_envs: usize, corpus: Corpus) -> (VectorEnv, Session) {
+    let corpus = Arc::new(corpus);
     let backend = Arc::new(SqliteBackend::new(BackendConfig::default()).unwrap());
     let config = EnvConfig {
         num_envs,
@@ -276,10 +281,16 @@ fn a_session_that_is_closed_while_the_run_is_opened_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path();
     drop(Session::start(run, &json!({"format": 1}), false).unwrap());
+    // Many sessions without episodes: reading their summaries is most of an opening, and the time in which one may close.
+    std::fs::create_dir_all(run.join("sessions")).unwrap();
+    for i in 0..500 {
+        let summary = json!({"session": format!("empty-{i}")}).to_string();
+        std::fs::write(run.join(format!("sessions/empty-{i}.json")), summary).unwrap();
+    }
     let (visible, over) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            for _ in 0..60 {
+            for _ in 0..40 {
                 // A reader holds the lock while it recovers what is there.
                 let session = loop {
                     match Session::start(run, &json!({"format": 1}), true) {
@@ -304,7 +315,7 @@ fn a_session_that_is_closed_while_the_run_is_opened_is_seen() {
             assert!(seen >= at_least, "{seen} of {at_least} episodes");
         }
     });
-    assert_eq!(Run::open(run).unwrap().num_episodes(), 120);
+    assert_eq!(Run::open(run).unwrap().num_episodes(), 80);
 }
 
 /// Starts episodes that nobody finishes.
@@ -325,5 +336,49 @@ fn recording_starts_before_the_first_reset_and_once() {
         late.unwrap_err()
             .to_string()
             .contains("before the first reset")
+    );
+}
+
+#[test]
+fn a_level_that_has_no_place_in_a_record_costs_no_episode() {
+    let part = synthetic_part(&[("train", 2)]);
+    let stored = part.stored().unwrap();
+    let tasks = stored.tasks().iter().enumerate().map(|(i, task)| {
+        let mut task = (**task).clone();
+        task.level = if i % 2 == 0 { 200 } else { 3 };
+        Arc::new(task)
+    });
+    let companies = stored.companies().to_vec();
+    let odd = Corpus::from_shared(part.info().clone(), companies, tasks.collect()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording_of(folder.path(), 4, odd);
+    play(&env, 2);
+    let [file] = logs(&session).try_into().unwrap();
+    let (episodes, end) = read(&file, u64::MAX);
+    assert_eq!((episodes.len(), end), (8, LogEnd::Whole));
+    for level in [None, Some(3)] {
+        assert!(episodes.iter().any(|e| e.level == level), "{level:?}");
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_read_to_its_end_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (env, session) = recording(folder.path(), 4);
+    play(&env, 2);
+    env.close_recording().unwrap();
+    let [file] = logs(&session).try_into().unwrap();
+    let name = session.live().file_name().unwrap().to_owned();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let second = ends(&file)[0] as usize;
+    bytes[second..second + 20].fill(0);
+    std::fs::write(&file, &bytes).unwrap();
+    let summary = session.commit().unwrap();
+    assert_eq!(summary.num_episodes, 1);
+    assert!(summary.warnings.iter().any(|w| w.contains("damaged/")));
+    let kept = folder.path().join("damaged").join(name);
+    assert_eq!(
+        std::fs::read(kept.join(file.file_name().unwrap())).unwrap(),
+        bytes
     );
 }

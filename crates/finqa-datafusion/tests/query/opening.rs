@@ -37,12 +37,16 @@ fn record(run: &Path) -> Session {
         num_threads: 1,
         ..EnvConfig::default()
     };
-    let env = VectorEnv::new(Arc::new(corpus), Arc::new(backend), config).expect("a fixture that works");
-    let session = Session::start(run, &serde_json::json!({"format": 1}), false).expect("a fixture that works");
+    let env =
+        VectorEnv::new(Arc::new(corpus), Arc::new(backend), config).expect("a fixture that works");
+    let session = Session::start(run, &serde_json::json!({"format": 1}), false)
+        .expect("a fixture that works");
     env.start_recording(&session.live(), RecorderOptions::default())
         .expect("a fixture that works");
-    env.reset(&ResetOptions::default()).expect("a fixture that works");
-    env.step(Arc::new(Answer), &[0, 1], &mut || true).expect("a fixture that works");
+    env.reset(&ResetOptions::default())
+        .expect("a fixture that works");
+    env.step(Arc::new(Answer), &[0, 1], &mut || true)
+        .expect("a fixture that works");
     env.close_recording().expect("a fixture that works");
     session
 }
