@@ -103,7 +103,7 @@ pub(crate) fn run(
             let sql = text(call, "query");
             let (traits, names) = sql_reads(sql);
             touched.sql = traits;
-            let named = match argument(call, "table_name") {
+            let by_argument = match argument(call, "table_name") {
                 Some(_) => Some(table(ctx, company, call)?),
                 None => None,
             };
@@ -114,7 +114,7 @@ pub(crate) fn run(
                 .filter(|table| Some(*table) != first)
                 .map(|table| (index, table))
                 .collect();
-            touched.table = first.or(named).map(|table| (index, table));
+            touched.table = first.or(by_argument).map(|table| (index, table));
             sql_guard::check(ctx.config.tool_profile.guard(), sql)?;
             match ctx.backend.query(&company.company, sql, &ctx.limits) {
                 Ok(Ok(rows)) => {

@@ -128,14 +128,14 @@ pub(super) fn event(
         );
     let reached = was_run && error != Some(ToolErrorCode::UnknownTable);
     let is_query = kind == Some(ToolKind::SqlQuery) && was_run;
-    let (sql, in_query) = call
+    let (sql, tables) = call
         .sql
         .as_deref()
         .filter(|_| is_query)
         .map(sql_reads)
         .unwrap_or_default();
     let (asked, more) = match kind {
-        Some(ToolKind::TableInfo | ToolKind::SqlQuery) if reached => asked(call, &in_query, names),
+        Some(ToolKind::TableInfo | ToolKind::SqlQuery) if reached => asked(call, &tables, names),
         _ => (None, Vec::new()),
     };
     if reached && asked.is_none() && error.is_none() && !names.companies.is_empty() {
@@ -174,9 +174,9 @@ fn asked(
     if let Some(first) = found.next() {
         return (Some(first), found.filter(|key| *key != first).collect());
     }
-    let named = call.table.as_deref().filter(|t| !t.trim().is_empty());
+    let argument = call.table.as_deref().filter(|t| !t.trim().is_empty());
     (
-        named.and_then(|table| names.table(company, table)),
+        argument.and_then(|table| names.table(company, table)),
         Vec::new(),
     )
 }

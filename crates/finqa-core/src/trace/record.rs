@@ -69,8 +69,8 @@ pub fn score_trace(
     let mut calls: Vec<CallEvent> = Vec::with_capacity(trace.calls.len());
     let mut more_tables = Vec::new();
     for call in &trace.calls {
-        let (event, more) = event(call, &mut names)?;
-        more_tables.extend(more.into_iter().map(|table| (calls.len(), table)));
+        let (event, joined) = event(call, &mut names)?;
+        more_tables.extend(joined.into_iter().map(|table| (calls.len(), table)));
         calls.push(event);
     }
     let outputs: Vec<&str> = trace
