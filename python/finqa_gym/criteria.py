@@ -30,11 +30,11 @@ class PythonCriterion:
         weight: Weight beside the built-in process, which weighs 1; counts in reward mode "shaped"
             alone.
 
-    What the function raises is raised by ``step`` or ``recv`` once no slot is under way, with a
-    note (``error.__notes__``) of the criterion and the tasks it was asked about. The rows of that
-    step are then lost to the caller, but the environment goes on: ``VectorEnv.episode`` has what
-    ended, ``VectorEnv.messages`` what the others saw. A recording keeps the episodes without the
-    scores.
+    What the function raises is raised by ``step``, ``recv`` or ``truncate`` once none of their
+    slots is under way, with a note (``error.__notes__``) of the criterion and the tasks it was
+    asked about. The rows of that step are then lost to the caller, but the environment goes on:
+    ``VectorEnv.episode`` has what ended, ``VectorEnv.messages`` what the others saw. A recording
+    keeps the episodes without the scores.
 
     Raises:
         ValueError: A weight that is not above 0, an empty name.

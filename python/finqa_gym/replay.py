@@ -197,6 +197,7 @@ def _replay_chunk(
         slot.compare("prompt", slot.episode["prompt"], prompt)
     for turn in range(max(len(episode["turns"]) for episode in episodes)):
         _replay_turn(env, slots, turn)
+    _replay_cuts(env, slots)
     for env_id, slot in enumerate(slots):
         slot.compare_end(env.episode(env_id))
         report.num_episodes += 1
@@ -231,6 +232,14 @@ def _replay_turn(env: VectorEnv, slots: list[ReplaySlot], turn: int) -> None:
             given[env_id] += 1
         native.resume(results)
         received = native.recv(len(results))
+
+
+def _replay_cuts(env: VectorEnv, slots: list[ReplaySlot]) -> None:
+    """Ends the episodes that their caller had ended."""
+    env_ids = [env_id for env_id, slot in enumerate(slots) if slot.is_to_be_cut()]
+    (ids, _, rewards, _, _, _), _, _ = env._native.truncate(env_ids)
+    for row, env_id in enumerate(ids.tolist()):
+        slots[env_id].compare_cut(float(rewards[row]))
 
 
 def _action(turn: dict[str, Any]) -> tuple[Any, str | None]:

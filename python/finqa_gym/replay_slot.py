@@ -10,6 +10,8 @@ __all__ = ["FAULTS", "Difference", "ReplaySlot"]
 
 FAULTS = ("infra_timeout", "infra_backend", "worker_panic")
 """Truncation reasons that are no doing of the policy and need not come again."""
+CUT_BY_CALLER = "token_limit"
+"""Truncation reason of episodes that their caller ended, behind their last turn."""
 OUTCOMES = (
     "status",
     "truncation_reason",
@@ -66,6 +68,11 @@ class ReplaySlot:
         """Whether turn ``turn`` is to be played."""
         return turn < self._num_turns and not self._is_over and self.difference is None
 
+    def is_to_be_cut(self) -> bool:
+        """Whether the caller had ended the episode, which has come to that place."""
+        was_cut: bool = self.episode["truncation_reason"] == CUT_BY_CALLER
+        return was_cut and not self._is_over and self.difference is None
+
     def compare(self, what: str, recorded: object, replayed: object) -> None:
         """Notes the first difference."""
         if self.difference is None and recorded != replayed:
@@ -92,6 +99,11 @@ class ReplaySlot:
         self._is_over = over
         if over and self._compare_end:
             self.compare("number of turns", self._num_turns, turn + 1)
+
+    def compare_cut(self, reward: float) -> None:
+        """Compares what the caller was told when it ended the episode."""
+        if self._compare_reward:
+            self.compare("reward", self.episode["reward"], reward)
 
     def tool_result(self, turn: int, number: int) -> tuple[str, bool]:
         """What the tool of the user returned to call ``number`` of its calls in ``turn``.

@@ -360,6 +360,41 @@ class VectorEnv:
             batch_size = self.num_envs
         return self._finished(self._native.recv(arguments.integer("batch_size", batch_size)))
 
+    def truncate(self, env_ids: NDArray[np.int32] | Sequence[int]) -> StepBatch:
+        """Ends running episodes, such as those whose budget of tokens is used up.
+
+        They are scored and recorded as episodes without turns left are; the reason is
+        "token_limit". No turn is counted. Other slots may have actions under way.
+
+        Args:
+            env_ids: Slots.
+
+        Returns:
+            Rows in slot order, with empty observations, or as ``autoreset_mode`` has them.
+
+        Raises:
+            ResetNeededError: A slot was never reset, or is over, whatever the ``autoreset_mode``.
+            AlreadyPendingCallError: A slot has an action under way.
+            ValueError: A slot that does not exist or is named twice. Nothing was ended then, nor
+                by the errors above.
+
+        Example:
+            >>> env = VectorEnv(num_envs=2)
+            >>> _ = env.reset()
+            >>> batch = env.truncate([1])
+            >>> env.truncation_reasons[batch.infos["truncation_reason"][0]]
+            'token_limit'
+            >>> env.step(["FINAL ANSWER: 42"], env_ids=[0]).terminated.tolist()
+            [True]
+        """
+        ids = arguments.integers("env_ids", env_ids)
+        try:
+            received = self._native.truncate(ids)
+        except AlreadyPendingCallError:
+            check_distinct(ids)
+            raise
+        return self._finished(received)
+
     def _finished(self, received: _native._Received) -> StepBatch:
         """Rows of finished turns, scored by the criteria of the user, too."""
         batch, failure = finish_turns(self._native, self._user_tools, received)

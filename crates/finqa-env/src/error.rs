@@ -16,10 +16,9 @@ pub enum Error {
         /// The slot.
         slot: usize,
     },
-    /// A step of a finished episode with autoreset off.
+    /// A step of a finished episode with autoreset off, or an end for one that is over.
     #[error(
-        "the episode of env {slot} is over; with autoreset_mode \"disabled\" call \
-         reset(reset_mask=...) for finished slots first"
+        "the episode of env {slot} is over; call reset(reset_mask=...) for finished slots first"
     )]
     EpisodeOver {
         /// The slot.

@@ -33,6 +33,8 @@ pub(crate) enum Work {
     Actions(Arc<dyn ActionSource>),
     /// Go on with messages that waited for user tools: results by entry, each taken once.
     Resume(Vec<Mutex<Option<Result<String, String>>>>),
+    /// End episodes whose tokens are used up.
+    Truncate,
 }
 
 /// A slot whose message is handled, or waits for a user's tool.
@@ -274,6 +276,7 @@ fn run_chunk(
                 let result = lock(&results[index as usize]).take();
                 episode.resume(ctx, result.unwrap_or_else(|| Ok(String::new())), delta)
             }
+            Work::Truncate => Step::Done(episode.truncate(ctx, delta)),
         }));
         let outcome = match step {
             Ok(Step::Done(turn)) => Outcome::Turn(turn),

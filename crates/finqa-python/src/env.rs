@@ -231,6 +231,14 @@ impl PyVectorEnv {
         self.received(py, rows.unwrap_or_default())
     }
 
+    /// Ends episodes whose tokens are used up.
+    fn truncate<'py>(&self, py: Python<'py>, env_ids: Vec<i64>) -> PyResult<Received<'py>> {
+        let num_slots = env_ids.len();
+        let ids = self.ids(Some(env_ids), num_slots)?;
+        let rows = gil::enter(py, || self.env.truncate(&ids)).map_err(Error::from)?;
+        self.received(py, rows)
+    }
+
     /// Results of user tools: (env_id, text, failed).
     fn resume(&self, py: Python<'_>, results: Vec<(u32, String, bool)>) -> PyResult<()> {
         let results = results

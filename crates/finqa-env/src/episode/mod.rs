@@ -34,17 +34,20 @@ pub enum TruncationReason {
     InfraBackend = 4,
     /// A panic while the message was handled.
     WorkerPanic = 5,
+    /// The caller's budget of tokens for it was used up.
+    TokenLimit = 6,
 }
 
 impl TruncationReason {
     /// Names by numeric value; 0 is "not truncated".
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "",
         "max_turns",
         "malformed_action",
         "infra_timeout",
         "infra_backend",
         "worker_panic",
+        "token_limit",
     ];
 
     /// Stable name.
@@ -238,6 +241,16 @@ impl Episode {
     /// What the episode came to; `None` while it runs.
     pub fn score(&self) -> Option<&Arc<EpisodeScore>> {
         self.score.as_ref()
+    }
+
+    /// Ends the running episode for its caller, whose tokens for it are used up. Costs no turn.
+    pub(crate) fn truncate(&mut self, ctx: &Context, delta: &mut Delta) -> Turn {
+        self.status = Status::Truncated(TruncationReason::TokenLimit);
+        self.conclude(ctx, delta);
+        Turn {
+            reward: self.reward(),
+            ..Turn::default()
+        }
     }
 
     /// Ends the episode after a panic: the slot is lost, its siblings go on.

@@ -12,12 +12,13 @@ use finqa_core::tool::ToolKind;
 
 use crate::context::Context;
 use crate::observation::Text;
+use crate::stats::Delta;
 
 use super::{Episode, Status, TruncationReason};
 
 impl Episode {
-    /// Scores the episode, which is over, and lets go of what only the score needed.
-    pub(super) fn conclude(&mut self, ctx: &Context) {
+    /// Scores and counts the episode, which is over, and lets go of what only the score needed.
+    pub(super) fn conclude(&mut self, ctx: &Context, delta: &mut Delta) {
         let texts: Vec<Cow<'_, str>> = self.outputs.iter().map(Text::whole).collect();
         let outputs: Vec<&str> = texts.iter().map(|text| &**text).collect();
         let needed_tables = self.needed_tables();
@@ -33,14 +34,28 @@ impl Episode {
         };
         let config = &ctx.config;
         let score = score_episode(&self.task, &log, config.answer_mode, &config.reward);
+        if self.status == Status::Terminated {
+            delta.terminated += 1;
+            delta.correct += u64::from(score.is_correct);
+        } else {
+            delta.truncated += 1;
+        }
         self.score = Some(Arc::new(score));
         self.outputs = Vec::new();
+    }
+
+    /// What the episode earned; 0 while it runs.
+    pub(super) fn reward(&self) -> f32 {
+        self.score.as_ref().map_or(0.0, |s| s.reward as f32)
     }
 
     fn ended(&self) -> Ended {
         match self.status {
             Status::Terminated => Ended::Submitted,
-            Status::Running | Status::Truncated(TruncationReason::MaxTurns) => Ended::OutOfTurns,
+            Status::Running
+            | Status::Truncated(TruncationReason::MaxTurns | TruncationReason::TokenLimit) => {
+                Ended::OutOfTurns
+            }
             Status::Truncated(TruncationReason::MalformedAction) => Ended::Malformed,
             Status::Truncated(
                 TruncationReason::InfraTimeout

@@ -354,15 +354,7 @@ impl Episode {
             }
         }
         if self.status != Status::Running {
-            self.conclude(ctx);
-        }
-        match self.status {
-            Status::Running => {}
-            Status::Terminated => {
-                delta.terminated += 1;
-                delta.correct += u64::from(self.score.as_ref().is_some_and(|s| s.is_correct));
-            }
-            Status::Truncated(_) => delta.truncated += 1,
+            self.conclude(ctx, delta);
         }
         if ctx.config.keep_messages {
             self.transcript.push(Exchange {
@@ -375,7 +367,7 @@ impl Episode {
         }
         Turn {
             observation: progress.observation,
-            reward: self.score.as_ref().map_or(0.0, |s| s.reward as f32),
+            reward: self.reward(),
             num_calls: progress.num_calls,
             num_errors: progress.num_errors,
             last_error: progress.last_error,

@@ -41,33 +41,8 @@ impl VectorEnv {
 
     /// Checks the slots of a send, marks them, resets those that are over, and sorts the rest by company.
     fn prepare(&self, pool: &Pool, slots: &mut Slots, env_ids: &[u32]) -> Result<Vec<(u32, u32)>> {
-        let n = slots.phase.len();
-        for (i, &slot) in env_ids.iter().enumerate() {
-            let slot = slot as usize;
-            let undo = match slots.phase.get(slot) {
-                None => Some(Error::Argument(format!(
-                    "env id {slot} does not exist; there are {n} envs"
-                ))),
-                Some(Phase::NeverReset) => Some(Error::ResetNeeded { slot }),
-                Some(Phase::InFlight | Phase::WaitsForUserTool) => {
-                    Some(Error::AlreadyPending { slot })
-                }
-                Some(Phase::Over) if self.ctx.config.autoreset_mode != AutoresetMode::NextStep => {
-                    Some(Error::EpisodeOver { slot })
-                }
-                Some(_) => None,
-            };
-            if let Some(error) = undo {
-                unmark(pool, slots, &env_ids[..i]);
-                return Err(error);
-            }
-            // Marked at once, so that a slot named twice is noticed.
-            if slots.phase[slot] == Phase::Ready {
-                slots.phase[slot] = Phase::InFlight;
-            } else {
-                slots.phase[slot] = Phase::WaitsForUserTool;
-            }
-        }
+        let restarts = self.ctx.config.autoreset_mode == AutoresetMode::NextStep;
+        mark(pool, slots, env_ids, restarts)?;
         let (mut entries, mut over, mut tasks) =
             (Vec::with_capacity(env_ids.len()), vec![], vec![]);
         for (i, &slot) in env_ids.iter().enumerate() {
@@ -158,7 +133,7 @@ impl VectorEnv {
     }
 
     /// Turns finished work into rows and brings the slots' phases up to date.
-    fn collect(&self, pool: &Pool, finished: Vec<Finished>, rows: &mut Vec<Row>) {
+    pub(super) fn collect(&self, pool: &Pool, finished: Vec<Finished>, rows: &mut Vec<Row>) {
         let mut slots = lock(&self.slots);
         let (mut over_rows, mut tasks) = (vec![], vec![]);
         for Finished { slot, outcome } in finished {
@@ -289,6 +264,34 @@ impl VectorEnv {
             rows
         }))
     }
+}
+
+/// Marks running slots as in flight and, if it `restarts`, those that are over as waiting; all of `env_ids` or none.
+pub(super) fn mark(pool: &Pool, slots: &mut Slots, env_ids: &[u32], restarts: bool) -> Result<()> {
+    let n = slots.phase.len();
+    for (i, &slot) in env_ids.iter().enumerate() {
+        let slot = slot as usize;
+        let undo = match slots.phase.get(slot) {
+            None => Some(Error::Argument(format!(
+                "env id {slot} does not exist; there are {n} envs"
+            ))),
+            Some(Phase::NeverReset) => Some(Error::ResetNeeded { slot }),
+            Some(Phase::InFlight | Phase::WaitsForUserTool) => Some(Error::AlreadyPending { slot }),
+            Some(Phase::Over) if !restarts => Some(Error::EpisodeOver { slot }),
+            Some(_) => None,
+        };
+        if let Some(error) = undo {
+            unmark(pool, slots, &env_ids[..i]);
+            return Err(error);
+        }
+        // Marked at once, so that a slot named twice is noticed.
+        if slots.phase[slot] == Phase::Ready {
+            slots.phase[slot] = Phase::InFlight;
+        } else {
+            slots.phase[slot] = Phase::WaitsForUserTool;
+        }
+    }
+    Ok(())
 }
 
 /// All or nothing: slots that were marked for a send go back to where they were.

@@ -4,6 +4,7 @@ mod flow;
 mod recording;
 mod row;
 mod start;
+mod truncate;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

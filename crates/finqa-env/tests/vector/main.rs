@@ -1,5 +1,5 @@
 //! The vectorised environment over the real SQL sandbox: faults, rows that all come back, companies made on demand,
-//! rewards of reports.
+//! rewards of reports, episodes that their caller ends.
 
 mod common;
 mod faults;
@@ -8,3 +8,4 @@ mod numbered;
 mod on_demand;
 mod rows;
 mod rubric;
+mod truncate;
