@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ import pytest
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent
 NO_SHARED = "no shared data"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Shells start background jobs so (`make test &`), and tests press Ctrl-C. Children inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if str(TESTS) not in sys.path:
     # `reference` is a package of the tests, not of finqa_gym.
