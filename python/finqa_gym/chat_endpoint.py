@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import http.client
 import json
+import threading
 import urllib.error
 import urllib.parse
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from finqa_gym import arguments
 from finqa_gym.deadline_http import Deadline, DeadlineRequest, http_opener
@@ -15,6 +19,12 @@ __all__ = ["ChatEndpoint", "EndpointError"]
 
 MAX_REPLY = 1 << 20
 """Bytes of a reply that are read."""
+MAX_DETAIL = 300
+"""Characters that are kept of what a server says about a request that it refuses."""
+LEAST_SECRET = 8
+"""Shorter keys are words that stand for none ("EMPTY"); taking them out would garble texts."""
+
+_T = TypeVar("_T")
 
 
 class EndpointError(Exception):
@@ -23,11 +33,17 @@ class EndpointError(Exception):
     Attributes:
         kind: ``"timeout"``, ``"connection"``, ``"http_<status>"``, ``"too_long"`` or
             ``"unreadable"``.
+        detail: What the server says about a request that it refuses; empty if nothing.
+        retry_after_s: Seconds after which it wants to be asked again; None if it does not say.
     """
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(
+        self, kind: str, text: str, *, detail: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(text)
         self.kind = kind
+        self.detail = detail
+        self.retry_after_s = retry_after_s
 
 
 class ChatEndpoint:
@@ -45,6 +61,11 @@ class ChatEndpoint:
 
     def __init__(self, base_url: str, api_key: str | None, timeout_s: float) -> None:
         parts = urllib.parse.urlsplit(arguments.text("base_url", base_url))
+        if "@" in parts.netloc or parts.query:
+            # What stands there is a secret more often than not, so it is not shown.
+            raise ValueError(
+                "base_url holds a user, a password or a query; api_key is where a key belongs"
+            )
         if parts.scheme not in ("http", "https") or not parts.hostname:
             msg = f"base_url is {base_url!r}; an http or https URL is needed"
             raise ValueError(msg)
@@ -55,9 +76,12 @@ class ChatEndpoint:
             msg = f"timeout_s is {timeout_s}; it must be above 0 and at most 3600"
             raise ValueError(msg)
         self._headers = {"Content-Type": "application/json"}
+        self._key = key
         if key is not None:
             self._headers["Authorization"] = f"Bearer {key}"
         self._opener = http_opener()
+        self._under_way: set[Deadline] = set()
+        self._lock = threading.Lock()
 
     def complete(self, body: bytes) -> str:
         """The text of the completion that the request ``body`` gets.
@@ -65,15 +89,37 @@ class ChatEndpoint:
         Raises:
             EndpointError: There is none.
         """
+        return self._ask(body, self._completion)
+
+    def reply(self, body: bytes) -> dict[str, Any]:
+        """The whole reply to the request ``body``: an object whose first choice has a message.
+
+        Raises:
+            EndpointError: There is none.
+        """
+        return self._ask(body, self._with_message)
+
+    def cut(self) -> None:
+        """Cuts off the requests that are under way in other threads; they raise `EndpointError`."""
+        with self._lock:
+            for deadline in self._under_way:
+                deadline.cut()
+
+    def _ask(self, body: bytes, read: Callable[[bytes], _T]) -> _T:
         request = DeadlineRequest(self.url, body, self._headers, method="POST")
         with Deadline(self.timeout_s) as request.deadline:
+            with self._lock:
+                self._under_way.add(request.deadline)
             try:
-                return _completion(self._reply(request))
+                return read(self._reply(request))
             except EndpointError:
                 # A connection that was cut off looks like one that the server has closed.
                 if request.deadline.is_over:
                     raise EndpointError("timeout", "no complete reply came in time") from None
                 raise
+            finally:
+                with self._lock:
+                    self._under_way.discard(request.deadline)
 
     def _reply(self, request: DeadlineRequest) -> bytes:
         try:
@@ -81,7 +127,12 @@ class ChatEndpoint:
                 return _read(response)
         except urllib.error.HTTPError as error:
             with error:
-                raise EndpointError(f"http_{error.code}", str(error.reason)) from None
+                raise EndpointError(
+                    f"http_{error.code}",
+                    self._shown(str(error.reason)),
+                    detail=self._detail(error),
+                    retry_after_s=_seconds(error.headers.get("Retry-After")),
+                ) from None
         except TimeoutError as error:
             raise EndpointError("timeout", str(error)) from None
         except urllib.error.URLError as error:
@@ -89,6 +140,42 @@ class ChatEndpoint:
             raise EndpointError(kind, str(error.reason)) from None
         except (OSError, http.client.HTTPException) as error:
             raise EndpointError("connection", str(error) or type(error).__name__) from None
+
+    def _completion(self, reply: bytes) -> str:
+        content = self._with_message(reply)["choices"][0]["message"].get("content")
+        if not isinstance(content, str):
+            raise self._unreadable(reply)
+        return content.strip()
+
+    def _with_message(self, reply: bytes) -> dict[str, Any]:
+        try:
+            told = json.loads(reply)
+            message = told["choices"][0]["message"]
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise self._unreadable(reply)
+        whole: dict[str, Any] = told
+        return whole
+
+    def _unreadable(self, reply: bytes) -> EndpointError:
+        shown = self._shown(reply.decode("utf-8", "replace"))[:80]
+        return EndpointError("unreadable", f"the endpoint answered {shown!r}")
+
+    def _detail(self, error: urllib.error.HTTPError) -> str:
+        """What a server says about a request that it refuses, in the forms in which servers do."""
+        try:
+            text = _read(error).decode("utf-8", "replace")
+        except (EndpointError, OSError, http.client.HTTPException):
+            return ""
+        text = " ".join(self._shown(_said(text)).split())
+        return text if len(text) <= MAX_DETAIL else f"{text[: MAX_DETAIL - 3]}..."
+
+    def _shown(self, text: str) -> str:
+        """A text of the server without the key: some servers repeat what they were sent."""
+        if self._key is None or len(self._key) < LEAST_SECRET:
+            return text
+        return text.replace(self._key, "***")
 
     def __repr__(self) -> str:
         """The URL; never the key."""
@@ -119,12 +206,36 @@ def _read(response: Any) -> bytes:
     return b"".join(parts)
 
 
-def _completion(reply: bytes) -> str:
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` in seconds from now; it may name a moment.
+
+    Example:
+        >>> _seconds("2"), _seconds("soon"), _seconds("Thu, 01 Jan 2015 00:00:00 GMT")
+        (2.0, None, 0.0)
+    """
+    if retry_after is None:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
     try:
-        content = json.loads(reply)["choices"][0]["message"]["content"]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        content = None
-    if not isinstance(content, str):
-        shown = reply[:80].decode("utf-8", "replace")
-        raise EndpointError("unreadable", f"the endpoint answered {shown!r}")
-    return content.strip()
+        moment = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _said(text: str) -> str:
+    """Code, type and message of an error; the text itself if it has no such form."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if isinstance(told, dict) and isinstance(told.get("error"), (dict, str)):
+        told = told["error"]
+    if isinstance(told, dict):
+        parts = [told.get(name) for name in ("code", "type", "message")]
+        return ": ".join(part for part in parts if isinstance(part, str) and part) or text
+    return told if isinstance(told, str) else text

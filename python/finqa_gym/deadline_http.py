@@ -60,24 +60,31 @@ class Deadline:
         problem: OSError = OSError(f"{host} has no address")
         for _, _, _, _, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             try:
-                made = socket.create_connection((str(where[0]), port), self.left())
-                made.settimeout(self.left())
-                self._watch(made)
+                return self._watched(socket.create_connection((str(where[0]), port), self.left()))
             except OSError as error:  # noqa: PERF203 - the next address may do
                 problem = error
-            else:
-                return made
         raise problem
+
+    def _watched(self, made: socket.socket) -> socket.socket:
+        try:
+            made.settimeout(self.left())
+            self._watch(made)
+        except OSError:
+            made.close()
+            raise
+        return made
 
     def _watch(self, made: socket.socket) -> None:
         self.close()
         # A second handle of the connection: TLS takes the first one over.
         self._socket = made.dup()
-        self._timer = threading.Timer(self.left(), self._cut)
+        self._timer = threading.Timer(self.left(), self.cut)
         self._timer.daemon = True
         self._timer.start()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Cuts the connection off; the time is up from now on."""
+        self._end = min(self._end, time.monotonic())
         with self._lock, contextlib.suppress(OSError):
             if self._socket is not None:
                 self._socket.shutdown(socket.SHUT_RDWR)

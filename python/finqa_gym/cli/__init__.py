@@ -1,4 +1,4 @@
-"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``play``, ``report``, and more."""
+"""The command line: ``finqa-gym demo``, ``bench``, ``data``, ``eval``, ``report``, and more."""
 
 # No postponed annotations in this package: typer reads them when a command is called.
 from typing import Annotated
@@ -9,13 +9,18 @@ from finqa_gym.cli import (
     bench,
     data,
     demo,
+    diagnose,
+    evaluate,
+    experiment,
     info,
     play,
     query,
     replay,
     report,
+    route,
     runs,
     score,
+    train,
     view,
 )
 from finqa_gym.cli.errors import ReportingGroup
@@ -43,12 +48,18 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(data.app, name="data")
 app.command("play")(play.play)
+app.command("eval")(evaluate.command)
+app.command("route")(route.command)
 app.command("score")(score.score)
 app.command("query")(query.query)
 app.add_typer(runs.app, name="runs")
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
 app.command("view")(view.view)
+app.command("train")(train.train)
+app.command("init")(train.init)
+app.command("experiment")(experiment.experiment)
+app.command("diagnose")(diagnose.diagnose)
 app.command("info")(info.info)
 
 

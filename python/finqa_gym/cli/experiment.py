@@ -1,0 +1,100 @@
+"""``finqa-gym experiment``: arms from the same base, over seeds, in one table and one page."""
+
+import math
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finqa_gym.cli.screen import grid, notices, results, section
+from finqa_gym.cli.train import StageScreen, needs_train_extra, read_changes, template_file
+
+if TYPE_CHECKING:
+    from finqa_gym.train.experiment import Cell
+
+__all__ = ["experiment"]
+
+SHOWN = (
+    ("listed_before_query", "listed first"),
+    ("inspected_before_query", "schema before SQL"),
+    ("recovered_from_error", "recovered"),
+    ("no_hallucinated_answer", "answer from data"),
+)
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(help="results, regimes or sft-vs-grpo.")],
+    config: Annotated[str, typer.Option("--config", help="YAML file or template.")] = "tiny",
+    out: Annotated[Path, typer.Option("--out", help="Folder of all of it.")] = Path("runs/results"),
+    base_seeds: Annotated[int, typer.Option("--base-seeds", min=1, help="Supervised starts.")] = 3,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="Trainings of each arm from each of them.")
+    ] = 3,
+    arms: Annotated[list[str] | None, typer.Option("--arm", help="Only this arm.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PLACE=VALUE", help="Change a setting.")
+    ] = None,
+) -> None:
+    """Compare ways to train from the same bases at the same budget; run again to go on."""
+    needs_train_extra()
+    from finqa_gym.report import write_report
+    from finqa_gym.train.experiment import run_experiment
+    from finqa_gym.train.settings import read_settings
+    from finqa_gym.trajectories import open_run
+
+    overrides = read_changes(changes or []) | {"out": str(out)}
+    with resources.as_file(template_file(config)) as path:
+        settings = read_settings(path, overrides)
+    notices().print(f"Tool profile {settings.env.tool_profile}; {out} keeps what is done.")
+    with StageScreen() as screen:
+        cells = run_experiment(
+            name,
+            settings,
+            base_seeds=base_seeds,
+            seeds=seeds,
+            stage=screen,
+            only=arms or (),
+        )
+    results().print(comparison(cells))
+    # One run of each arm is enough to read; the numbers above are over all seeds.
+    shown = {cell.arm: cell.run for cell in reversed(cells)}
+    page = out / "report.html"
+    write_report(
+        [open_run(run) for run in dict(reversed(shown.items())).values()],
+        page,
+        title=f"{name}: one seed of each arm",
+    )
+    results().print(f"Episodes of the first seed of each arm: open {page}", markup=False)
+    results().print(f"All numbers: {out / 'cells.json'}", markup=False)
+
+
+def comparison(cells: "list[Cell]") -> object:
+    """Arms as rows: pass@1 with intervals over supervised starts, share of the gap, behaviour."""
+    from finqa_gym.train.experiment import spread
+
+    names = list(dict.fromkeys(cell.arm for cell in cells))
+    columns = (">one table", ">several", *(f">{shown}" for _, shown in SHOWN))
+    table = grid("arm", ">runs", *columns)
+    for name in names:
+        of_arm = [cell for cell in cells if cell.arm == name]
+        row = [name, str(len(of_arm))]
+        for what in ("single", "multi"):
+            mean, half = spread(by_base(of_arm, what))
+            row.append(f"{mean:.3f}" + ("" if math.isnan(half) else f" ± {half:.3f}"))
+        for check, _ in SHOWN:
+            values = [cell.behaviour[check] for cell in of_arm if check in cell.behaviour]
+            row.append(f"{sum(values) / len(values):.2f}" if values else "-")
+        table.add_row(*row)
+    remark = "± is half of the 95 % interval over supervised starts, whose trainings are averaged"
+    return section("pass@1 on held-out companies, and behaviour", table, remark)
+
+
+def by_base(cells: "list[Cell]", what: str) -> list[float]:
+    """Means of each supervised start, which are independent of each other."""
+    starts = sorted({cell.base_seed for cell in cells})
+    return [
+        sum(getattr(c, what) for c in cells if c.base_seed == start)
+        / sum(1 for c in cells if c.base_seed == start)
+        for start in starts
+    ]

@@ -1,0 +1,266 @@
+"""Chats as token ids, appended to and never written anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = ["ChatCodec"]
+
+_REPLY = "QXREPLYXQ"
+"""Stands for the policy's message where a template is rendered to learn what follows one."""
+_PLAIN = "QXPLAIN{}XQ"
+"""Stands for text that reads like a special token, until the template has been rendered."""
+_CONTENT = " \nQX<&\"'\\>{0}XQ\n "
+"""Content that a template must show as it is for its frame to be kept; ``{0}`` marks its core."""
+_KEPT = 1 << 16
+"""Observations whose ids are kept: the tries of a group see much the same."""
+
+
+class ChatCodec:
+    r"""Turns prompts, tool results and demonstrated messages into the ids of a chat template.
+
+    A chat is encoded piece by piece, and pieces are only appended. What the policy sampled stays as
+    it was sampled: text that is decoded and encoded again need not give the same ids, and then the
+    probabilities a trainer computes are those of another message.
+
+    Text of prompts and observations is data. Where it reads like a special token of the tokenizer
+    (``<|im_end|>`` in a cell), it is encoded as ordinary text, so that a table cannot end a turn.
+
+    Args:
+        tokenizer: A Hugging Face tokenizer with a chat template.
+        tools: Tools for the template, as `VectorEnv.tools` has them; None renders none.
+        stop_ids: Ids that end a message, besides the tokenizer's end-of-sequence token: those of
+            the model's generation config.
+        template_options: More arguments for the template: ``{"enable_thinking": False}``.
+
+    Raises:
+        ValueError: A tokenizer without chat template or without end-of-sequence token, or a
+            template that cannot say what follows a message.
+
+    Example:
+        >>> from finqa_gym.train.small_model import make_tokenizer
+        >>> codec = ChatCodec(make_tokenizer(["what is freight ?"]))
+        >>> codec.decode(codec.prompt("", "what is freight ?"))
+        '<|im_start|>user\nwhat is freight ?<|im_end|>\n<|im_start|>assistant\n'
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        tools: Sequence[dict[str, Any]] | None = None,
+        *,
+        stop_ids: Iterable[int] = (),
+        template_options: dict[str, Any] | None = None,
+    ) -> None:
+        """See the class."""
+        if not getattr(tokenizer, "chat_template", None):
+            raise ValueError(
+                f"tokenizer {tokenizer.name_or_path!r} has no chat template; set "
+                "tokenizer.chat_template, or take the one of an instruction-tuned model"
+            )
+        if tokenizer.eos_token_id is None:
+            raise ValueError(
+                f"tokenizer {tokenizer.name_or_path!r} has no end-of-sequence token; set "
+                "tokenizer.eos_token to the token that ends an assistant message"
+            )
+        self.tokenizer = tokenizer
+        self.tools = list(tools) if tools else None
+        self.stop_ids = frozenset([tokenizer.eos_token_id, *stop_ids])
+        """Ids that end a message of the policy."""
+        self.pad_id: int = (
+            tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        )
+        """Id to fill batches with; always masked, so the end-of-sequence token will do."""
+        self._options = dict(template_options or {})
+        special = [t.content for t in tokenizer.added_tokens_decoder.values() if t.special]
+        special = sorted({*special, *tokenizer.all_special_tokens}, key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, special)))
+        self._stops = sorted({tokenizer.decode([i]) for i in self.stop_ids}, key=len, reverse=True)
+        self._frames: dict[str, tuple[str, str] | None] = {}
+        self._kept: dict[tuple[str, str, bool], list[int]] = {}
+        self._backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+
+    def prompt(self, system_prompt: str, prompt: str) -> list[int]:
+        """Ids of the chat before the policy's first message, its header included.
+
+        An empty ``system_prompt`` leaves the system message out.
+        """
+        messages = [{"role": "user", "content": prompt}]
+        if system_prompt:
+            messages.insert(0, {"role": "system", "content": system_prompt})
+        plain: list[str] = []
+        return self._encode(self._render(self._guarded(messages, plain), self.tools), plain)
+
+    def observation(self, messages: Sequence[dict[str, Any]], *, stopped: bool) -> list[int]:
+        """Ids between two messages of the policy: the tool results, and the header of its next one.
+
+        Args:
+            messages: Tool messages of a turn (`StepBatch.messages`); at least one.
+            stopped: Whether the policy's message ended with its stop token. If it was cut, the ids
+                begin with what the template ends a message with.
+        """
+        return self.observations([messages], [stopped])[0]
+
+    def observations(
+        self, turns: Sequence[Sequence[dict[str, Any]]], stopped: Sequence[bool]
+    ) -> list[list[int]]:
+        """`observation` of many chats; new texts are encoded together."""
+        found: list[list[int] | None] = []
+        missing: dict[tuple[str, str, bool], list[int]] = {}
+        for row, (messages, ended) in enumerate(zip(turns, stopped, strict=True)):
+            key = (messages[0].get("name", ""), messages[0]["content"], ended)
+            if len(messages) > 1 or self._special.search(key[1]) or self._frame(key[0]) is None:
+                found.append(self._observation(messages, ended))
+                continue
+            found.append(self._kept.get(key))
+            if found[-1] is None:
+                missing.setdefault(key, []).append(row)
+        if missing:
+            if len(self._kept) + len(missing) > _KEPT:
+                self._kept.clear()
+            for key, ids in zip(missing, self._many_ids(map(self._framed, missing)), strict=True):
+                self._kept[key] = ids
+                for row in missing[key]:
+                    found[row] = ids
+        return [list(ids) for ids in found if ids is not None]
+
+    def _framed(self, key: tuple[str, str, bool]) -> str:
+        frame = self._frame(key[0])
+        assert frame is not None
+        text = frame[0] + key[1] + frame[1]
+        return self._without_stop(text) if key[2] else text
+
+    def _frame(self, name: str) -> tuple[str, str] | None:
+        """What the template writes around a tool's only result; None if that depends on it."""
+        if name not in self._frames:
+            shown = set()
+            for mark in ("A", "B"):
+                content = _CONTENT.format(mark)
+                result = {"role": "tool", "tool_call_id": f"call_{mark}", "name": name}
+                before, found, after = self._after_reply([result | {"content": content}]).partition(
+                    content
+                )
+                shown.add((before, after) if found else None)
+            self._frames[name] = shown.pop() if len(shown) == 1 else None
+        return self._frames[name]
+
+    def _observation(self, messages: Sequence[dict[str, Any]], stopped: bool) -> list[int]:
+        plain: list[str] = []
+        text = self._after_reply(self._guarded(messages, plain))
+        return self._encode(self._without_stop(text) if stopped else text, plain)
+
+    def _without_stop(self, text: str) -> str:
+        for stop in self._stops:
+            if text.startswith(stop):
+                return text[len(stop) :]
+        return text
+
+    def message(self, text: str) -> list[int]:
+        """Ids of a demonstrated message, its stop token included: all of them are the policy's."""
+        return [*self._plain_ids(text), self.tokenizer.eos_token_id]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The policy's message as the environment reads it: all but its stop token."""
+        kept = list(ids)
+        return self.decode(kept[:-1] if kept and kept[-1] in self.stop_ids else kept)
+
+    def texts(self, batch: Sequence[Sequence[int]]) -> list[str]:
+        """`text` of each."""
+        if self._backend is None:
+            return [self.text(ids) for ids in batch]
+        kept = [ids[:-1] if ids and ids[-1] in self.stop_ids else ids for ids in batch]
+        texts: list[str] = self._backend.decode_batch(kept, skip_special_tokens=False)
+        return texts
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, special tokens and blanks as they are."""
+        text: str = self.tokenizer.decode(
+            list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _guarded(
+        self, messages: Sequence[dict[str, Any]], plain: list[str]
+    ) -> list[dict[str, Any]]:
+        def hide(found: re.Match[str]) -> str:
+            plain.append(found.group())
+            return _PLAIN.format(len(plain) - 1)
+
+        return [m | {"content": self._special.sub(hide, m["content"])} for m in messages]
+
+    def _render(
+        self, messages: Sequence[dict[str, Any]], tools: list[dict[str, Any]] | None
+    ) -> str:
+        text: str = self.tokenizer.apply_chat_template(
+            list(messages), tools=tools, add_generation_prompt=True, tokenize=False, **self._options
+        )
+        return text
+
+    def _after_reply(self, results: Sequence[dict[str, Any]]) -> str:
+        """What the template writes behind an assistant message when ``results`` answer it."""
+        question = {"role": "user", "content": "?"}
+        reply = {"role": "assistant", "content": _REPLY}
+        try:
+            text = self._render([question, reply, *results], None)
+        except Exception as error:
+            # Some templates take a tool result only behind the call that it answers.
+            calls = [
+                {
+                    "type": "function",
+                    "id": result.get("tool_call_id", ""),
+                    "function": {"name": result.get("name") or "none", "arguments": {"x": _REPLY}},
+                }
+                for result in results
+            ]
+            called = {"role": "assistant", "content": "", "tool_calls": calls}
+            text = self._render([question, called, *results], None)
+            if _REPLY not in text:
+                raise ValueError("the chat template shows neither content nor arguments") from error
+            return self._behind_calls(text)
+        _, found, after = text.partition(_REPLY)
+        if not found:
+            raise ValueError(
+                f"the chat template of {self.tokenizer.name_or_path!r} does not show the content "
+                "of an assistant message that tool results follow"
+            )
+        return after
+
+    def _behind_calls(self, text: str) -> str:
+        """From the stop token behind the last call on; what closes the call is the policy's."""
+        after = text.rpartition(_REPLY)[2]
+        places = [place for stop in self._stops if (place := after.find(stop)) >= 0]
+        if not places:
+            raise ValueError(
+                f"the chat template of {self.tokenizer.name_or_path!r} does not end a tool call "
+                f"with one of {', '.join(self._stops)}"
+            )
+        return after[min(places) :]
+
+    def _encode(self, text: str, plain: Sequence[str]) -> list[int]:
+        """Ids of template text; what stands in ``plain`` is put back as ordinary text."""
+        if not plain:
+            return self._ids(text)
+        ids: list[int] = []
+        for index, special in enumerate(plain):
+            before, _, text = text.partition(_PLAIN.format(index))
+            ids += [*self._ids(before), *self._plain_ids(special)]
+        return ids + self._ids(text)
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _many_ids(self, texts: Iterable[str]) -> list[list[int]]:
+        if self._backend is None:
+            return [self._ids(text) for text in texts]
+        encoded = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [each.ids for each in encoded]
+
+    def _plain_ids(self, text: str) -> list[int]:
+        if not self._special.search(text):
+            return self._ids(text)
+        encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+        ids: list[int] = encoded["input_ids"]
+        return ids

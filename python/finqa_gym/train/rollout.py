@@ -1,0 +1,373 @@
+"""Batched rollouts: one generation batch and one environment step per turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finqa_gym.rubrics import RubricSchema
+from finqa_gym.step_batch import EPISODE_COLUMNS, StepBatch
+from finqa_gym.train.codec import ChatCodec
+from finqa_gym.train.sampling import Sampled, Sampler
+from finqa_gym.vector import VectorEnv
+
+__all__ = ["Limits", "Rollout", "RolloutBatch", "Timing", "encode_prompts", "play_slots", "rollout"]
+
+ENDED_COLUMNS = (*EPISODE_COLUMNS, "score", "num_calls", "num_errors", "truncation_reason")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Tokens that an episode may use.
+
+    Attributes:
+        message_tokens: Of one message of the policy. A longer one is cut, which the environment is
+            told (finish reason "length").
+        episode_tokens: Of all messages and tool results behind the prompt. An episode that has no
+            room for another message ends as truncated, reason "token_limit".
+    """
+
+    message_tokens: int = 256
+    episode_tokens: int = 2048
+
+    def __post_init__(self) -> None:
+        """Ranges."""
+        if self.message_tokens < 1:
+            raise ValueError(f"message_tokens is {self.message_tokens}; it must be at least 1")
+        if self.episode_tokens < self.message_tokens:
+            raise ValueError(
+                f"episode_tokens is {self.episode_tokens}; it must be at least message_tokens, "
+                f"{self.message_tokens}"
+            )
+
+
+@dataclass
+class Rollout:
+    """An episode as a trainer wants it.
+
+    Attributes:
+        task_index: Its task.
+        prompt_ids: Ids of the prompt.
+        completion_ids: Ids behind the prompt: messages and what the environment answered. Nothing
+            follows the last message.
+        mask: For each of them 1 if the policy sampled it, 0 if it came from the environment.
+        logprobs: For each of them its log-probability when it was sampled; 0.0 where the mask is 0.
+        reward: What the episode earned.
+        num_turns: Messages of the policy.
+        cut: The last message had no stop token, or the episode ended for want of tokens.
+        faulty: A fault of the machine ended it, so that the reward says nothing about the policy.
+    """
+
+    task_index: int
+    prompt_ids: list[int]
+    completion_ids: list[int] = field(default_factory=list)
+    mask: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    reward: float = 0.0
+    num_turns: int = 0
+    cut: bool = False
+    faulty: bool = False
+
+    @property
+    def num_sampled(self) -> int:
+        """Tokens that the policy sampled."""
+        return sum(self.mask)
+
+    def _append_message(self, sampled: Sampled) -> None:
+        self.completion_ids += sampled.ids
+        self.mask += [1] * len(sampled.ids)
+        self.logprobs += sampled.logprobs
+        self.num_turns += 1
+        self.cut = not sampled.stopped
+
+    def _append_observation(self, ids: list[int]) -> None:
+        self.completion_ids += ids
+        self.mask += [0] * len(ids)
+        self.logprobs += [0.0] * len(ids)
+
+
+@dataclass
+class Timing:
+    """Seconds of a batch of rollouts, and what was done in them.
+
+    Attributes:
+        generation_s: In the sampler.
+        env_s: In the environment: reset, step and waiting for it.
+        text_s: Encoding and decoding.
+        total_s: From reset to the last episode's end.
+        num_steps: Messages handled by the environment.
+        num_sampled: Tokens sampled.
+    """
+
+    generation_s: float = 0.0
+    env_s: float = 0.0
+    text_s: float = 0.0
+    total_s: float = 0.0
+    num_steps: int = 0
+    num_sampled: int = 0
+
+    def __add__(self, other: Timing) -> Timing:
+        """Sums."""
+        return Timing(*(a + b for a, b in zip(self._all(), other._all(), strict=True)))
+
+    def _all(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
+    @property
+    def env_share(self) -> float:
+        """Share of the time that went to the environment."""
+        return self.env_s / self.total_s if self.total_s else 0.0
+
+
+@dataclass
+class RolloutBatch:
+    """Episodes of a batch.
+
+    Attributes:
+        rollouts: One a slot, in slot order.
+        infos: Columns of the steps in which episodes ended (`step_batch.EPISODE_COLUMNS`), one row
+            a slot.
+        timing: What took how long.
+        schema: Names behind the columns of infos.
+    """
+
+    rollouts: list[Rollout]
+    infos: dict[str, NDArray[Any]]
+    timing: Timing
+    schema: RubricSchema
+
+    @property
+    def rewards(self) -> NDArray[np.float64]:
+        """Rewards, ``(n,)``."""
+        return np.array([each.reward for each in self.rollouts])
+
+    @property
+    def flag_means(self) -> dict[str, float]:
+        """Share of episodes with each flag, by its name."""
+        flags = self.infos["flags"]
+        return {name: float(flags[:, i].mean()) for i, name in enumerate(self.schema.flags)}
+
+    @property
+    def check_means(self) -> dict[str, float]:
+        """Mean of each check over the episodes where it applies; those without one are not in."""
+        scores = self.infos["check_score"]
+        return {
+            name: float(np.nanmean(scores[:, column]))
+            for column, name in enumerate(self.schema.checks)
+            if np.isfinite(scores[:, column]).any()
+        }
+
+
+def rollout(
+    env: VectorEnv,
+    codec: ChatCodec,
+    sampler: Sampler,
+    *,
+    task_ids: Sequence[str | int] | None = None,
+    limits: Limits = Limits(),
+    on_turn: Callable[[int, int], None] = lambda *_: None,
+) -> RolloutBatch:
+    """Plays one episode in every slot of ``env``.
+
+    In each turn the sampler generates the next message of all live chats, and the environment takes
+    them in one call. Ended episodes leave both. The environment works on its own threads while the
+    tokens of the turn are put down here.
+
+    Args:
+        env: The environment, with autoreset off and at rest.
+        codec: Of the sampler's tokenizer.
+        sampler: What generates.
+        task_ids: A task for each group of slots; None draws the next ones.
+        limits: Tokens that episodes may use.
+        on_turn: Called after each turn with the numbers of episodes and of those that go on.
+
+    Returns:
+        The episodes, exactly as they were sampled.
+
+    Example:
+        >>> import finqa_gym
+        >>> from finqa_gym.train.small_model import make_model, make_tokenizer
+        >>> from finqa_gym.train.sampling import TransformersSampler
+        >>> corpus = finqa_gym.synthetic(0, finqa_gym.SynthConfig.preset("tiny"))
+        >>> env = finqa_gym.VectorEnv(corpus, 4, group_size=2, tool_profile="compact")
+        >>> tokenizer = make_tokenizer([env.system_prompt])
+        >>> codec = ChatCodec(tokenizer)
+        >>> sampler = TransformersSampler(make_model(tokenizer), codec.stop_ids)
+        >>> batch = rollout(env, codec, sampler, limits=Limits(8, 64))
+        >>> [len(each.mask) == len(each.completion_ids) for each in batch.rollouts]
+        [True, True, True, True]
+    """
+    if env.autoreset_mode != "disabled":
+        raise ValueError(
+            f"env has autoreset_mode {env.autoreset_mode!r}; rollouts need 'disabled', so that an "
+            "ended episode stays ended"
+        )
+    began = time.perf_counter()
+    observations, infos = env.reset(task_ids=task_ids)
+    reset_s = time.perf_counter() - began
+    encoding = time.perf_counter()
+    prompts = encode_prompts(env, codec, observations)
+    encode_s = time.perf_counter() - encoding
+    batch = play_slots(
+        env,
+        codec,
+        sampler,
+        infos["env_id"],
+        prompts,
+        infos["task_index"],
+        limits=limits,
+        on_turn=on_turn,
+    )
+    batch.timing.env_s += reset_s
+    batch.timing.text_s += encode_s
+    batch.timing.total_s += reset_s + encode_s
+    return batch
+
+
+def encode_prompts(
+    env: VectorEnv, codec: ChatCodec, observations: Sequence[str]
+) -> list[list[int]]:
+    """Ids of the chats that prompts begin; the tries of a group are encoded once."""
+    known = {text: codec.prompt(env.system_prompt, text) for text in dict.fromkeys(observations)}
+    return [list(known[text]) for text in observations]
+
+
+def play_slots(
+    env: VectorEnv,
+    codec: ChatCodec,
+    sampler: Sampler,
+    env_ids: NDArray[np.int32],
+    prompts: Sequence[list[int]],
+    task_indices: NDArray[np.int32],
+    *,
+    limits: Limits = Limits(),
+    on_turn: Callable[[int, int], None] = lambda *_: None,
+) -> RolloutBatch:
+    """Plays running slots to the ends of their episodes; like `rollout`.
+
+    Args:
+        env: The environment.
+        codec: Of the sampler's tokenizer.
+        sampler: What generates.
+        env_ids: The slots.
+        prompts: Ids of their chats so far, which end with the header of the next message.
+        task_indices: Their tasks.
+        limits: Tokens that episodes may use.
+        on_turn: Called after each turn with the numbers of episodes and of those that go on.
+
+    Returns:
+        The episodes, in the order of ``env_ids``.
+    """
+    clock = _Clock()
+    rollouts = {
+        slot: Rollout(task, ids)
+        for slot, ids, task in zip(env_ids.tolist(), prompts, task_indices.tolist(), strict=True)
+    }
+    sampler.start()
+    ended = _Ended(env, list(rollouts))
+    live = sorted(rollouts)
+    new_ids = [rollouts[slot].prompt_ids for slot in live]
+    while live:
+        room = [limits.episode_tokens - len(rollouts[slot].completion_ids) for slot in live]
+        sampled = sampler.turn(live, new_ids, [min(limits.message_tokens, n) for n in room])
+        clock.lap("generation_s")
+        texts = codec.texts([each.ids for each in sampled])
+        counts = [
+            (len(rollouts[slot].prompt_ids) + len(rollouts[slot].completion_ids), len(each.ids))
+            for slot, each in zip(live, sampled, strict=True)
+        ]
+        reasons = ["stop" if each.stopped else "length" for each in sampled]
+        clock.lap("text_s")
+        env.send(texts, live, finish_reasons=reasons, num_tokens=counts)
+        clock.lap("env_s")
+        for slot, each in zip(live, sampled, strict=True):
+            rollouts[slot]._append_message(each)
+        clock.lap("text_s")
+        batch = env.recv(len(live))
+        clock.lap("env_s")
+        clock.timing.num_steps += len(live)
+        clock.timing.num_sampled += sum(len(each.ids) for each in sampled)
+        ended.note(batch, rollouts)
+        following = _observed(codec, batch, rollouts, limits)
+        full = [slot for slot, ids in following.items() if ids is None]
+        clock.lap("text_s")
+        if full:
+            ended.note(env.truncate(full), rollouts)
+            clock.lap("env_s")
+        live = [slot for slot, ids in following.items() if ids is not None]
+        new_ids = [ids for ids in following.values() if ids is not None]
+        on_turn(len(rollouts), len(live))
+    return RolloutBatch(list(rollouts.values()), ended.columns, clock.stop(), env.rubric_schema)
+
+
+class _Clock:
+    """Puts the time since the last lap to the account of a part."""
+
+    def __init__(self) -> None:
+        self.timing = Timing()
+        self._began = self._mark = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        now = time.perf_counter()
+        setattr(self.timing, part, getattr(self.timing, part) + now - self._mark)
+        self._mark = now
+
+    def stop(self) -> Timing:
+        self.timing.total_s = time.perf_counter() - self._began
+        return self.timing
+
+
+def _observed(
+    codec: ChatCodec, batch: StepBatch, rollouts: dict[int, Rollout], limits: Limits
+) -> dict[int, list[int] | None]:
+    """What the running episodes saw, by slot; None where no room is left for a message."""
+    over = batch.terminated | batch.truncated
+    running = [row for row in np.argsort(batch.env_ids).tolist() if not over[row]]
+    slots = batch.env_ids[running].tolist()
+    messages = batch.messages
+    seen = codec.observations(
+        [messages[row] for row in running], [not rollouts[slot].cut for slot in slots]
+    )
+    following: dict[int, list[int] | None] = {}
+    for slot, ids in zip(slots, seen, strict=True):
+        each = rollouts[slot]
+        if len(each.completion_ids) + len(ids) < limits.episode_tokens:
+            each._append_observation(ids)
+            following[slot] = ids
+        else:
+            each.cut = True
+            following[slot] = None
+    return following
+
+
+class _Ended:
+    """Infos of ended episodes, in the order of their slots."""
+
+    def __init__(self, env: VectorEnv, slots: list[int]) -> None:
+        self.columns: dict[str, NDArray[Any]] = {}
+        self._reasons = env.truncation_reasons
+        self._rows = {slot: row for row, slot in enumerate(slots)}
+
+    def note(self, batch: StepBatch, rollouts: dict[int, Rollout]) -> None:
+        """Rewards and infos of the episodes that ended in ``batch``."""
+        over = np.flatnonzero(batch.terminated | batch.truncated)
+        if not len(over):
+            return
+        slots = batch.env_ids[over].tolist()
+        for row, slot in zip(over.tolist(), slots, strict=True):
+            rollouts[slot].reward = float(batch.rewards[row])
+            reason = self._reasons[int(batch.infos["truncation_reason"][row])]
+            rollouts[slot].faulty = reason.startswith("infra_") or reason == "worker_panic"
+        rows = [self._rows[slot] for slot in slots]
+        for name in ENDED_COLUMNS:
+            column = batch.infos.get(name)
+            if column is None:
+                continue
+            if name not in self.columns:
+                self.columns[name] = np.zeros((len(self._rows), *column.shape[1:]), column.dtype)
+            self.columns[name][rows] = column[over]
