@@ -19,8 +19,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE := scripts/stage
 # Stamps carry a hash of what they depend on: a change there is a new stamp, so a new install.
-HASH := $(shell cat pyproject.toml requirements-dev.txt | cksum | cut -d' ' -f1)
+HASH := $(shell cat pyproject.toml requirements-dev.txt requirements-train.txt | cksum | cut -d' ' -f1)
 BASE := $(VENV)/.base-$(HASH)
+TRAIN := $(VENV)/.train-$(HASH)
 DEV := $(VENV)/.dev-$(HASH)
 # A conda environment beside the virtual one confuses maturin.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin
@@ -32,7 +33,7 @@ STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tools setup build demo test test-rs test-py test-wheel lint fmt stubs bench docs clean
+.PHONY: help tools setup build demo results test test-rs test-py test-wheel lint fmt stubs bench docs clean
 
 help: ## Show this list
 	@echo "finqa-gym. Targets:"
@@ -48,7 +49,14 @@ $(BASE): | tools
 	@rm -f $(VENV)/.base-*
 	@touch $@
 
-$(DEV): $(BASE)
+# torch by itself and first: what depends on it would bring another build of it.
+$(TRAIN): $(BASE)
+	@$(STAGE) "torch" $(BIN)/python -m pip install $$(grep '^torch' requirements-train.txt)
+	@$(STAGE) "trl, transformers" $(BIN)/python -m pip install -r requirements-train.txt
+	@rm -f $(VENV)/.train-*
+	@touch $@
+
+$(DEV): $(TRAIN)
 	@$(STAGE) "development tools" $(BIN)/python -m pip install -r requirements-dev.txt
 	@rm -f $(VENV)/.dev-*
 	@touch $@
@@ -58,8 +66,13 @@ setup: tools $(DEV) ## Make .venv with the pinned tools
 build: tools $(BASE) ## Compile the extension (release) and install the package into .venv
 	@$(STAGE) build $(MATURIN) develop $(MATURIN_FLAGS)
 
-demo: build ## Build, then play a few episodes; CORPUS=path takes a corpus of yours
+demo: build $(TRAIN) ## Build, play episodes, train a small model; CORPUS=path takes a corpus of yours
 	@$(BIN)/finqa-gym demo --out runs/demo $(if $(CORPUS),--corpus "$(CORPUS)")
+	@$(BIN)/finqa-gym train tiny --set out=runs/demo/train --overwrite
+	@echo "== demo $$(($$(date +%s) - $(STARTED))) s"
+
+results: build $(TRAIN) ## The comparison of docs/results.md: an hour or more, resumable
+	@$(BIN)/finqa-gym experiment results --out runs/results
 
 # Released wheels have all features, so that is what is tested; `make demo` and `pip install .` do without.
 test: FEATURES := datafusion
