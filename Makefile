@@ -51,7 +51,8 @@ $(BASE): | tools
 
 # torch by itself and first: what depends on it would bring another build of it.
 $(TRAIN): $(BASE)
-	@$(STAGE) "torch" $(BIN)/python -m pip install $$(grep '^torch' requirements-train.txt)
+	@grep '^torch' requirements-train.txt >$(VENV)/torch.txt
+	@$(STAGE) "torch" $(BIN)/python -m pip install -r $(VENV)/torch.txt
 	@$(STAGE) "trl, transformers" $(BIN)/python -m pip install -r requirements-train.txt
 	@rm -f $(VENV)/.train-*
 	@touch $@

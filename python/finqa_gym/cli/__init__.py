@@ -20,6 +20,7 @@ from finqa_gym.cli import (
     route,
     runs,
     score,
+    shift,
     train,
     view,
 )
@@ -60,6 +61,7 @@ app.command("train")(train.train)
 app.command("init")(train.init)
 app.command("experiment")(experiment.experiment)
 app.command("diagnose")(diagnose.diagnose)
+app.command("shift")(shift.shift)
 app.command("info")(info.info)
 
 

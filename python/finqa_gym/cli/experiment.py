@@ -24,7 +24,7 @@ SHOWN = (
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="results, regimes or sft-vs-grpo.")],
+    name: Annotated[str, typer.Argument(help="results, regimes, sft-vs-grpo or size.")],
     config: Annotated[str, typer.Option("--config", help="YAML file or template.")] = "tiny",
     out: Annotated[Path, typer.Option("--out", help="Folder of all of it.")] = Path("runs/results"),
     base_seeds: Annotated[int, typer.Option("--base-seeds", min=1, help="Supervised starts.")] = 3,

@@ -79,6 +79,7 @@ class ChatCodec:
         self._special = re.compile("|".join(map(re.escape, special)))
         self._stops = sorted({tokenizer.decode([i]) for i in self.stop_ids}, key=len, reverse=True)
         self._frames: dict[str, tuple[str, str] | None] = {}
+        self._prompt_frames: dict[str, tuple[list[int], str, str] | None] = {}
         self._kept: dict[tuple[str, str, bool], list[int]] = {}
         self._backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
 
@@ -87,11 +88,47 @@ class ChatCodec:
 
         An empty ``system_prompt`` leaves the system message out.
         """
+        plain: list[str] = []
+        messages = self._guarded(self._opening(system_prompt, prompt), plain)
+        return self._encode(self._render(messages, self.tools), plain)
+
+    def prompts(self, system_prompt: str, prompts: Sequence[str]) -> list[list[int]]:
+        """`prompt` of many chats with one system message, encoded together."""
+        frame = self._prompt_frame(system_prompt)
+        if frame is None or self._special.search(system_prompt):
+            return [self.prompt(system_prompt, prompt) for prompt in prompts]
+        # Special tokens part texts for a tokenizer: what is before the last one is encoded once.
+        constant, before, after = frame
+        quick = [p for p in dict.fromkeys(prompts) if not self._special.search(p)]
+        known = dict(zip(quick, self._many_ids(before + p + after for p in quick), strict=True))
+        return [
+            [*constant, *known[p]] if p in known else self.prompt(system_prompt, p) for p in prompts
+        ]
+
+    def _opening(self, system_prompt: str, prompt: str) -> list[dict[str, Any]]:
         messages = [{"role": "user", "content": prompt}]
         if system_prompt:
             messages.insert(0, {"role": "system", "content": system_prompt})
-        plain: list[str] = []
-        return self._encode(self._render(self._guarded(messages, plain), self.tools), plain)
+        return messages
+
+    def _prompt_frame(self, system_prompt: str) -> tuple[list[int], str, str] | None:
+        """Ids and text before a prompt, and text behind it; None if they depend on the prompt."""
+        if system_prompt not in self._prompt_frames:
+            shown = set()
+            for mark in ("A", "B"):
+                content = _CONTENT.format(mark)
+                text = self._render(self._opening(system_prompt, content), self.tools)
+                before, found, after = text.partition(content)
+                shown.add((before, after) if found else None)
+            frame = shown.pop() if len(shown) == 1 else None
+            if frame is None:
+                self._prompt_frames[system_prompt] = None
+            else:
+                ends = [found.end() for found in self._special.finditer(frame[0])]
+                cut = ends[-1] if ends else 0
+                constant = self._ids(frame[0][:cut]) if cut else []
+                self._prompt_frames[system_prompt] = (constant, frame[0][cut:], frame[1])
+        return self._prompt_frames[system_prompt]
 
     def observation(self, messages: Sequence[dict[str, Any]], *, stopped: bool) -> list[int]:
         """Ids between two messages of the policy: the tool results, and the header of its next one.
@@ -106,7 +143,10 @@ class ChatCodec:
     def observations(
         self, turns: Sequence[Sequence[dict[str, Any]]], stopped: Sequence[bool]
     ) -> list[list[int]]:
-        """`observation` of many chats; new texts are encoded together."""
+        """`observation` of many chats; new texts are encoded together.
+
+        Chats that saw the same share a list of ids: it is not to be changed.
+        """
         found: list[list[int] | None] = []
         missing: dict[tuple[str, str, bool], list[int]] = {}
         for row, (messages, ended) in enumerate(zip(turns, stopped, strict=True)):
@@ -124,7 +164,7 @@ class ChatCodec:
                 self._kept[key] = ids
                 for row in missing[key]:
                     found[row] = ids
-        return [list(ids) for ids in found if ids is not None]
+        return [ids for ids in found if ids is not None]
 
     def _framed(self, key: tuple[str, str, bool]) -> str:
         frame = self._frame(key[0])

@@ -91,6 +91,17 @@ def _from_scratch(settings: TrainSettings) -> TrainSettings:
     return dataclasses.replace(settings, sft=SftSettings())
 
 
+def _sized(name: str, *, grpo: bool) -> Callable[[TrainSettings], TrainSettings]:
+    """A model of another size, with the same demonstrations, with or without GRPO."""
+
+    def make(settings: TrainSettings) -> TrainSettings:
+        model = ModelSettings(f"small:{name}")
+        reinforced = settings.grpo if grpo else _no_grpo(settings.grpo)
+        return dataclasses.replace(settings, model=model, grpo=reinforced)
+
+    return make
+
+
 EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
     "results": (
         Arm("grpo", _grpo()),
@@ -108,6 +119,11 @@ EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
         Arm("sft-only", _more_sft({"gold": 1.0})),
         Arm("grpo-only", _from_scratch, from_base=False),
         Arm("sft+grpo", _grpo()),
+    ),
+    "size": (
+        Arm("1m+grpo", _grpo()),
+        Arm("8m", _sized("8m", grpo=False), from_base=False),
+        Arm("8m+grpo", _sized("8m", grpo=True), from_base=False),
     ),
 }
 """Arms by the name of the experiment."""

@@ -63,7 +63,8 @@ def load_model(settings: ModelSettings, world: World, *, seed: int = 0) -> Loade
 
     where = {"revision": settings.revision} if settings.revision else {}
     tokenizer = AutoTokenizer.from_pretrained(settings.name, **where)
-    model = AutoModelForCausalLM.from_pretrained(settings.name, dtype=settings.dtype, **where)
+    with quiet_bars():
+        model = AutoModelForCausalLM.from_pretrained(settings.name, dtype=settings.dtype, **where)
     return _with_codec(model, tokenizer, settings, world)
 
 

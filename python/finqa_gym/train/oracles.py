@@ -17,7 +17,7 @@ import numpy as np
 
 from finqa_gym.policies import ScriptedPolicy
 from finqa_gym.train.codec import ChatCodec
-from finqa_gym.train.rollout import Limits, RolloutBatch, encode_prompts, play_slots
+from finqa_gym.train.rollout import Limits, RolloutBatch, play_slots
 from finqa_gym.train.sampling import Sampler
 from finqa_gym.vector import VectorEnv
 
@@ -94,8 +94,9 @@ def diagnose(
     """
     right = []
     for number, stage in enumerate(stages):
-        batch = play_with_oracle(env, codec, sampler, task_ids, stage, limits=limits)
-        right.append(batch.infos["is_correct"].astype(bool))
+        play_with_oracle(env, codec, sampler, task_ids, stage, limits=limits)
+        episodes = [env.episode(slot) for slot in range(env.num_envs)]
+        right.append([bool(episode and episode["is_correct"]) for episode in episodes])
         progress(number + 1, len(stages))
     tasks = [env.corpus.task(task_id) for task_id in task_ids]
     multi = [len({q["table"] for q in task["gold"]["queries"]}) > 1 for task in tasks]
@@ -111,12 +112,17 @@ def play_with_oracle(
     *,
     limits: Limits,
 ) -> RolloutBatch:
-    """One episode in every slot, begun by the gold program up to a stage."""
+    """One episode in every slot, begun by the gold program up to a stage.
+
+    Returns:
+        The model's part, of the episodes that the gold program did not bring to their end (for want
+        of turns, say).
+    """
     if stage not in STAGES:
         raise ValueError(f"stage is {stage!r}; it must be one of {', '.join(STAGES)}")
     done_for_it = set(KINDS[: STAGES.index(stage)])
     observations, infos = env.reset(task_ids=task_ids)
-    chats = encode_prompts(env, codec, observations)
+    chats = codec.prompts(env.system_prompt, observations)
     script = ScriptedPolicy("gold", env)
     script.reset(infos["env_id"], infos["task_index"])
     names = [tool["function"]["name"] for tool in env.tools]
@@ -133,8 +139,16 @@ def play_with_oracle(
         for slot, ids in zip(batch.env_ids.tolist(), results, strict=True):
             chats[slot] += [*said[slot], *ids]
         live, seen = batch.running()
+    episodes = [env.episode(slot) for slot in range(env.num_envs)]
+    running = [slot for slot, e in enumerate(episodes) if e and e["status"] == "running"]
     return play_slots(
-        env, codec, sampler, infos["env_id"], chats, infos["task_index"], limits=limits
+        env,
+        codec,
+        sampler,
+        infos["env_id"][running],
+        [chats[slot] for slot in running],
+        infos["task_index"][running],
+        limits=limits,
     )
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from finqa_gym.data import Corpus
 from finqa_gym.evaluation.policy import Usage
 from finqa_gym.train.codec import ChatCodec
-from finqa_gym.train.models import saved_settings, stop_ids_of
-from finqa_gym.train.rollout import Limits, encode_prompts, play_slots
+from finqa_gym.train.models import quiet_bars, saved_settings, stop_ids_of
+from finqa_gym.train.rollout import Limits, play_slots
 from finqa_gym.train.sampling import Sampling, TransformersSampler
 from finqa_gym.train.settings import ModelSettings
 from finqa_gym.vector import VectorEnv
@@ -76,7 +76,8 @@ class CheckpointPolicy:
         self._with_tools = model.tools_in_prompt if tools_in_prompt is None else tools_in_prompt
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        weights = AutoModelForCausalLM.from_pretrained(path, dtype=dtype or model.dtype)
+        with quiet_bars():
+            weights = AutoModelForCausalLM.from_pretrained(path, dtype=dtype or model.dtype)
         self._model = weights.to(where)
         self.name = Path(path).name if name is None else name
         self.settings: dict[str, Any] = {
@@ -104,7 +105,7 @@ class CheckpointPolicy:
             codec,
             self.sampler(env, words),
             env_ids,
-            encode_prompts(env, codec, observations),
+            codec.prompts(env.system_prompt, observations),
             infos["task_index"],
             limits=self.limits,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from finqa_gym.train.codec import ChatCodec
 from finqa_gym.train.sampling import Sampled, Sampler
 from finqa_gym.vector import VectorEnv
 
-__all__ = ["Limits", "Rollout", "RolloutBatch", "Timing", "encode_prompts", "play_slots", "rollout"]
+__all__ = ["Limits", "Rollout", "RolloutBatch", "Timing", "play_slots", "rollout"]
 
+Messages = list[dict[str, Any]]
+"""Tool messages of a turn."""
 ENDED_COLUMNS = (*EPISODE_COLUMNS, "score", "num_calls", "num_errors", "truncation_reason")
 
 
@@ -53,42 +56,59 @@ class Rollout:
     Attributes:
         task_index: Its task.
         prompt_ids: Ids of the prompt.
-        completion_ids: Ids behind the prompt: messages and what the environment answered. Nothing
-            follows the last message.
-        mask: For each of them 1 if the policy sampled it, 0 if it came from the environment.
-        logprobs: For each of them its log-probability when it was sampled; 0.0 where the mask is 0.
         reward: What the episode earned.
         num_turns: Messages of the policy.
+        num_tokens: Ids behind the prompt.
         cut: The last message had no stop token, or the episode ended for want of tokens.
         faulty: A fault of the machine ended it, so that the reward says nothing about the policy.
     """
 
     task_index: int
     prompt_ids: list[int]
-    completion_ids: list[int] = field(default_factory=list)
-    mask: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
     reward: float = 0.0
     num_turns: int = 0
+    num_tokens: int = 0
     cut: bool = False
     faulty: bool = False
+    # (ids, log-probabilities; None if they came from the environment), put together when asked for.
+    _parts: list[tuple[list[int], list[float] | None]] = field(default_factory=list, repr=False)
+
+    @property
+    def completion_ids(self) -> list[int]:
+        """Ids behind the prompt: messages and what the environment answered.
+
+        Nothing follows the last message.
+        """
+        return [token for ids, _ in self._parts for token in ids]
+
+    @property
+    def mask(self) -> list[int]:
+        """For each id behind the prompt 1 if the policy sampled it, 0 if the environment did."""
+        parts = ([int(logprobs is not None)] * len(ids) for ids, logprobs in self._parts)
+        return list(itertools.chain.from_iterable(parts))
+
+    @property
+    def logprobs(self) -> list[float]:
+        """For each id behind the prompt its log-probability when sampled; 0.0 where mask is 0."""
+        parts = (
+            [0.0] * len(ids) if logprobs is None else logprobs for ids, logprobs in self._parts
+        )
+        return list(itertools.chain.from_iterable(parts))
 
     @property
     def num_sampled(self) -> int:
-        """Tokens that the policy sampled."""
-        return sum(self.mask)
+        """Ids that the policy sampled."""
+        return sum(len(ids) for ids, logprobs in self._parts if logprobs is not None)
 
     def _append_message(self, sampled: Sampled) -> None:
-        self.completion_ids += sampled.ids
-        self.mask += [1] * len(sampled.ids)
-        self.logprobs += sampled.logprobs
+        self._parts.append((sampled.ids, sampled.logprobs))
+        self.num_tokens += len(sampled.ids)
         self.num_turns += 1
         self.cut = not sampled.stopped
 
     def _append_observation(self, ids: list[int]) -> None:
-        self.completion_ids += ids
-        self.mask += [0] * len(ids)
-        self.logprobs += [0.0] * len(ids)
+        self._parts.append((ids, None))
+        self.num_tokens += len(ids)
 
 
 @dataclass
@@ -211,7 +231,7 @@ def rollout(
     observations, infos = env.reset(task_ids=task_ids)
     reset_s = time.perf_counter() - began
     encoding = time.perf_counter()
-    prompts = encode_prompts(env, codec, observations)
+    prompts = codec.prompts(env.system_prompt, observations)
     encode_s = time.perf_counter() - encoding
     batch = play_slots(
         env,
@@ -229,14 +249,6 @@ def rollout(
     return batch
 
 
-def encode_prompts(
-    env: VectorEnv, codec: ChatCodec, observations: Sequence[str]
-) -> list[list[int]]:
-    """Ids of the chats that prompts begin; the tries of a group are encoded once."""
-    known = {text: codec.prompt(env.system_prompt, text) for text in dict.fromkeys(observations)}
-    return [list(known[text]) for text in observations]
-
-
 def play_slots(
     env: VectorEnv,
     codec: ChatCodec,
@@ -247,6 +259,7 @@ def play_slots(
     *,
     limits: Limits = Limits(),
     on_turn: Callable[[int, int], None] = lambda *_: None,
+    disturb: Callable[[Messages], Messages] | None = None,
 ) -> RolloutBatch:
     """Plays running slots to the ends of their episodes; like `rollout`.
 
@@ -259,6 +272,7 @@ def play_slots(
         task_indices: Their tasks.
         limits: Tokens that episodes may use.
         on_turn: Called after each turn with the numbers of episodes and of those that go on.
+        disturb: What the policy sees in the place of its tool messages, to try how it copes.
 
     Returns:
         The episodes, in the order of ``env_ids``.
@@ -273,12 +287,12 @@ def play_slots(
     live = sorted(rollouts)
     new_ids = [rollouts[slot].prompt_ids for slot in live]
     while live:
-        room = [limits.episode_tokens - len(rollouts[slot].completion_ids) for slot in live]
+        room = [limits.episode_tokens - rollouts[slot].num_tokens for slot in live]
         sampled = sampler.turn(live, new_ids, [min(limits.message_tokens, n) for n in room])
         clock.lap("generation_s")
         texts = codec.texts([each.ids for each in sampled])
         counts = [
-            (len(rollouts[slot].prompt_ids) + len(rollouts[slot].completion_ids), len(each.ids))
+            (len(rollouts[slot].prompt_ids) + rollouts[slot].num_tokens, len(each.ids))
             for slot, each in zip(live, sampled, strict=True)
         ]
         reasons = ["stop" if each.stopped else "length" for each in sampled]
@@ -293,7 +307,7 @@ def play_slots(
         clock.timing.num_steps += len(live)
         clock.timing.num_sampled += sum(len(each.ids) for each in sampled)
         ended.note(batch, rollouts)
-        following = _observed(codec, batch, rollouts, limits)
+        following = _observed(codec, batch, rollouts, limits, disturb)
         full = [slot for slot, ids in following.items() if ids is None]
         clock.lap("text_s")
         if full:
@@ -323,20 +337,25 @@ class _Clock:
 
 
 def _observed(
-    codec: ChatCodec, batch: StepBatch, rollouts: dict[int, Rollout], limits: Limits
+    codec: ChatCodec,
+    batch: StepBatch,
+    rollouts: dict[int, Rollout],
+    limits: Limits,
+    disturb: Callable[[Messages], Messages] | None,
 ) -> dict[int, list[int] | None]:
     """What the running episodes saw, by slot; None where no room is left for a message."""
     over = batch.terminated | batch.truncated
     running = [row for row in np.argsort(batch.env_ids).tolist() if not over[row]]
     slots = batch.env_ids[running].tolist()
     messages = batch.messages
-    seen = codec.observations(
-        [messages[row] for row in running], [not rollouts[slot].cut for slot in slots]
-    )
+    turns = [messages[row] for row in running]
+    if disturb is not None:
+        turns = [disturb(turn) for turn in turns]
+    seen = codec.observations(turns, [not rollouts[slot].cut for slot in slots])
     following: dict[int, list[int] | None] = {}
     for slot, ids in zip(slots, seen, strict=True):
         each = rollouts[slot]
-        if len(each.completion_ids) + len(ids) < limits.episode_tokens:
+        if each.num_tokens + len(ids) < limits.episode_tokens:
             each._append_observation(ids)
             following[slot] = ids
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import shutil
@@ -69,6 +70,10 @@ def train(
             f"env.split and eval.split are both {settings.env.split!r}; what is trained on "
             "measures nothing. Choose another split, or measure nothing (eval.tasks: 0)"
         )
+    # Libraries hold a million objects for good; a collector that looks at them again and again
+    # takes as long as the environment.
+    gc.collect()
+    gc.freeze()
     with quiet_bars():
         return _train(settings, resume, overwrite, stage, record_rollouts)
 
