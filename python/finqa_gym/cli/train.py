@@ -71,6 +71,7 @@ def train(
     """Train a model: supervised start, GRPO, measurements on held-out tasks, a report."""
     needs_train_extra()
     from finqa_gym.report import write_report
+    from finqa_gym.train.processes import process_state
     from finqa_gym.train.run import train as run_training
     from finqa_gym.train.settings import read_settings
     from finqa_gym.trajectories import open_run
@@ -83,7 +84,7 @@ def train(
         overrides["env.allow_eval_split"] = True
     with resources.as_file(template_file(config)) as path:
         settings = read_settings(path, overrides)
-    if settings.env.tool_profile == "compact":
+    if settings.env.tool_profile == "compact" and process_state().is_main_process:
         notices().print("Tool profile compact: short observations for small models.")
     with StageScreen() as screen:
         done = run_training(
@@ -93,6 +94,8 @@ def train(
             stage=screen,
             record_rollouts=record_rollouts,
         )
+    if not process_state().is_main_process:
+        return
     console = results()
     if done.measured:
         console.print(measured_table(done.measured))

@@ -26,6 +26,8 @@ class MetricsFile(TrainerCallback):
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
         """Writes the logged values with step and stage."""
+        if not state.is_world_process_zero:
+            return
         record = {"stage": self._stage, "step": state.global_step, "time": time.time(), **logs}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")

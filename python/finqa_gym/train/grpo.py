@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from finqa_gym.train.models import LoadedModel
+from finqa_gym.train.processes import share
 from finqa_gym.train.rollout import Limits, RolloutBatch, Timing, rollout
 from finqa_gym.train.sampling import Sampler, Sampling, TransformersSampler
 from finqa_gym.train.settings import GrpoSettings
@@ -263,7 +264,9 @@ def grpo_trainer(
     )
     options = defaults(loaded) | {
         "max_steps": settings.steps,
-        "per_device_train_batch_size": settings.tasks_per_step * settings.group_size,
+        "per_device_train_batch_size": share(
+            settings.tasks_per_step * settings.group_size, "grpo.tasks_per_step * group_size"
+        ),
         "num_generations": settings.group_size,
         "max_completion_length": settings.episode_tokens,
         "temperature": settings.temperature,

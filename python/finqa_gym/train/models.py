@@ -112,6 +112,8 @@ def save_model(loaded: LoadedModel, env: EnvSettings, limits: Limits, folder: Pa
     with quiet_bars():
         loaded.model.save_pretrained(folder)
     loaded.tokenizer.save_pretrained(folder)
+    # Where TRL finds the weights of the reference model, if there is to be one (beta above 0).
+    loaded.model.config._name_or_path = str(folder)
     saved = {
         "env": asdict(env),
         "limits": asdict(limits),

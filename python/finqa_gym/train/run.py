@@ -16,6 +16,7 @@ from typing import Any
 from finqa_gym.exceptions import DataError
 from finqa_gym.train.held_out import HeldOut, Measured
 from finqa_gym.train.models import LoadedModel, load_model, quiet_bars, save_model
+from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import ModelSettings, TrainSettings
 from finqa_gym.train.world import World
@@ -86,7 +87,13 @@ def _train(
 
     _quiet()
     out = Path(settings.out)
-    _prepare(out, settings, resume=resume, overwrite=overwrite)
+    state = process_state()
+    # Files are the main process's; the others play their share of every group.
+    if state.is_main_process:
+        _prepare(out, settings, resume=resume, overwrite=overwrite)
+    else:
+        stage, record_rollouts = _silent, False
+    state.wait_for_everyone()
     if settings.num_threads is not None:
         torch.set_num_threads(settings.num_threads)
     transformers.set_seed(settings.seed)
@@ -95,7 +102,7 @@ def _train(
     limits = Limits(settings.grpo.message_tokens, settings.grpo.episode_tokens)
     loaded = _supervised(settings, world, done, resume, stage)
     held_out = None
-    if settings.eval.tasks:
+    if settings.eval.tasks and state.is_main_process:
         held_out = HeldOut(
             world, settings.eval, limits, out / "held-out", settings.seed, settings.grpo.max_rows
         )
@@ -105,7 +112,8 @@ def _train(
             done.measured.append(held_out.measure(loaded.model, loaded.codec, 0))
         if settings.grpo.steps:
             _reinforce(settings, world, loaded, held_out, done, resume, stage, record_rollouts)
-            save_model(loaded, settings.env, limits, out / "model")
+            if state.is_main_process:
+                save_model(loaded, settings.env, limits, out / "model")
             if held_out is not None:
                 stage(f"measuring on {held_out.num_tasks} held-out tasks", None)
                 measured = held_out.measure(loaded.model, loaded.codec, settings.grpo.steps)
@@ -113,8 +121,15 @@ def _train(
     finally:
         if held_out is not None:
             held_out.close()
-    (out / "result.json").write_text(json.dumps(_summary(done), indent=2), encoding="utf-8")
+    if state.is_main_process:
+        text = json.dumps(_summary(done), indent=2)
+        (out / "result.json").write_text(text, encoding="utf-8")
+    state.wait_for_everyone()
     return done
+
+
+def _silent(_name: str, _total: int | None) -> Callable[[int, int, str], None]:
+    return lambda *_: None
 
 
 def _supervised(
@@ -149,7 +164,9 @@ def _supervised(
         loaded.model = trainer.model
         done.seconds["sft"] = time.monotonic() - began
     limits = Limits(settings.grpo.message_tokens, settings.grpo.episode_tokens)
-    save_model(loaded, settings.env, limits, base)
+    if process_state().is_main_process:
+        save_model(loaded, settings.env, limits, base)
+    process_state().wait_for_everyone()
     return loaded
 
 

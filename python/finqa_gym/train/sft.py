@@ -13,6 +13,7 @@ from finqa_gym.policies import POLICIES, ScriptedPolicy
 from finqa_gym.train.demonstrate import Demonstration, Demonstrator, demonstrate, encode_chat
 from finqa_gym.train.hasty import CORRECTOR, HASTY, HastyPolicy, Memory
 from finqa_gym.train.models import LoadedModel
+from finqa_gym.train.processes import share
 from finqa_gym.train.settings import SftPhase, SftSettings
 from finqa_gym.train.world import World
 from finqa_gym.trajectories import open_run
@@ -165,7 +166,7 @@ def sft_trainer(
     dataset = Dataset.from_dict({"input_ids": [each.ids for each in rows], "labels": labels})
     options = defaults(loaded) | {
         "max_steps": settings.steps,
-        "per_device_train_batch_size": settings.batch_size,
+        "per_device_train_batch_size": share(settings.batch_size, "sft.batch_size"),
         # Phases come in their order, and batches are of like length already.
         "train_sampling_strategy": "sequential",
         "max_length": None,
