@@ -2,14 +2,15 @@
 //!
 //! The SQL is trusted to be asked in good faith, and still can neither write, nor reach a file that is not one of the
 //! runs', nor take more memory or time than it was given: tables that DataFusion would make of paths are off, the only
-//! store is [`files`], what makes much out of little is off ([`functions`], [`checks`]), and everything but a query is
-//! refused after planning.
+//! store is [`files`], what makes much out of little is off ([`functions`], [`checks`]), what operators hold counts
+//! ([`holding`]), and everything but a query is refused after planning.
 
 mod checks;
 mod error;
 mod files;
 mod folder;
 mod functions;
+mod holding;
 mod relations;
 mod result;
 mod session;
@@ -35,7 +36,7 @@ pub struct RunFolder {
 /// What a query may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most memory of joins, sorts, groups and the result together.
+    /// Most memory of joins, sorts, groups, windows and the result together.
     pub memory_bytes: usize,
     /// Longest time, if there is a limit.
     pub timeout: Option<Duration>,

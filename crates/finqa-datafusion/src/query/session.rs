@@ -27,6 +27,7 @@ use super::checks::{NoFixedSizes, columns_differ, no_collecting_windows};
 use super::files::{OnlyRuns, ROOT};
 use super::folder::{Opening, Runs};
 use super::functions::{LEFT_OUT, bootstrap_interval_function, pass_at_k_function};
+use super::holding::{CountWhatIsHeld, overhead};
 use super::relations::{FILES, find};
 use super::yielding::YieldAfterJoins;
 use super::{Limits, QueryError, QueryResult, RunFolder};
@@ -142,6 +143,7 @@ impl Session {
         let held =
             MemoryConsumer::new("the result").register(&self.outside.runtime_env().memory_pool);
         let schema = stream.schema();
+        let each = overhead(&schema);
         let mut batches = Vec::new();
         let mut num_rows = 0;
         while let Some(batch) = stream.next().await {
@@ -150,7 +152,7 @@ impl Session {
             if let Some(most) = limits.max_rows.filter(|&most| num_rows > most) {
                 return Err(QueryError::TooManyRows(most));
             }
-            held.try_grow(batch.get_array_memory_size())
+            held.try_grow(batch.get_array_memory_size() + each)
                 .map_err(failed)?;
             batches.push(batch);
         }
@@ -224,7 +226,10 @@ fn state(environment: &Arc<RuntimeEnv>, keep: impl Fn(&str, &[String]) -> bool) 
         .with_table_factories(HashMap::new())
         .with_table_functions(HashMap::new())
         .with_type_planner(Arc::new(NoFixedSizes))
-        .with_physical_optimizer_rule(Arc::new(YieldAfterJoins));
+        .with_physical_optimizer_rule(Arc::new(YieldAfterJoins))
+        .with_physical_optimizer_rule(Arc::new(CountWhatIsHeld(Arc::clone(
+            &environment.memory_pool,
+        ))));
     if let Some(functions) = builder.scalar_functions() {
         functions.retain(|function| keep(function.name(), function.aliases()));
     }

@@ -155,6 +155,11 @@ const BOMBS: &[&str] = &[
     "SELECT row_number() OVER (ORDER BY a.call * b.call) FROM calls a, calls b, calls c, calls d, calls e",
     "SELECT a.* FROM calls a JOIN calls b ON a.call < b.call + 100 JOIN calls c ON true JOIN calls d ON true
      JOIN calls e ON true JOIN calls f ON true",
+    "SELECT max(n) FROM (SELECT sum(e.call) OVER () AS n FROM calls a, calls b, calls c, calls d, calls e)",
+    "SELECT max(n) FROM (SELECT lead(e.call, 1000000000) OVER () AS n FROM calls a, calls b, calls c, calls d, calls e)",
+    "SELECT count(*) FROM (SELECT d.call AS k FROM calls a, calls b, calls c, calls d) a
+     JOIN (SELECT d.call AS k FROM calls a, calls b, calls c, calls d) b ON a.k = b.k",
+    "SELECT count(*) FROM episodes WHERE EXISTS (SELECT 1 FROM calls a, calls b, calls c, calls d, calls e, calls f)",
 ];
 
 #[test]

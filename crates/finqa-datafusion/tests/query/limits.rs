@@ -68,6 +68,55 @@ fn a_result_counts_against_the_memory() {
 }
 
 #[test]
+fn rows_that_window_functions_hold_count_against_the_memory() {
+    let runs = Runs::new();
+    let limits = Limits {
+        memory_bytes: 512 << 10,
+        ..Limits::default()
+    };
+    let ask = |window: &str| {
+        let sql = format!(
+            "SELECT max(n) FROM (SELECT {window} AS n FROM calls a, calls b, (SELECT random() AS r, call FROM calls) c)"
+        );
+        runs.try_ask(&sql, &limits)
+    };
+    for window in [
+        "count(*) OVER ()",
+        "sum(c.call) OVER ()",
+        "sum(c.call) OVER (PARTITION BY c.call)",
+        "lead(c.call, 1000000) OVER ()",
+        "sum(c.call) OVER (ROWS BETWEEN CURRENT ROW AND 1000000 FOLLOWING)",
+        "count(DISTINCT c.r) OVER (ROWS UNBOUNDED PRECEDING)",
+    ] {
+        let error = ask(window).expect_err(window);
+        assert_eq!(error.code(), "memory", "{window}: {error}");
+    }
+    // Those that let go of a row before the next ones come may see any number.
+    for window in [
+        "row_number() OVER ()",
+        "count(*) OVER (ROWS UNBOUNDED PRECEDING)",
+    ] {
+        let counted = ask(window).unwrap_or_else(|e| panic!("{window}: {e}"));
+        assert_eq!(lines(&counted), ["74088"], "{window}");
+    }
+}
+
+#[test]
+fn a_join_keeps_rows_without_columns_as_their_number() {
+    let runs = Runs::new();
+    let sql = "EXPLAIN ANALYZE SELECT count(*) FROM calls a, calls b, calls c, episodes d";
+    let told = runs.ask(sql).join("\n");
+    let joins: Vec<_> = told
+        .lines()
+        .filter(|line| line.contains("CrossJoinExec"))
+        .collect();
+    assert_eq!(joins.len(), 3, "{told}");
+    for join in joins {
+        assert!(join.contains("build_input_batches=1,"), "{join}");
+    }
+}
+
+#[test]
 fn an_interrupt_is_answered_at_once() {
     let runs = Runs::new();
     let start = Instant::now();

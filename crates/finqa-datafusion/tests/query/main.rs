@@ -1,6 +1,8 @@
 //! SQL over runs: tables, views and limits.
 
 mod fixture;
+#[cfg(target_os = "linux")]
+mod growth;
 mod hostile;
 mod limits;
 mod opening;
