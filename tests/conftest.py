@@ -4,6 +4,7 @@ absence.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -100,6 +101,16 @@ def committed_action_cases() -> list[dict[str, Any]]:
 def finqa_gym() -> Any:
     """The package with its native module; skips where it is not built."""
     return pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=ImportError)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips the documentation examples of `finqa_gym.train` where its libraries are missing."""
+    if importlib.util.find_spec("trl") is not None:
+        return
+    skip = pytest.mark.skip(reason="the extra train is not installed")
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and "finqa_gym.train." in item.name:
+            item.add_marker(skip)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -153,8 +153,8 @@ def query(
         runs: Folders that ``VectorEnv(record=…)`` or ``finqa-gym score`` wrote, or what
             `open_run` returned; a mapping gives each its name in the column ``run``, which is
             else that of its ``run.json``. A run that is being recorded is read as far as it got.
-        memory_limit_bytes: Most that joins, sorts, groups, windows and the result take together. Nothing
-            is spilled to disk.
+        memory_limit_bytes: Most that joins, sorts, groups, windows and the result take together.
+            Nothing is spilled to disk.
         timeout_s: Longest time in seconds.
         max_rows: Most rows of the result.
 

@@ -54,6 +54,8 @@ def broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
+OF_AN_EXTRA = {"train.md": "transformers"}
+"""Pages whose code needs a library of an extra."""
 OF_A_FEATURE = {"analytics.md", "filings.md"}
 """Pages whose code needs a build with the Cargo feature datafusion."""
 WITH_CODE = [page for page in PAGES if any(blocks(page.read_text("utf-8")))]
@@ -65,6 +67,8 @@ def test_python_blocks_run(
 ) -> None:
     if page.name in OF_A_FEATURE and "datafusion" not in finqa_gym.build_info()["features"]:
         pytest.skip("built without the feature datafusion (make build FEATURES=datafusion)")
+    if page.name in OF_AN_EXTRA:
+        pytest.importorskip(OF_AN_EXTRA[page.name], reason="the extra train is not installed")
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for line, source in blocks(page.read_text("utf-8")):

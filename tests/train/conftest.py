@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 from collections.abc import Iterator
@@ -10,9 +11,19 @@ from typing import Any
 import pytest
 
 import finqa_gym
-from finqa_gym import Corpus, SynthConfig, VectorEnv
+from finqa_gym import Corpus, ScriptedPolicy, SynthConfig, VectorEnv
 
 PLAIN = {"tool_profile": "compact", "task_prompt": "{question}", "system_prompt": ""}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Two threads of one small model lose more by waiting for each other than they gain."""
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -55,12 +66,40 @@ def codec(tokenizer: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def model(tokenizer: Any) -> Iterator[Any]:
-    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+def model(tokenizer: Any) -> Any:
     from finqa_gym.train.small_model import make_model
 
-    # Two threads of one small model lose more by waiting for each other than they gain.
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield make_model(tokenizer, "1m")
-    torch.set_num_threads(before)
+    return make_model(tokenizer, "1m")
+
+
+@pytest.fixture(scope="session")
+def _talker(corpus: Corpus, codec: Any, tokenizer: Any) -> Any:
+    import torch
+
+    from finqa_gym.train.demonstrate import demonstrate
+    from finqa_gym.train.small_model import SmallModelSize, make_model
+
+    model = make_model(tokenizer, SmallModelSize(64, 2, 2, 128))
+    with VectorEnv(corpus, 32, split="train", **PLAIN) as env:  # type: ignore[arg-type]
+        policy = ScriptedPolicy("gold", env, seed=0)
+        shown = list(demonstrate(env, codec, policy, corpus.task_ids("train", 32)))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for step in range(25):
+        batch = [shown[(12 * step + row) % 32] for row in range(12)]
+        width = max(len(each.ids) for each in batch)
+        ids = torch.zeros((12, width), dtype=torch.long)
+        labels = torch.full((12, width), -100)
+        for row, each in enumerate(batch):
+            ids[row, : len(each.ids)] = torch.tensor(each.ids)
+            learned = torch.tensor(each.mask) == 1
+            labels[row, : len(each.ids)][learned] = torch.tensor(each.ids)[learned]
+        model(input_ids=ids, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+@pytest.fixture
+def talker(_talker: Any) -> Any:
+    """A model that has learned to call tools, and hardly ever to be right: episodes have turns."""
+    return copy.deepcopy(_talker)

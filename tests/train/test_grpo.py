@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,16 @@ import pytest
 pytest.importorskip("trl", reason="the extra train is not installed")
 
 import torch
+from transformers import TrainerState
 
-from finqa_gym.train.grpo import grpo_trainer, task_rows
+from finqa_gym.train.codec import ChatCodec
+from finqa_gym.train.grpo import (
+    ShuffledReward,
+    Slot,
+    env_reward,
+    grpo_trainer,
+    task_rows,
+)
 from finqa_gym.train.models import LoadedModel, load_model, save_model
 from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import EnvSettings, GrpoSettings, GrpoStage, ModelSettings
@@ -28,15 +37,13 @@ ENV = EnvSettings(
     task_prompt="{question}",
     system_prompt="",
     max_turns=3,
-    # An untrained model is never right; that every episode earns something else makes it learn.
-    reward={"mode": "shaped", "process_weight": 0.1},
 )
 GRPO = GrpoSettings(
     steps=4,
     tasks_per_step=2,
     group_size=4,
-    message_tokens=8,
-    episode_tokens=64,
+    message_tokens=24,
+    episode_tokens=96,
     trainer={"learning_rate": 1e-3, "lr_scheduler_type": "constant"},
 )
 
@@ -47,12 +54,30 @@ def world() -> World:
     return World(ENV)
 
 
+def score(batch: RolloutBatch) -> None:
+    """Who is never right earns nothing, and learns nothing: rewards that differ."""
+    for each in batch.rollouts:
+        each.reward = float(sum(each.completion_ids) % 97)
+
+
 Train = Callable[..., tuple[Any, list[RolloutBatch], LoadedModel]]
 
 
 @pytest.fixture
-def train(world: World, tmp_path: Path) -> Train:
-    """Trains a new model; returns the trainer and its batches."""
+def fresh(tokenizer: Any, talker: Any) -> Callable[..., LoadedModel]:
+    """The same model every time."""
+
+    def made(**settings: Any) -> LoadedModel:
+        torch.manual_seed(0)
+        model = ModelSettings("small:1m", **settings)
+        return LoadedModel(copy.deepcopy(talker), tokenizer, ChatCodec(tokenizer), model)
+
+    return made
+
+
+@pytest.fixture
+def train(world: World, fresh: Callable[..., LoadedModel], tmp_path: Path) -> Train:
+    """Trains a model; returns the trainer and its batches."""
 
     def run(
         settings: GrpoSettings = GRPO,
@@ -61,14 +86,16 @@ def train(world: World, tmp_path: Path) -> Train:
         resume: str | None = None,
         **model: Any,
     ) -> tuple[Any, list[RolloutBatch], LoadedModel]:
-        torch.manual_seed(0)
-        loaded = load_model(ModelSettings("small:1m", **model), world, seed=1)
+        loaded = fresh(**model)
         if settings.trainer.get("beta"):
             save_model(loaded, ENV, Limits(), out / "base")
         batches: list[RolloutBatch] = []
-        trainer = grpo_trainer(
-            world, loaded, settings, out, 7, on_batch=lambda batch, _: batches.append(batch)
-        )
+
+        def on_batch(batch: RolloutBatch, _step: int) -> None:
+            score(batch)
+            batches.append(batch)
+
+        trainer = grpo_trainer(world, loaded, settings, out, 7, on_batch=on_batch)
         trainer.train(resume_from_checkpoint=resume)
         trainer.rollout_func.close()
         return trainer, batches, loaded
@@ -80,8 +107,12 @@ def with_trainer(**options: Any) -> GrpoSettings:
     return dataclasses.replace(GRPO, trainer=GRPO.trainer | options)
 
 
-def losses(trainer: Any) -> dict[int, float]:
-    return {log["step"]: log["loss"] for log in trainer.state.log_history if "loss" in log}
+def logged(trainer: Any, name: str) -> dict[int, float]:
+    return {log["step"]: log[name] for log in trainer.state.log_history if name in log}
+
+
+def weights(model: Any) -> Any:
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
 def test_a_resumed_training_is_the_one_that_was_interrupted(train: Train, tmp_path: Path) -> None:
@@ -89,16 +120,34 @@ def test_a_resumed_training_is_the_one_that_was_interrupted(train: Train, tmp_pa
     whole, batches, loaded = train(settings)
     resumed, rest, again = train(settings, resume=str(tmp_path / "checkpoint-2"))
     assert len(batches) == 4
+    assert max(r.num_turns for batch in batches for r in batch.rollouts) > 1
     assert len(rest) == 2
     for one, other in zip(batches[2:], rest, strict=True):
         assert [r.task_index for r in one.rollouts] == [r.task_index for r in other.rollouts]
         assert [r.completion_ids for r in one.rollouts] == [
             r.completion_ids for r in other.rollouts
         ]
-    for step in (3, 4):
-        assert losses(resumed)[step] == pytest.approx(losses(whole)[step], abs=1e-6)
-    for one, other in zip(loaded.model.parameters(), again.model.parameters(), strict=True):
-        assert torch.allclose(one, other, atol=1e-6)
+    for name in ("loss", "grad_norm", "reward", "entropy", "learning_rate"):
+        for step in (3, 4):
+            wanted = logged(whole, name)[step]
+            assert logged(resumed, name)[step] == pytest.approx(wanted, abs=1e-6), (name, step)
+    assert min(logged(whole, "grad_norm").values()) > 0.1, "there was something to learn"
+    assert torch.allclose(weights(loaded.model), weights(again.model), atol=1e-6)
+
+
+def test_a_batch_can_be_learned_in_parts(train: Train) -> None:
+    plain = {"optim": "sgd", "learning_rate": 0.1}
+    whole, batches, loaded = train(dataclasses.replace(with_trainer(**plain), steps=2))
+    parts = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 4}
+    settings = dataclasses.replace(with_trainer(**plain, **parts), steps=2)
+    parted, others, again = train(settings)
+    for one, other in zip(batches, others, strict=True):
+        assert [r.completion_ids for r in one.rollouts] == [
+            r.completion_ids for r in other.rollouts
+        ]
+    assert logged(parted, "grad_norm") == pytest.approx(logged(whole, "grad_norm"), rel=1e-4)
+    assert torch.allclose(weights(loaded.model), weights(again.model), atol=1e-6)
+    assert min(logged(whole, "grad_norm").values()) > 0.1
 
 
 def test_groups_share_a_task_and_the_order_is_that_of_the_stages(
@@ -116,10 +165,12 @@ def test_groups_share_a_task_and_the_order_is_that_of_the_stages(
     assert kinds == [True, True, False, False]
 
 
-def test_the_trainer_learns_what_was_sampled_and_nothing_else(world: World, tmp_path: Path) -> None:
+def test_the_trainer_learns_what_was_sampled_and_nothing_else(
+    world: World, fresh: Callable[..., LoadedModel], tmp_path: Path
+) -> None:
     """What TRL computes of the ids is what the sampler drew them with; the rest is masked."""
     seen: list[dict[str, Any]] = []
-    settings = dataclasses.replace(GRPO, steps=1)
+    settings = dataclasses.replace(GRPO, steps=1, temperature=0.7)
 
     def spy(trainer: Any) -> None:
         inner = trainer._compute_loss
@@ -135,7 +186,7 @@ def test_the_trainer_learns_what_was_sampled_and_nothing_else(world: World, tmp_
 
         trainer._compute_loss = computed
 
-    loaded = load_model(ModelSettings("small:1m"), world, seed=1)
+    loaded = fresh()
     batches: list[RolloutBatch] = []
     trainer = grpo_trainer(
         world, loaded, settings, tmp_path, 7, on_batch=lambda b, _: batches.append(b)
@@ -160,6 +211,7 @@ def test_the_trainer_learns_what_was_sampled_and_nothing_else(world: World, tmp_
                     assert found == pytest.approx(wanted, abs=1e-4)
                     checked += 1
     assert checked == sum(r.num_sampled for r in batches[0].rollouts)
+    assert all(0 in r.mask for r in batches[0].rollouts), "every episode has tool results"
 
 
 @pytest.mark.parametrize("loss_type", ["grpo", "dr_grpo", "bnpo", "cispo"])
@@ -167,23 +219,73 @@ def test_losses_of_the_trainer_stay_open(train: Train, loss_type: str) -> None:
     settings = dataclasses.replace(with_trainer(loss_type=loss_type, beta=0.01), steps=1)
     trainer, _, _ = train(settings)
     assert trainer.args.loss_type == loss_type
-    assert "kl" in next(log for log in trainer.state.log_history if "loss" in log)
+    assert list(logged(trainer, "kl")) == [1]
+    assert logged(trainer, "grad_norm")[1] > 0
 
 
-def test_lora_trains_its_adapter_alone(train: Train, world: World) -> None:
+def test_lora_trains_its_adapter_alone(train: Train, talker: Any) -> None:
     lora = {"r": 4, "target_modules": "all-linear"}
     trainer, _, _ = train(dataclasses.replace(GRPO, steps=1), lora=lora)
     trained = {name for name, p in trainer.model.named_parameters() if p.requires_grad}
     assert trained
     assert all("lora_" in name for name in trained)
-    fresh = load_model(ModelSettings("small:1m"), world, seed=1).model.state_dict()
     kept = trainer.model.get_base_model().state_dict()
-    name = "model.layers.0.self_attn.q_proj"
-    assert torch.equal(kept[f"{name}.base_layer.weight"], fresh[f"{name}.weight"])
+    name = "model.layers.0.self_attn.q_proj.{}weight"
+    assert torch.equal(kept[name.format("base_layer.")], talker.state_dict()[name.format("")])
+    moved = [n for n, p in trainer.model.named_parameters() if "lora_B" in n and bool(p.any())]
+    assert len(moved) == 2 * 7, "two layers of seven matrices; B begins with zeros"
 
 
 def test_shuffled_rewards_are_the_same_rewards(train: Train) -> None:
     settings = dataclasses.replace(GRPO, steps=2, shuffle_rewards=True)
     trainer, batches, _ = train(settings)
-    for batch, log in zip(batches, trainer.state.log_history, strict=False):
-        assert log["rewards/shuffled_reward/mean"] == pytest.approx(batch.rewards.mean(), abs=1e-5)
+    assert len(batches) == 2
+    for step, batch in enumerate(batches, start=1):
+        mean = logged(trainer, "rewards/shuffled_reward/mean")[step]
+        assert mean == pytest.approx(batch.rewards.mean(), abs=1e-4)
+        assert mean > 0
+
+
+def slots_of(batch: RolloutBatch) -> list[Slot]:
+    slots = []
+    for row in range(len(batch.rollouts)):
+        slots.append(Slot())
+        slots[-1].outcome = (batch, row)
+    return slots
+
+
+def test_shuffled_rewards_are_other_episodes(train: Train) -> None:
+    _, [batch], _ = train(dataclasses.replace(GRPO, steps=1))
+    slots, shuffled = slots_of(batch), ShuffledReward(3)
+    wanted = batch.rewards.tolist()
+    assert env_reward(slots) == wanted
+    orders = [shuffled(TrainerState(global_step=step), environments=slots) for step in (0, 1, 0)]
+    assert all(sorted(filter(None, order)) == sorted(filter(None, wanted)) for order in orders)
+    assert wanted != orders[0] != orders[1]
+    assert orders[2] == orders[0], "a resumed control goes on as it was"
+    assert shuffled(None, environments=slots) == orders[0]
+
+
+def test_a_fault_of_the_machine_is_no_reward(train: Train) -> None:
+    _, [batch], _ = train(dataclasses.replace(GRPO, steps=1))
+    batch.rollouts[2].faulty = True
+    rewards = env_reward(slots_of(batch))
+    assert rewards[2] is None
+    assert None not in rewards[:2] + rewards[3:]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"temperature": 0.5}, r"grpo\.trainer\.temperature is set; set grpo\.temperature"),
+        ({"num_generations": 4}, r"set grpo\.group_size"),
+        ({"top_p": 0.9}, "only vLLM's sampler knows"),
+    ],
+)
+def test_what_sampler_and_trainer_must_agree_on_stands_in_one_place(
+    world: World, tmp_path: Path, option: dict[str, Any], told: str
+) -> None:
+    loaded = load_model(ModelSettings("small:1m"), world, seed=1)
+    settings = dataclasses.replace(GRPO, trainer=option)
+    with pytest.raises(ValueError, match=told):
+        grpo_trainer(world, loaded, settings, tmp_path, 7)

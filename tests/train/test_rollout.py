@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
-from finqa_gym import Corpus, ScriptedPolicy, VectorEnv
+from finqa_gym import Corpus, VectorEnv
 from finqa_gym.train.codec import ChatCodec
-from finqa_gym.train.demonstrate import demonstrate, encode_chat
-from finqa_gym.train.hasty import CORRECTOR, HASTY, HastyPolicy, Memory
+from finqa_gym.train.demonstrate import encode_chat
 from finqa_gym.train.rollout import Limits, RolloutBatch, rollout
-from finqa_gym.train.sampling import Sampled, Sampling, TransformersSampler
+from finqa_gym.train.sampling import Sampling, TransformersSampler
+from scripted_sampler import Scripted, said_by
 
 PLAIN: dict[str, Any] = {"tool_profile": "compact", "task_prompt": "{question}"}
-
-
-class Scripted:
-    """A sampler that says what it is told, cut at the limit like any other."""
-
-    def __init__(self, codec: ChatCodec, texts: list[list[str]]) -> None:
-        self._codec, self._texts, self._turn = codec, texts, 0
-        self.chats: dict[int, list[int]] = {}
-
-    def start(self) -> None:
-        """All chats begin."""
-        self._turn, self.chats = 0, {}
-
-    def turn(
-        self, rows: Sequence[int], new_ids: Sequence[Sequence[int]], max_tokens: Sequence[int]
-    ) -> list[Sampled]:
-        """The next message of each chat."""
-        said = []
-        for row, new, most in zip(rows, new_ids, max_tokens, strict=True):
-            ids = self._codec.message(self._texts[row][self._turn])
-            self.chats.setdefault(row, []).extend(new)
-            kept = ids[:most]
-            self.chats[row] += kept
-            said.append(Sampled(kept, [-0.5] * len(kept), len(kept) == len(ids)))
-        self._turn += 1
-        return said
-
-
-def said_by(env: VectorEnv, names: list[Any], tasks: list[str]) -> tuple[list[list[str]], Any]:
-    """What scripts say in each slot, and what they earn."""
-    texts: list[list[str]] = [[] for _ in tasks]
-    rewards = np.zeros(len(tasks))
-    policies = [ScriptedPolicy(name, env, seed=3) for name in names]
-    observations, infos = env.reset(task_ids=tasks)
-    for policy in policies:
-        policy.reset(infos["env_id"], infos["task_index"])
-    seen = dict(enumerate(observations))
-    while seen:
-        live = list(seen)
-        actions = [
-            policies[slot % len(names)].act([slot], [text])[0] for slot, text in seen.items()
-        ]
-        for slot, text in zip(live, actions, strict=True):
-            texts[slot].append(text)
-        batch = env.step(actions, env_ids=live)
-        rewards[batch.env_ids] += batch.rewards
-        running = batch.running()
-        seen = dict(zip(running[0].tolist(), running[1], strict=True))
-    return texts, rewards
 
 
 @pytest.fixture
@@ -159,24 +108,26 @@ def test_an_episode_without_room_ends_as_truncated(
         assert not each.faulty
 
 
-def test_a_model_that_knows_nothing_plays_to_the_end(
-    corpus: Corpus, codec: ChatCodec, model: Any, tasks: list[str]
+def test_a_model_that_knows_little_plays_to_the_end(
+    corpus: Corpus, codec: ChatCodec, talker: Any, tasks: list[str]
 ) -> None:
     told: list[tuple[int, int]] = []
     with VectorEnv(corpus, 8, group_size=4, split="train", max_turns=4, **PLAIN) as env:
-        sampler = TransformersSampler(model, codec.stop_ids, Sampling(1.0), max_rows=3)
+        sampler = TransformersSampler(talker, codec.stop_ids, Sampling(1.0), max_rows=3)
         batch = rollout(
             env,
             codec,
             sampler,
             task_ids=tasks[:2],
-            limits=Limits(12, 80),
+            limits=Limits(24, 96),
             on_turn=lambda n, live: told.append((n, live)),
         )
         assert all(
             (env.episode(slot) or {})["status"] in ("terminated", "truncated") for slot in range(8)
         )
     assert told[-1] == (8, 0)
+    assert len(told) == max(each.num_turns for each in batch.rollouts) > 1
+    assert all(told[i][1] >= told[i + 1][1] for i in range(len(told) - 1))
     assert {each.task_index for each in batch.rollouts[:4]} == {batch.rollouts[0].task_index}
     assert len({tuple(each.completion_ids) for each in batch.rollouts}) == 8
     assert set(batch.flag_means) == set(batch.schema.flags)
@@ -188,28 +139,3 @@ def test_autoreset_is_refused(corpus: Corpus, codec: ChatCodec, model: Any) -> N
         rollout(env, codec, TransformersSampler(model, codec.stop_ids))
     with pytest.raises(ValueError, match="episode_tokens is 8; it must be at least message_tokens"):
         Limits(9, 8)
-
-
-def test_demonstrators_have_their_habits(corpus: Corpus, codec: ChatCodec) -> None:
-    tasks = corpus.task_ids("train", 300)
-    memory = Memory.of(corpus, tasks)
-    with VectorEnv(corpus, 64, split="train", **PLAIN) as env:
-        right = {}
-        for name, habits in (("hasty", HASTY), ("corrector", CORRECTOR)):
-            shown = list(demonstrate(env, codec, HastyPolicy(env, memory, habits), tasks))
-            assert len(shown) == 300
-            right[name] = sum(each.reward for each in shown) / 300
-            again = list(demonstrate(env, codec, HastyPolicy(env, memory, habits), tasks[:20]))
-            assert [each.ids for each in again] == [each.ids for each in shown[:20]]
-        good = demonstrate(env, codec, HastyPolicy(env, memory), tasks, min_reward=1.0)
-        assert len(list(good)) == round(right["hasty"] * 300)
-    assert right["corrector"] == 1.0
-    assert 0.1 < right["hasty"] < 0.4
-
-
-def test_a_hasty_analyst_knows_the_small_world_only() -> None:
-    import finqa_gym
-
-    filings = finqa_gym.synthetic()
-    with pytest.raises(ValueError, match="this policy plays the small world only"):
-        Memory.of(filings, filings.task_ids("train", 4))

@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 
-from finqa_gym.train.grpo import Slot, grpo_trainer
+from finqa_gym.train.grpo import grpo_trainer
 from finqa_gym.train.models import load_model
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import RolloutBatch
 from finqa_gym.train.settings import EnvSettings, GrpoSettings, ModelSettings
 from finqa_gym.train.world import World
+
+__all__ = ["scored_trainer", "weights_of"]
 
 ENV = EnvSettings(
     {"preset": "tiny", "train_companies": 40, "val_companies": 8},
@@ -23,55 +25,69 @@ ENV = EnvSettings(
     system_prompt="",
     max_turns=3,
 )
+# Twelve episodes: each process plays a group of its own, and half of the one in the middle.
 GRPO = GrpoSettings(
     steps=2,
-    tasks_per_step=2,
-    group_size=6,
-    message_tokens=8,
-    episode_tokens=64,
-    trainer={"learning_rate": 1e-3},
+    tasks_per_step=3,
+    group_size=4,
+    message_tokens=24,
+    episode_tokens=96,
+    trainer={"learning_rate": 0.1, "optim": "sgd", "lr_scheduler_type": "constant"},
 )
 
 
-def by_length(environments: list[Slot], **_: Any) -> list[float]:
-    """A reward that differs, put where the environment's will be read."""
-    rewards = []
-    for slot in environments:
-        batch, row = slot.outcome
-        batch.rollouts[row].reward = float(sum(batch.rollouts[row].completion_ids) % 97)
-        rewards.append(batch.rollouts[row].reward)
-    return rewards
-
-
-def main() -> None:
-    """Trains, and writes down tasks, rewards, advantages and a sum of the weights."""
+def scored_trainer(model: Path, out: Path) -> tuple[Any, list[RolloutBatch]]:
+    """The trainer, and what will be its batches; rewards differ, though nobody is ever right."""
     torch.set_num_threads(1)
     world = World(ENV)
-    loaded = load_model(ModelSettings("small:1m"), world, seed=1)
+    loaded = load_model(ModelSettings(str(model)), world)
     batches: list[RolloutBatch] = []
-    trainer = grpo_trainer(
-        world, loaded, GRPO, Path(sys.argv[1]), 7, on_batch=lambda batch, _: batches.append(batch)
-    )
-    # A model that knows nothing earns nothing; lengths differ.
-    trainer.reward_funcs[0] = by_length
+
+    def on_batch(batch: RolloutBatch, _step: int) -> None:
+        for each in batch.rollouts:
+            each.reward = float(sum(each.completion_ids) % 97)
+        batches.append(batch)
+
+    return grpo_trainer(world, loaded, GRPO, out, 7, on_batch=on_batch), batches
+
+
+def weights_of(model: Any) -> list[float]:
+    """Some weights of every matrix."""
+    return [float(x) for p in model.parameters() for x in p.detach().flatten()[:50]]
+
+
+def main(model: Path, out: Path) -> None:
+    """Trains, and writes down episodes, advantages and weights."""
+    trainer, batches = scored_trainer(model, out)
     advantages: list[list[float]] = []
     inner = trainer._generate_and_score_completions
 
-    def scored(inputs: object) -> object:
+    def noted(inputs: object) -> object:
         made = inner(inputs)
         advantages.append(made["advantages"].tolist())
         return made
 
-    trainer._generate_and_score_completions = scored
+    trainer._generate_and_score_completions = noted
     trainer.train()
     trainer.rollout_func.close()
+    steps = [
+        [
+            {
+                "task": each.task_index,
+                "reward": each.reward,
+                "prompt_ids": each.prompt_ids,
+                "completion_ids": each.completion_ids,
+                "logprobs": each.logprobs,
+                "env_mask": each.mask,
+            }
+            for each in batch.rollouts
+        ]
+        for batch in batches
+    ]
+    written = {"steps": steps, "advantages": advantages, "weights": weights_of(trainer.model)}
     rank = process_state().process_index
-    tasks = [[r.task_index for r in batch.rollouts] for batch in batches]
-    rewards = [[r.reward for r in batch.rollouts] for batch in batches]
-    weights = sum(float(p.detach().double().sum()) for p in trainer.model.parameters())
-    written = {"tasks": tasks, "rewards": rewards, "advantages": advantages, "weights": weights}
-    (Path(sys.argv[1]) / f"rank-{rank}.json").write_text(json.dumps(written))
+    (out / f"rank-{rank}.json").write_text(json.dumps(written))
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

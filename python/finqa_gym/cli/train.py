@@ -155,14 +155,14 @@ def read_changes(changes: list[str]) -> dict[str, Any]:
     Raises:
         ValueError: A text without "=".
     """
-    import yaml
+    from finqa_gym.train.settings import read_yaml
 
     read: dict[str, Any] = {}
     for change in changes:
         place, found, value = change.partition("=")
         if not found:
             raise ValueError(f"--set is {change!r}; PLACE=VALUE is needed, as in grpo.steps=20")
-        read[place.strip()] = yaml.safe_load(value)
+        read[place.strip()] = read_yaml(value)
     return read
 
 

@@ -12,7 +12,7 @@ __all__ = ["ChatBatch"]
 
 GROWTH = 1.5
 MAX_HOLES = 0.4
-"""Share of masked columns at which a batch is packed anew."""
+"""Share of columns that not even the longest chat needs, above which a batch is packed anew."""
 
 
 class GrowingLayer(DynamicLayer):
@@ -85,30 +85,26 @@ class ChatBatch:
 
     def keep(self, rows: list[int]) -> None:
         """Drops the chats that are not in ``rows`` (given in the order of ``self.rows``)."""
-        width = self._mask.shape[1]
-        dropped = len(rows) < len(self.rows)
-        holes = width and 1 - float(self._mask.float().mean()) > MAX_HOLES
-        if not dropped and not holes:
-            return
         wanted = set(rows)
         index = torch.tensor(
             [i for i, row in enumerate(self.rows) if row in wanted],
             dtype=torch.long,
             device=self._model.device,
         )
+        mask = self._mask[index]
+        width = mask.shape[1]
+        longest = int(mask.sum(1).max()) if rows and width else width
+        columns = None
+        if width - longest > MAX_HOLES * width:
+            # What a row has, packed to the right, where new tokens go on.
+            columns = mask.argsort(dim=1, stable=True)[:, width - longest :]
+            mask = mask.gather(1, columns)
+        elif len(rows) == len(self.rows):
+            return
         self.rows = rows
         self._lengths = self._lengths[index]
         if self._pending is not None:
             self._pending = self._pending[index]
-        mask = self._mask[index]
-        columns = None
-        if rows and width:
-            # What a row has, packed to the right, where new tokens go on.
-            counts = mask.sum(1)
-            longest = int(counts.max())
-            if width - longest > MAX_HOLES * width:
-                columns = mask.argsort(dim=1, stable=True)[:, width - longest :]
-                mask = mask.gather(1, columns)
         self._mask = mask
         for layer in self._cache.layers:
             layer.take(index, columns)
@@ -154,6 +150,10 @@ class ChatBatch:
 def _num_layers(model: Any) -> int:
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    # Models of one kind of layer have no list. Windows count columns, and masked ones are columns.
+    window = getattr(config, "sliding_window", None)
+    if not hasattr(config, "layer_types") and window and window < config.max_position_embeddings:
+        kinds = {"sliding_attention"}
     if kinds != {"full_attention"}:
         raise ValueError(
             f"model {model.config.name_or_path!r} has layers of kind {', '.join(sorted(kinds))}; "

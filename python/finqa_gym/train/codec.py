@@ -12,6 +12,8 @@ _REPLY = "QXREPLYXQ"
 """Stands for the policy's message where a template is rendered to learn what follows one."""
 _PLAIN = "QXPLAIN{}XQ"
 """Stands for text that reads like a special token, until the template has been rendered."""
+_RESULT = "QXRESULTXQ"
+"""Stands for a tool result where a template is tried out."""
 _CONTENT = " \nQX<&\"'\\>{0}XQ\n "
 """Content that a template must show as it is for its frame to be kept; ``{0}`` marks its core."""
 _KEPT = 1 << 16
@@ -37,7 +39,7 @@ class ChatCodec:
 
     Raises:
         ValueError: A tokenizer without chat template or without end-of-sequence token, or a
-            template that cannot say what follows a message.
+            template that shows no tool results.
 
     Example:
         >>> from finqa_gym.train.small_model import make_tokenizer
@@ -67,8 +69,6 @@ class ChatCodec:
             )
         self.tokenizer = tokenizer
         self.tools = list(tools) if tools else None
-        self.stop_ids = frozenset([tokenizer.eos_token_id, *stop_ids])
-        """Ids that end a message of the policy."""
         self.pad_id: int = (
             tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         )
@@ -77,11 +77,17 @@ class ChatCodec:
         special = [t.content for t in tokenizer.added_tokens_decoder.values() if t.special]
         special = sorted({*special, *tokenizer.all_special_tokens}, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, special)))
-        self._stops = sorted({tokenizer.decode([i]) for i in self.stop_ids}, key=len, reverse=True)
+        self._backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+        stops = {tokenizer.eos_token_id, *stop_ids}
+        self._stops = sorted({tokenizer.decode([i]) for i in stops}, key=len, reverse=True)
+        self._with_calls, end = self._try_out()
+        self.end_id: int = tokenizer.eos_token_id if end is None else end
+        """The stop token of a demonstrated message: what the template ends one with."""
+        self.stop_ids = frozenset([*stops, self.end_id])
+        """Ids that end a message of the policy."""
         self._frames: dict[str, tuple[str, str] | None] = {}
         self._prompt_frames: dict[str, tuple[list[int], str, str] | None] = {}
         self._kept: dict[tuple[str, str, bool], list[int]] = {}
-        self._backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
 
     def prompt(self, system_prompt: str, prompt: str) -> list[int]:
         """Ids of the chat before the policy's first message, its header included.
@@ -127,6 +133,10 @@ class ChatCodec:
                 ends = [found.end() for found in self._special.finditer(frame[0])]
                 cut = ends[-1] if ends else 0
                 constant = self._ids(frame[0][:cut]) if cut else []
+                text = f"{frame[0]}x{frame[1]}"
+                if constant + self._ids(text[cut:]) != self._ids(text):
+                    # Some special tokens swallow the blanks behind them.
+                    constant, cut = [], 0
                 self._prompt_frames[system_prompt] = (constant, frame[0][cut:], frame[1])
         return self._prompt_frames[system_prompt]
 
@@ -160,17 +170,17 @@ class ChatCodec:
         if missing:
             if len(self._kept) + len(missing) > _KEPT:
                 self._kept.clear()
-            for key, ids in zip(missing, self._many_ids(map(self._framed, missing)), strict=True):
-                self._kept[key] = ids
-                for row in missing[key]:
-                    found[row] = ids
+            encoded = self._many_ids(map(self._framed, missing))
+            for (key, rows), ids in zip(missing.items(), encoded, strict=True):
+                self._kept[key] = self._without_stop(ids) if key[2] else ids
+                for row in rows:
+                    found[row] = self._kept[key]
         return [ids for ids in found if ids is not None]
 
     def _framed(self, key: tuple[str, str, bool]) -> str:
         frame = self._frame(key[0])
         assert frame is not None
-        text = frame[0] + key[1] + frame[1]
-        return self._without_stop(text) if key[2] else text
+        return frame[0] + key[1] + frame[1]
 
     def _frame(self, name: str) -> tuple[str, str] | None:
         """What the template writes around a tool's only result; None if that depends on it."""
@@ -189,17 +199,16 @@ class ChatCodec:
     def _observation(self, messages: Sequence[dict[str, Any]], stopped: bool) -> list[int]:
         plain: list[str] = []
         text = self._after_reply(self._guarded(messages, plain))
-        return self._encode(self._without_stop(text) if stopped else text, plain)
+        ids = self._encode(text, plain)
+        return self._without_stop(ids) if stopped else ids
 
-    def _without_stop(self, text: str) -> str:
-        for stop in self._stops:
-            if text.startswith(stop):
-                return text[len(stop) :]
-        return text
+    def _without_stop(self, ids: list[int]) -> list[int]:
+        """What follows the stop token; encoded with it, as some decide over the blanks behind."""
+        return ids[1:] if ids and ids[0] in self.stop_ids else ids
 
     def message(self, text: str) -> list[int]:
         """Ids of a demonstrated message, its stop token included: all of them are the policy's."""
-        return [*self._plain_ids(text), self.tokenizer.eos_token_id]
+        return [*self._plain_ids(text), self.end_id]
 
     def text(self, ids: Sequence[int]) -> str:
         """The policy's message as the environment reads it: all but its stop token."""
@@ -238,44 +247,60 @@ class ChatCodec:
         )
         return text
 
+    def _try_out(self) -> tuple[bool, int | None]:
+        """Whether results need calls before them, and the id that ends a message."""
+        result = {"role": "tool", "tool_call_id": "call_0", "name": "none", "content": _RESULT}
+        reasons = []
+        for with_calls in (False, True):
+            try:
+                after = self._behind_reply([result], with_calls)
+            except Exception as error:
+                reasons.append(str(error))
+                continue
+            if _RESULT not in after:
+                reasons.append("it leaves the result out")
+                continue
+            stops = [stop for stop in self._stops if after.startswith(stop)]
+            special = self._special.match(after)
+            end = stops[0] if stops else special.group() if special else None
+            return with_calls, None if end is None else self._ids(end)[0]
+        raise ValueError(
+            f"the chat template of {self.tokenizer.name_or_path!r} shows no tool results: behind "
+            f"text {reasons[0]}; behind a call {reasons[1]}. Set tokenizer.chat_template to one "
+            "that does"
+        )
+
     def _after_reply(self, results: Sequence[dict[str, Any]]) -> str:
         """What the template writes behind an assistant message when ``results`` answer it."""
-        question = {"role": "user", "content": "?"}
-        reply = {"role": "assistant", "content": _REPLY}
-        try:
-            text = self._render([question, reply, *results], None)
-        except Exception as error:
-            # Some templates take a tool result only behind the call that it answers.
-            calls = [
-                {
-                    "type": "function",
-                    "id": result.get("tool_call_id", ""),
-                    "function": {"name": result.get("name") or "none", "arguments": {"x": _REPLY}},
-                }
-                for result in results
-            ]
-            called = {"role": "assistant", "content": "", "tool_calls": calls}
-            text = self._render([question, called, *results], None)
-            if _REPLY not in text:
-                raise ValueError("the chat template shows neither content nor arguments") from error
-            return self._behind_calls(text)
-        _, found, after = text.partition(_REPLY)
-        if not found:
-            raise ValueError(
-                f"the chat template of {self.tokenizer.name_or_path!r} does not show the content "
-                "of an assistant message that tool results follow"
-            )
-        return after
+        return self._behind_reply(results, self._with_calls)
 
-    def _behind_calls(self, text: str) -> str:
-        """From the stop token behind the last call on; what closes the call is the policy's."""
-        after = text.rpartition(_REPLY)[2]
+    def _behind_reply(self, results: Sequence[dict[str, Any]], with_calls: bool) -> str:
+        question = {"role": "user", "content": "?"}
+        if not with_calls:
+            reply = {"role": "assistant", "content": _REPLY}
+            _, found, after = self._render([question, reply, *results], None).partition(_REPLY)
+            if not found:
+                raise ValueError("it does not show the message that results follow")
+            return after
+        # Some templates take a tool result only behind the call that it answers.
+        results = [r | {"tool_call_id": _nine(r.get("tool_call_id", ""))} for r in results]
+        calls = [
+            {
+                "type": "function",
+                "id": result["tool_call_id"],
+                "function": {"name": result.get("name") or "none", "arguments": {"x": _REPLY}},
+            }
+            for result in results
+        ]
+        called = {"role": "assistant", "content": "", "tool_calls": calls}
+        text = self._render([question, called, *results], None)
+        _, found, after = text.rpartition(_REPLY)
+        if not found:
+            raise ValueError("it does not show the arguments of a call")
+        # What closes the call is the policy's.
         places = [place for stop in self._stops if (place := after.find(stop)) >= 0]
         if not places:
-            raise ValueError(
-                f"the chat template of {self.tokenizer.name_or_path!r} does not end a tool call "
-                f"with one of {', '.join(self._stops)}"
-            )
+            raise ValueError(f"it ends no call with one of {', '.join(self._stops)}")
         return after[min(places) :]
 
     def _encode(self, text: str, plain: Sequence[str]) -> list[int]:
@@ -289,12 +314,15 @@ class ChatCodec:
         return ids + self._ids(text)
 
     def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
+        return self._many_ids([text])[0]
 
     def _many_ids(self, texts: Iterable[str]) -> list[list[int]]:
         if self._backend is None:
-            return [self._ids(text) for text in texts]
+            return [self.tokenizer(t, add_special_tokens=False)["input_ids"] for t in texts]
+        # The tokenizer leaves here what its last caller asked for, whoever that was.
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        self._backend.encode_special_tokens = False
         encoded = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [each.ids for each in encoded]
 
@@ -304,3 +332,8 @@ class ChatCodec:
         encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
         ids: list[int] = encoded["input_ids"]
         return ids
+
+
+def _nine(name: str) -> str:
+    """An id of nine letters and digits, the only ones that Mistral's templates take."""
+    return f"{re.sub('[^a-zA-Z0-9]', '', name):0>9}"[-9:]

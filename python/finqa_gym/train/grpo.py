@@ -27,6 +27,14 @@ from finqa_gym.vector import VectorEnv
 
 __all__ = ["GrpoRollouts", "Slot", "grpo_trainer", "task_rows"]
 
+OWN_SETTINGS = {
+    "temperature": "temperature",
+    "num_generations": "group_size",
+    "max_completion_length": "episode_tokens",
+    "max_steps": "steps",
+}
+"""Arguments of ``trl.GRPOConfig`` -> settings of ours that decide them."""
+
 
 class Slot:
     """A rollout's place. Has no method but ``reset``: any other would be a tool to TRL."""
@@ -248,6 +256,7 @@ def grpo_trainer(
         The trainer; ``trainer.rollout_func`` is a `GrpoRollouts`, to be closed at the end.
     """
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    _refuse_split_settings(settings)
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
@@ -288,6 +297,19 @@ def grpo_trainer(
         rollout_func=rollouts,
         callbacks=list(callbacks),
     )
+
+
+def _refuse_split_settings(settings: GrpoSettings) -> None:
+    """Settings that rollouts and trainer must agree on stand in one place."""
+    for key, ours in OWN_SETTINGS.items():
+        if key in settings.trainer:
+            raise ValueError(f"grpo.trainer.{key} is set; set grpo.{ours}, which rollouts read")
+    for key in ("top_p", "top_k", "min_p", "repetition_penalty"):
+        if key in settings.trainer and not settings.trainer.get("use_vllm"):
+            raise ValueError(
+                f"grpo.trainer.{key} is set, which only vLLM's sampler knows; leave it out, or set "
+                "grpo.trainer.use_vllm"
+            )
 
 
 def _question(world: World, task_id: str) -> str:

@@ -75,8 +75,11 @@ def train(
     # takes as long as the environment.
     gc.collect()
     gc.freeze()
-    with quiet_bars():
-        return _train(settings, resume, overwrite, stage, record_rollouts)
+    try:
+        with quiet_bars():
+            return _train(settings, resume, overwrite, stage, record_rollouts)
+    finally:
+        gc.unfreeze()
 
 
 def _train(

@@ -222,6 +222,20 @@ def read_settings(path: str | os.PathLike[str], overrides: dict[str, Any] | None
     """
     import yaml
 
+    try:
+        raw = read_yaml(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise DataError(f"{os.fspath(path)} is no YAML: {error}") from None
+    raw = {} if raw is None else raw
+    for place, value in (overrides or {}).items():
+        _override(raw, place, value, os.fspath(path))
+    return make_settings(TrainSettings, raw, os.fspath(path))
+
+
+def read_yaml(text: str) -> Any:
+    """What YAML says, in a file of settings or behind ``--set``."""
+    import yaml
+
     class Loader(yaml.SafeLoader):
         """1e-4 is a number, as in YAML 1.2."""
 
@@ -234,18 +248,24 @@ def read_settings(path: str | os.PathLike[str], overrides: dict[str, Any] | None
         first: sorted(found, key=lambda pair: pair[0].endswith(":float"))
         for first, found in Loader.yaml_implicit_resolvers.items()
     }
-    try:
-        raw = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
-    except yaml.YAMLError as error:
-        raise DataError(f"{os.fspath(path)} is no YAML: {error}") from None
-    raw = {} if raw is None else raw
-    for place, value in (overrides or {}).items():
-        *outer, last = place.split(".")
-        target = raw
-        for key in outer:
-            target = target.setdefault(key, {})
-        target[last] = value
-    return make_settings(TrainSettings, raw, os.fspath(path))
+    return yaml.load(text, Loader)
+
+
+def _override(raw: Any, place: str, value: Any, file: str) -> None:
+    *outer, last = place.split(".")
+    target = raw
+    for depth in range(len(outer) + 1):
+        if not isinstance(target, dict):
+            above = ".".join(outer[:depth])
+            raise DataError(
+                f"{file}: {place} cannot be set, as {above or 'the file'} is {target!r}; a mapping "
+                "is needed"
+            )
+        if depth < len(outer):
+            if target.get(outer[depth]) is None:
+                target[outer[depth]] = {}
+            target = target[outer[depth]]
+    target[last] = value
 
 
 def make_settings(kind: type, raw: Any, place: str) -> Any:
@@ -298,20 +318,20 @@ def _value(hint: Any, value: Any, place: str) -> Any:
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:
-        wanted = "null" if hint is types.NoneType else hint.__name__
-        raise DataError(f"{place} is {value!r}; {wanted} is needed")
+        raise DataError(f"{place} is {value!r}; {hint.__name__} is needed")
     return value
 
 
 def _either(hints: tuple[Any, ...], value: Any, place: str) -> Any:
-    """``value`` as the first of ``hints`` that it fits; the last one's error if it fits none."""
-    wanted = [hint for hint in hints if hint is not types.NoneType]
-    if value is None and len(wanted) < len(hints):
-        return None
-    *others, last = wanted
-    for hint in others:
-        try:
+    """``value`` as the one of ``hints`` whose kind it is."""
+    for hint in hints:
+        kind = typing.get_origin(hint) or hint
+        if type(value) is kind:
             return _value(hint, value, place)
-        except DataError:  # noqa: PERF203 (two or three kinds)
-            continue
-    return _value(last, value, place)
+    if type(value) is int and float in hints:
+        return float(value)
+    names = {dict: "a mapping", types.NoneType: "null"}
+    wanted = [typing.get_origin(hint) or hint for hint in hints]
+    raise DataError(
+        f"{place} is {value!r}; {' or '.join(names.get(w, w.__name__) for w in wanted)} is needed"
+    )
