@@ -69,7 +69,7 @@ build: tools $(BASE) ## Compile the extension (release) and install the package 
 
 demo: build $(TRAIN) ## Build, play episodes, train a small model; CORPUS=path takes a corpus of yours
 	@$(BIN)/finqa-gym demo --out runs/demo $(if $(CORPUS),--corpus "$(CORPUS)")
-	@$(BIN)/finqa-gym train tiny --set out=runs/demo/train --overwrite
+	@$(BIN)/finqa-gym train demo --overwrite
 	@echo "== demo $$(($$(date +%s) - $(STARTED))) s"
 
 results: build $(TRAIN) ## The comparison of docs/results.md: an hour or more, resumable

@@ -57,7 +57,7 @@ def trained(config: Path) -> tuple[Path, str]:
 def test_init_writes_a_configuration_that_is_read(tmp_path: Path) -> None:
     from finqa_gym.train.settings import read_settings
 
-    for template in ("tiny", "qwen3-4b"):
+    for template in ("demo", "tiny", "qwen3-4b"):
         path = tmp_path / f"{template}.yaml"
         assert finqa("init", path, "--template", template)[0] == 0
         assert read_settings(path).grpo.group_size == 8
@@ -66,7 +66,7 @@ def test_init_writes_a_configuration_that_is_read(tmp_path: Path) -> None:
         assert "--overwrite replaces it" in shown
     code, shown = finqa("init", tmp_path / "x.yaml", "--template", "huge")
     assert code != 0
-    assert "there are qwen3-4b, tiny" in shown
+    assert "there are demo, qwen3-4b, tiny" in shown
 
 
 def test_the_published_settings_are_those_of_the_template(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_folder_in_use_and_a_missing_file_are_errors(
     assert "--resume" in shown
     code, shown = finqa("train", "nowhere.yaml")
     assert code != 0
-    assert "there are qwen3-4b, tiny" in shown
+    assert "there are demo, qwen3-4b, tiny" in shown
     code, shown = finqa("train", config, "--set", "grpo.step=4")
     assert code != 0
     assert "has no setting 'step'; there are steps, tasks_per_step" in shown
