@@ -67,13 +67,14 @@ setup: tools $(DEV) ## Make .venv with the pinned tools
 build: tools $(BASE) ## Compile the extension (release) and install the package into .venv
 	@$(STAGE) build $(MATURIN) develop $(MATURIN_FLAGS)
 
+# Threads of torch that spin while they wait take the time of whatever else runs here: PASSIVE.
 demo: build $(TRAIN) ## Build, play episodes, train a small model; CORPUS=path takes a corpus of yours
 	@$(BIN)/finqa-gym demo --out runs/demo $(if $(CORPUS),--corpus "$(CORPUS)")
-	@$(BIN)/finqa-gym train demo --overwrite
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/finqa-gym train demo --overwrite
 	@echo "== demo $$(($$(date +%s) - $(STARTED))) s"
 
 results: build $(TRAIN) ## The comparison of docs/results.md: an hour or more, resumable
-	@$(BIN)/finqa-gym experiment results --out runs/results
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/finqa-gym experiment results --out runs/results
 
 # Released wheels have all features, so that is what is tested; `make demo` and `pip install .` do without.
 test: FEATURES := datafusion
