@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 __all__ = ["ChatCodec"]
@@ -120,13 +120,9 @@ class ChatCodec:
     def _prompt_frame(self, system_prompt: str) -> tuple[list[int], str, str] | None:
         """Ids and text before a prompt, and text behind it; None if they depend on the prompt."""
         if system_prompt not in self._prompt_frames:
-            shown = set()
-            for mark in ("A", "B"):
-                content = _CONTENT.format(mark)
-                text = self._render(self._opening(system_prompt, content), self.tools)
-                before, found, after = text.partition(content)
-                shown.add((before, after) if found else None)
-            frame = shown.pop() if len(shown) == 1 else None
+            frame = _around(
+                lambda prompt, _: self._render(self._opening(system_prompt, prompt), self.tools)
+            )
             if frame is None:
                 self._prompt_frames[system_prompt] = None
             else:
@@ -185,15 +181,11 @@ class ChatCodec:
     def _frame(self, name: str) -> tuple[str, str] | None:
         """What the template writes around a tool's only result; None if that depends on it."""
         if name not in self._frames:
-            shown = set()
-            for mark in ("A", "B"):
-                content = _CONTENT.format(mark)
-                result = {"role": "tool", "tool_call_id": f"call_{mark}", "name": name}
-                before, found, after = self._after_reply([result | {"content": content}]).partition(
-                    content
+            self._frames[name] = _around(
+                lambda content, call: self._after_reply(
+                    [{"role": "tool", "tool_call_id": call, "name": name, "content": content}]
                 )
-                shown.add((before, after) if found else None)
-            self._frames[name] = shown.pop() if len(shown) == 1 else None
+            )
         return self._frames[name]
 
     def _observation(self, messages: Sequence[dict[str, Any]], stopped: bool) -> list[int]:
@@ -332,6 +324,19 @@ class ChatCodec:
         encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
         ids: list[int] = encoded["input_ids"]
         return ids
+
+
+def _around(render: Callable[[str, str], str]) -> tuple[str, str] | None:
+    """What a template writes around a text, found out with two texts and two ids of calls.
+
+    None if it depends on either, or changes the text.
+    """
+    shown = set()
+    for mark in ("A", "B"):
+        content = _CONTENT.format(mark)
+        before, found, after = render(content, f"call_{mark}").partition(content)
+        shown.add((before, after) if found else None)
+    return shown.pop() if len(shown) == 1 else None
 
 
 def _nine(name: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,31 +148,22 @@ class GrpoRollouts:
         return _transformers_sampler(trainer, self)
 
 
-class _transformers_sampler:
+@contextmanager
+def _transformers_sampler(trainer: Any, rollouts: GrpoRollouts) -> Iterator[Sampler]:
     """The trainer's model as it is now, out of its wrappers, as a sampler."""
+    from trl.models import unwrap_model_for_generation
 
-    def __init__(self, trainer: Any, rollouts: GrpoRollouts) -> None:
-        from trl.models import unwrap_model_for_generation
-
-        self._rollouts = rollouts
-        self._context = unwrap_model_for_generation(
-            trainer.model_wrapped,
-            trainer.accelerator,
-            gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
-        )
-
-    def __enter__(self) -> Sampler:
-        model = self._context.__enter__()
-        settings = self._rollouts.settings
-        return TransformersSampler(
+    with unwrap_model_for_generation(
+        trainer.model_wrapped,
+        trainer.accelerator,
+        gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
+    ) as model:
+        yield TransformersSampler(
             model,
-            self._rollouts.codec.stop_ids,
-            Sampling(settings.temperature),
-            max_rows=settings.max_rows,
+            rollouts.codec.stop_ids,
+            Sampling(rollouts.settings.temperature),
+            max_rows=rollouts.settings.max_rows,
         )
-
-    def __exit__(self, *exc: Any) -> None:
-        self._context.__exit__(*exc)
 
 
 def env_reward(

@@ -212,7 +212,7 @@ def make_model(
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
-        # A quarter of the default wavelength range: chats are short.
+        # The family's own base is made for long contexts; these chats are short.
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
     )
     with torch.random.fork_rng(devices=[]):
