@@ -139,7 +139,10 @@ class Cell:
         seed: Of the arm.
         single: pass@1 on held-out tasks over one table.
         multi: Over several.
+        greedy_single: pass@1 over one table at temperature 0.
+        greedy_multi: Over several.
         behaviour: Flags and checks.
+        failures: Shares of the classes of failure.
         run: Folder of the recorded episodes.
     """
 
@@ -148,7 +151,10 @@ class Cell:
     seed: int
     single: float
     multi: float
+    greedy_single: float
+    greedy_multi: float
     behaviour: dict[str, float]
+    failures: dict[str, float]
     run: str
 
 
@@ -182,6 +188,8 @@ def run_experiment(
             raise ValueError(f"experiment {name!r} has no arm {arm!r}: {', '.join(known)}")
     out = Path(settings.out)
     out.mkdir(parents=True, exist_ok=True)
+    measured = dataclasses.replace(settings.eval, every=0, greedy=True)
+    settings = dataclasses.replace(settings, eval=measured)
     cells: list[Cell] = []
     for cell in _cells(name, settings, base_seeds, seeds, stage, only):
         cells.append(cell)
@@ -241,14 +249,17 @@ def _cell(arm: str, base_seed: int, seed: int, settings: TrainSettings, stage: S
         # What is there is a piece of an arm that was interrupted: arms are short, and begun anew.
         train(settings, overwrite=True, stage=of_arm)
     result = json.loads((place / "result.json").read_text(encoding="utf-8"))
-    last = result["measured"][-1]
+    last, greedy = result["measured"][-1], result["greedy"]
     return Cell(
         arm,
         base_seed,
         seed,
         last["single"],
         last["multi"],
+        greedy["single"],
+        greedy["multi"],
         last["behaviour"],
+        last["failures"],
         str(place / "held-out"),
     )
 

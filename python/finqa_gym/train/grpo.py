@@ -245,12 +245,15 @@ def grpo_trainer(
         on_batch: Called with each batch of rollouts.
 
     Returns:
-        The trainer; ``trainer.rollout_func`` is a `GrpoRollouts`, to be closed at the end.
+        The trainer, a `TrimmedGRPOTrainer`; ``trainer.rollout_func`` is a `GrpoRollouts`, to be
+        closed at the end.
     """
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     _refuse_split_settings(settings)
     from datasets import Dataset
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOConfig
+
+    from finqa_gym.train.trimmed import TrimmedGRPOTrainer
 
     rows = task_rows(world, settings, seed)
     system = world.settings.system_prompt
@@ -278,7 +281,7 @@ def grpo_trainer(
         "seed": seed,
     }
     rollouts = GrpoRollouts(world, loaded, settings, record=record, on_batch=on_batch)
-    return GRPOTrainer(
+    return TrimmedGRPOTrainer(
         model=loaded.model,
         reward_funcs=ShuffledReward(seed) if settings.shuffle_rewards else env_reward,
         args=GRPOConfig(output_dir=str(out), **(options | settings.trainer)),

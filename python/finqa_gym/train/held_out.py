@@ -27,6 +27,8 @@ class Measured:
         single: pass@1 on tasks over one table; NaN if there are none.
         multi: On tasks over several.
         behaviour: Flags and checks, by name, over all.
+        failures: Share of the episodes in each class of failure, by name; an episode has one class
+            or none.
         timing: What took how long.
     """
 
@@ -34,6 +36,7 @@ class Measured:
     single: float
     multi: float
     behaviour: dict[str, float]
+    failures: dict[str, float]
     timing: Timing
 
 
@@ -113,10 +116,15 @@ class HeldOut:
         right = batch.infos["is_correct"].astype(float)
         right[[each.faulty for each in batch.rollouts]] = np.nan
         multi = np.array(self._is_multi)
+        classes = batch.infos["failure"]
         return Measured(
             step,
             float(np.nanmean(right[~multi])) if (~multi).any() else float("nan"),
             float(np.nanmean(right[multi])) if multi.any() else float("nan"),
             batch.flag_means | batch.check_means,
+            {
+                name: float((classes == index).mean())
+                for index, name in enumerate(batch.schema.failures)
+            },
             batch.timing,
         )

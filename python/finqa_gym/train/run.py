@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import logging
@@ -34,11 +35,14 @@ class Trained:
         out: Its folder: ``base`` and ``model`` (checkpoints), ``held-out`` and ``rollouts``
             (recorded runs), ``metrics.jsonl``.
         measured: Measurements in the order of steps, the first before GRPO.
+        greedy: The last model at temperature 0, if ``eval.greedy``; recorded in
+            ``held-out-greedy``.
         seconds: Of each stage.
     """
 
     out: Path
     measured: list[Measured] = field(default_factory=list)
+    greedy: Measured | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -124,6 +128,8 @@ def _train(
     finally:
         if held_out is not None:
             held_out.close()
+    if held_out is not None and settings.eval.greedy:
+        done.greedy = _greedy(settings, world, loaded, out)
     if state.is_main_process:
         text = json.dumps(_summary(done), indent=2)
         (out / "result.json").write_text(text, encoding="utf-8")
@@ -223,6 +229,17 @@ def _reinforce(
     done.seconds |= {"rollouts": timing.total_s, "environment": timing.env_s}
 
 
+def _greedy(settings: TrainSettings, world: World, loaded: LoadedModel, out: Path) -> Measured:
+    limits = Limits(settings.grpo.message_tokens, settings.grpo.episode_tokens)
+    greedy = dataclasses.replace(settings.eval, temperature=0.0)
+    rows = settings.grpo.max_rows
+    held_out = HeldOut(world, greedy, limits, out / "held-out-greedy", settings.seed, rows)
+    try:
+        return held_out.measure(loaded.model, loaded.codec, settings.grpo.steps)
+    finally:
+        held_out.close()
+
+
 def describe(measured: Measured) -> str:
     """A measurement in a line."""
     return f"held out: single {measured.single:.3f}, multi {measured.multi:.3f}"
@@ -252,7 +269,7 @@ def _prepare(out: Path, settings: TrainSettings, *, resume: bool, overwrite: boo
             "overwrite=True (--overwrite) replaces it"
         )
     elif kept.is_file():
-        for name in ("base", "model", "sft", "grpo", "held-out", "rollouts"):
+        for name in ("base", "model", "sft", "grpo", "held-out", "held-out-greedy", "rollouts"):
             shutil.rmtree(out / name, ignore_errors=True)
         (out / "metrics.jsonl").unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -281,7 +298,8 @@ def _checkpoint(out: Path) -> str | None:
 
 def _summary(done: Trained) -> dict[str, Any]:
     measured = [asdict(each) | {"env_share": each.timing.env_share} for each in done.measured]
-    return {"measured": measured, "seconds": done.seconds}
+    greedy = None if done.greedy is None else asdict(done.greedy)
+    return {"measured": measured, "greedy": greedy, "seconds": done.seconds}
 
 
 def _quiet() -> None:

@@ -175,12 +175,14 @@ class EvalSettings:
         tasks: Of each of single and multi; 0 leaves evaluation out.
         every: GRPO steps between measurements; 0 measures before and after only.
         temperature: Of sampling; 0 is greedy.
+        greedy: Measure once more at the end, at temperature 0.
     """
 
     split: str = "val"
     tasks: int = 200
     every: int = 10
     temperature: float = 1.0
+    greedy: bool = False
 
 
 @dataclass(frozen=True)
