@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_pieces_hold_every_row_once_and_are_of_like_length() -> None:
     pieces = pieces_of(mask)
     assert sorted(torch.cat(pieces).tolist()) == list(range(len(PROMPTS)))
     lengths = [mask[rows].sum(1) for rows in pieces]
-    for shorter, longer in zip(lengths, lengths[1:], strict=False):
+    for shorter, longer in itertools.pairwise(lengths):
         assert shorter.max() <= longer.min()
     assert max(len(rows) for rows in pieces_of(mask, 2)) == 2
 

@@ -19,6 +19,8 @@ SHOWN = (
     ("listed_before_query", "listed first"),
     ("inspected_before_query", "schema before SQL"),
     ("recovered_from_error", "recovered"),
+    ("handled_empty", "empty handled"),
+    ("abstained_rightly", "abstained rightly"),
     ("no_hallucinated_answer", "answer from data"),
 )
 
@@ -69,25 +71,80 @@ def experiment(
     results().print(f"All numbers: {out / 'cells.json'}", markup=False)
 
 
+CEILING = "gold-sft"
+"""The arm that shows what the base can do once it behaves: the skill that it has."""
+MOST_FAILURES = 6
+
+
 def comparison(cells: "list[Cell]") -> object:
-    """Arms as rows: pass@1 with intervals over supervised starts, share of the gap, behaviour."""
-    from finqa_gym.train.experiment import spread
+    """Three tables, arms as rows: pass@1, behaviour, classes of failure."""
+    from rich.console import Group
 
     names = list(dict.fromkeys(cell.arm for cell in cells))
-    columns = (">one table", ">several", *(f">{shown}" for _, shown in SHOWN))
-    table = grid("arm", ">runs", *columns)
-    for name in names:
-        of_arm = [cell for cell in cells if cell.arm == name]
+    arms = {name: [cell for cell in cells if cell.arm == name] for name in names}
+    return Group(_pass_at_1(arms), _behaviour(arms), _failures(arms))
+
+
+def _pass_at_1(arms: "dict[str, list[Cell]]") -> object:
+    from finqa_gym.train.experiment import spread
+
+    shown = {"single": "one table", "multi": "several"}
+    greedy = {f"greedy_{what}": f"{name}, greedy" for what, name in shown.items()}
+    gaps = {what: f"gap, {name}" for what, name in shown.items()} if CEILING in arms else {}
+    table = grid("arm", ">runs", *(f">{name}" for name in [*shown.values(), *greedy.values()]))
+    for name in gaps.values():
+        table.add_column(name, justify="right")
+    for name, of_arm in arms.items():
         row = [name, str(len(of_arm))]
-        for what in ("single", "multi"):
+        for what in (*shown, *greedy):
             mean, half = spread(by_base(of_arm, what))
             row.append(f"{mean:.3f}" + ("" if math.isnan(half) else f" ± {half:.3f}"))
+        row += [_closed(arms, name, what) for what in gaps]
+        table.add_row(*row)
+    remark = "± is half of the 95 % interval over supervised starts, whose trainings are averaged"
+    if gaps:
+        remark += f"; gap: share of the way from base to {CEILING}"
+    return section("pass@1 on held-out companies", table, remark)
+
+
+def _closed(arms: "dict[str, list[Cell]]", name: str, what: str) -> str:
+    """Share of the gap between base and ceiling that an arm closes, over starts that have all."""
+    three = [arms[name], arms["base"], arms[CEILING]]
+    starts = set.intersection(*({cell.base_seed for cell in cells} for cells in three))
+
+    def mean(cells: "list[Cell]") -> float:
+        values = by_base([cell for cell in cells if cell.base_seed in starts], what)
+        return sum(values) / len(values)
+
+    if not starts:
+        return "-"
+    reached, base, ceiling = map(mean, three)
+    return f"{(reached - base) / (ceiling - base):.0%}" if ceiling > base else "-"
+
+
+def _behaviour(arms: "dict[str, list[Cell]]") -> object:
+    table = grid("arm", *(f">{shown}" for _, shown in SHOWN))
+    for name, of_arm in arms.items():
+        row = [name]
         for check, _ in SHOWN:
             values = [cell.behaviour[check] for cell in of_arm if check in cell.behaviour]
             row.append(f"{sum(values) / len(values):.2f}" if values else "-")
         table.add_row(*row)
-    remark = "± is half of the 95 % interval over supervised starts, whose trainings are averaged"
-    return section("pass@1 on held-out companies, and behaviour", table, remark)
+    return section("behaviour, where it applies", table, "of all held-out episodes")
+
+
+def _failures(arms: "dict[str, list[Cell]]") -> object:
+    def share(of_arm: "list[Cell]", kind: str) -> float:
+        return sum(cell.failures.get(kind, 0.0) for cell in of_arm) / len(of_arm)
+
+    every = [cell for of_arm in arms.values() for cell in of_arm]
+    kinds = sorted({kind for cell in every for kind in cell.failures})
+    kinds = sorted(kinds, key=lambda kind: -share(every, kind))[:MOST_FAILURES]
+    kinds = [kind for kind in kinds if share(every, kind) > 0]
+    table = grid("arm", *(f">{kind.replace('_', ' ')}" for kind in kinds))
+    for name, of_arm in arms.items():
+        table.add_row(name, *(f"{share(of_arm, kind):.3f}" for kind in kinds))
+    return section("why episodes failed", table, "share of all held-out episodes")
 
 
 def by_base(cells: "list[Cell]", what: str) -> list[float]:
