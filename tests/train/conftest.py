@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -73,7 +73,18 @@ def model(tokenizer: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _talker(corpus: Corpus, codec: Any, tokenizer: Any) -> Any:
+def talker_of(corpus: Corpus) -> Callable[[Any, Any], Any]:
+    """Teaches a model, given a codec and its tokenizer."""
+    return lambda codec, tokenizer: _teach(corpus, codec, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def _talker(talker_of: Callable[[Any, Any], Any], codec: Any, tokenizer: Any) -> Any:
+    return talker_of(codec, tokenizer)
+
+
+def _teach(corpus: Corpus, codec: Any, tokenizer: Any) -> Any:
+    """A model that has learned to call tools, and hardly ever to be right."""
     import torch
 
     from finqa_gym.train.demonstrate import demonstrate

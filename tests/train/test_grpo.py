@@ -16,16 +16,11 @@ import torch
 from transformers import TrainerState
 
 from finqa_gym.train.codec import ChatCodec
-from finqa_gym.train.grpo import (
-    ShuffledReward,
-    Slot,
-    env_reward,
-    grpo_trainer,
-    task_rows,
-)
+from finqa_gym.train.grpo import ShuffledReward, grpo_trainer, task_rows
 from finqa_gym.train.models import LoadedModel, load_model, save_model
 from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import EnvSettings, GrpoSettings, GrpoStage, ModelSettings
+from finqa_gym.train.tool_rollout import Slot, env_reward
 from finqa_gym.train.world import World
 
 # TRL 1.16 uses names that transformers 5.23 calls old, and says so of itself.

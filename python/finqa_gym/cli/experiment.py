@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Group
 
 from finqa_gym.cli.screen import grid, notices, results, section
 from finqa_gym.cli.train import StageScreen, needs_train_extra, read_changes, template_file
@@ -76,16 +77,14 @@ CEILING = "gold-sft"
 MOST_FAILURES = 6
 
 
-def comparison(cells: "list[Cell]") -> object:
+def comparison(cells: "list[Cell]") -> Group:
     """Three tables, arms as rows: pass@1, behaviour, classes of failure."""
-    from rich.console import Group
-
     names = list(dict.fromkeys(cell.arm for cell in cells))
     arms = {name: [cell for cell in cells if cell.arm == name] for name in names}
     return Group(_pass_at_1(arms), _behaviour(arms), _failures(arms))
 
 
-def _pass_at_1(arms: "dict[str, list[Cell]]") -> object:
+def _pass_at_1(arms: "dict[str, list[Cell]]") -> Group:
     from finqa_gym.train.experiment import spread
 
     shown = {"single": "one table", "multi": "several"}
@@ -122,7 +121,7 @@ def _closed(arms: "dict[str, list[Cell]]", name: str, what: str) -> str:
     return f"{(reached - base) / (ceiling - base):.0%}" if ceiling > base else "-"
 
 
-def _behaviour(arms: "dict[str, list[Cell]]") -> object:
+def _behaviour(arms: "dict[str, list[Cell]]") -> Group:
     table = grid("arm", *(f">{shown}" for _, shown in SHOWN))
     for name, of_arm in arms.items():
         row = [name]
@@ -133,7 +132,7 @@ def _behaviour(arms: "dict[str, list[Cell]]") -> object:
     return section("behaviour, where it applies", table, "of all held-out episodes")
 
 
-def _failures(arms: "dict[str, list[Cell]]") -> object:
+def _failures(arms: "dict[str, list[Cell]]") -> Group:
     def share(of_arm: "list[Cell]", kind: str) -> float:
         return sum(cell.failures.get(kind, 0.0) for cell in of_arm) / len(of_arm)
 

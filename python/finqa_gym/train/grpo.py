@@ -1,32 +1,22 @@
-"""GRPO with TRL's GRPOTrainer over a vectorised environment.
-
-TRL gives every rollout a slot object (`Slot`), which only takes down the row's task.
-`GrpoRollouts`, the trainer's ``rollout_func``, then plays all slots together, and hands back ids,
-log-probabilities and the mask of what the policy sampled. The reward comes from the environment.
-"""
+"""GRPO with TRL's GRPOTrainer, made from settings. See `finqa_gym.train.tool_rollout`."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from finqa_gym.train.models import LoadedModel
 from finqa_gym.train.processes import share
-from finqa_gym.train.rollout import Limits, RolloutBatch, Timing, rollout
-from finqa_gym.train.sampling import Sampler, Sampling, TransformersSampler
+from finqa_gym.train.rollout import RolloutBatch
 from finqa_gym.train.settings import GrpoSettings
 from finqa_gym.train.sft import defaults, lora_config
+from finqa_gym.train.tool_rollout import UNKNOWN_SAMPLING, Slot, ToolRollout, env_reward
 from finqa_gym.train.world import World
-from finqa_gym.trajectories import Recording
-from finqa_gym.vector import VectorEnv
 
-__all__ = ["GrpoRollouts", "Slot", "grpo_trainer", "task_rows"]
+__all__ = ["ShuffledReward", "grpo_trainer", "task_rows"]
 
 OWN_SETTINGS = {
     "temperature": "temperature",
@@ -35,19 +25,6 @@ OWN_SETTINGS = {
     "max_steps": "steps",
 }
 """Arguments of ``trl.GRPOConfig`` -> settings of ours that decide them."""
-
-
-class Slot:
-    """A rollout's place. Has no method but ``reset``: any other would be a tool to TRL."""
-
-    def __init__(self) -> None:
-        self.task_id = ""
-        self.outcome: Any = None
-
-    def reset(self, *, task_id: str, **_: Any) -> None:
-        """Takes down the task of the row."""
-        self.task_id = task_id
-        self.outcome = None
 
 
 def task_rows(world: World, settings: GrpoSettings, seed: int) -> list[str]:
@@ -62,142 +39,6 @@ def task_rows(world: World, settings: GrpoSettings, seed: int) -> list[str]:
             world.settings.split, count, tables=stage.tables, seed=seed * 1000 + index
         )
     return rows
-
-
-class GrpoRollouts:
-    """What ``GRPOTrainer(rollout_func=...)`` calls for the episodes of a generation batch.
-
-    Args:
-        world: What is played.
-        loaded: The model's codec.
-        settings: Limits and sampling.
-        record: Folder in which every episode is written down; None for none.
-        on_batch: Called with each batch and the trainer's step.
-    """
-
-    def __init__(
-        self,
-        world: World,
-        loaded: LoadedModel,
-        settings: GrpoSettings,
-        *,
-        record: Path | None = None,
-        on_batch: Callable[[RolloutBatch, int], None] = lambda *_: None,
-    ) -> None:
-        """See the class."""
-        self.world = world
-        self.codec = loaded.codec
-        self.settings = settings
-        self.timing = Timing()
-        self._limits = Limits(settings.message_tokens, settings.episode_tokens)
-        self._record = record
-        self._on_batch = on_batch
-        self._env: VectorEnv | None = None
-
-    def __call__(self, prompts: list[Any], trainer: Any) -> dict[str, list[Any]]:
-        """Plays the slots of ``trainer.environments``, one for each prompt."""
-        slots: list[Slot] = trainer.environments
-        step = trainer.state.global_step
-        env = self._env_of(len(prompts), step)
-        with self._sampler(trainer) as sampler:
-            batch = rollout(
-                env,
-                self.codec,
-                sampler,
-                task_ids=[slot.task_id for slot in slots],
-                limits=self._limits,
-            )
-        self.timing = self.timing + batch.timing
-        for row, slot in enumerate(slots):
-            slot.outcome = (batch, row)
-        self._on_batch(batch, step)
-        return {
-            "prompt_ids": [each.prompt_ids for each in batch.rollouts],
-            "completion_ids": [each.completion_ids for each in batch.rollouts],
-            "logprobs": [each.logprobs for each in batch.rollouts],
-            "env_mask": [each.mask for each in batch.rollouts],
-        }
-
-    def close(self) -> None:
-        """Ends the environment, and the recording."""
-        if self._env is not None:
-            self._env.close()
-            self._env = None
-
-    def _env_of(self, size: int, step: int) -> VectorEnv:
-        if self._env is None or self._env.num_envs != size:
-            self.close()
-            record = None
-            if self._record is not None:
-                record = Recording(self._record, policy="grpo", policy_step=step)
-            self._env = self.world.env(
-                size,
-                record=record,
-                split=self.world.settings.split,
-                keep_messages=record is not None,
-            )
-        if self._record is not None:
-            self._env.policy_step = step
-        return self._env
-
-    def _sampler(self, trainer: Any) -> Any:
-        if trainer.use_vllm:
-            from finqa_gym.train.vllm_sampler import vllm_sampler
-
-            return vllm_sampler(trainer, self.codec.stop_ids)
-        return _transformers_sampler(trainer, self)
-
-
-@contextmanager
-def _transformers_sampler(trainer: Any, rollouts: GrpoRollouts) -> Iterator[Sampler]:
-    """The trainer's model as it is now, out of its wrappers, as a sampler."""
-    from trl.models import unwrap_model_for_generation
-
-    with unwrap_model_for_generation(
-        trainer.model_wrapped,
-        trainer.accelerator,
-        gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
-    ) as model:
-        yield TransformersSampler(
-            model,
-            rollouts.codec.stop_ids,
-            Sampling(rollouts.settings.temperature),
-            max_rows=rollouts.settings.max_rows,
-        )
-
-
-def env_reward(
-    environments: Sequence[Slot], log_metric: Any = None, **_: Any
-) -> list[float | None]:
-    """Rewards of the slots; None where a fault of the machine ended an episode.
-
-    Behaviour is logged beside it: every flag and check as ``behaviour/NAME``.
-    """
-    batch: RolloutBatch = environments[0].outcome[0]
-    if log_metric is not None:
-        for name, value in behaviour(batch).items():
-            log_metric(name, value)
-    outcomes = [slot.outcome[0].rollouts[slot.outcome[1]] for slot in environments]
-    return [None if each.faulty else each.reward for each in outcomes]
-
-
-def behaviour(batch: RolloutBatch) -> dict[str, float]:
-    """Means over a batch, by the names under which they are logged."""
-    rollouts = batch.rollouts
-    logged = {
-        "pass_at_1": float(batch.infos["is_correct"].mean()),
-        "episode/turns": float(np.mean([each.num_turns for each in rollouts])),
-        "episode/cut": float(np.mean([each.cut for each in rollouts])),
-        "episode/errors": float(batch.infos["num_errors"].mean()),
-        "time/env_share": batch.timing.env_share,
-        "time/generation_s": batch.timing.generation_s,
-        "time/rollout_s": batch.timing.total_s,
-        "rate/env_steps_per_s": batch.timing.num_steps / batch.timing.total_s,
-        "rate/sampled_tokens_per_s": batch.timing.num_sampled / batch.timing.total_s,
-    }
-    means = batch.flag_means | batch.check_means
-    logged |= {f"behaviour/{name}": value for name, value in means.items()}
-    return logged
 
 
 class ShuffledReward:
@@ -245,7 +86,7 @@ def grpo_trainer(
         on_batch: Called with each batch of rollouts.
 
     Returns:
-        The trainer, a `TrimmedGRPOTrainer`; ``trainer.rollout_func`` is a `GrpoRollouts`, to be
+        The trainer, a `TrimmedGRPOTrainer`; ``trainer.rollout_func`` is a `ToolRollout`, to be
         closed at the end.
     """
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
@@ -256,9 +97,6 @@ def grpo_trainer(
     from finqa_gym.train.trimmed import TrimmedGRPOTrainer
 
     rows = task_rows(world, settings, seed)
-    system = world.settings.system_prompt
-    with world.env(1) as sample:
-        system = sample.system_prompt if system is None else system
     dataset = Dataset.from_dict(
         {
             # For the trainer's own logs; the ids of prompts come from the rollouts.
@@ -280,7 +118,16 @@ def grpo_trainer(
         "logging_steps": 1,
         "seed": seed,
     }
-    rollouts = GrpoRollouts(world, loaded, settings, record=record, on_batch=on_batch)
+    rollouts = ToolRollout(
+        world.corpus,
+        loaded.codec,
+        message_tokens=settings.message_tokens,
+        max_rows=settings.max_rows,
+        record=record,
+        on_batch=on_batch,
+        split=world.settings.split,
+        **world.env_options,
+    )
     return TrimmedGRPOTrainer(
         model=loaded.model,
         reward_funcs=ShuffledReward(seed) if settings.shuffle_rewards else env_reward,
@@ -299,7 +146,7 @@ def _refuse_split_settings(settings: GrpoSettings) -> None:
     for key, ours in OWN_SETTINGS.items():
         if key in settings.trainer:
             raise ValueError(f"grpo.trainer.{key} is set; set grpo.{ours}, which rollouts read")
-    for key in ("top_p", "top_k", "min_p", "repetition_penalty"):
+    for key in UNKNOWN_SAMPLING:
         if key in settings.trainer and not settings.trainer.get("use_vllm"):
             raise ValueError(
                 f"grpo.trainer.{key} is set, which only vLLM's sampler knows; leave it out, or set "

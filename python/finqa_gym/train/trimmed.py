@@ -46,7 +46,7 @@ class TrimmedGRPOTrainer(GRPOTrainer):
             or compute_aux_loss
             or any(value is not None for value in others.values())
         ):
-            return compute(
+            whole: tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None] = compute(
                 model,
                 input_ids,
                 attention_mask,
@@ -56,6 +56,7 @@ class TrimmedGRPOTrainer(GRPOTrainer):
                 compute_aux_loss,
                 **others,
             )
+            return whole
         logps, entropies = [], []
         for rows in pieces:
             mask = attention_mask[rows]

@@ -1,18 +1,17 @@
 """TRL's vLLM, in this process or behind a server, as a sampler.
 
 Chats are handed over whole in every turn; vLLM's prefix cache keeps what it has read. TRL sets its
-sampling options and hands it the trainer's weights.
+sampling options, and has handed it the trainer's weights before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from finqa_gym.train.sampling import Sampled
 
-__all__ = ["VllmSampler", "vllm_sampler"]
+__all__ = ["VllmSampler"]
 
 
 class VllmSampler:
@@ -55,9 +54,3 @@ class VllmSampler:
             drawn = [float(each[0]) for each in probs[:limit]]
             sampled.append(Sampled(kept, drawn, bool(kept) and kept[-1] in self._stop_ids))
         return sampled
-
-
-@contextmanager
-def vllm_sampler(trainer: Any, stop_ids: Collection[int]) -> Iterator[VllmSampler]:
-    """The sampler of a trainer with ``use_vllm``, which has synchronised the weights before."""
-    yield VllmSampler(trainer.vllm_generation, stop_ids)

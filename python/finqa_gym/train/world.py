@@ -42,20 +42,23 @@ class World:
         self.corpus.known_split(settings.split)
         self._kinds: dict[str, list[tuple[str, bool, str]]] = {}
 
-    def env(self, num_envs: int, *, record: Recording | None = None, **changes: Any) -> VectorEnv:
-        """An environment; ``changes`` are arguments of `VectorEnv` besides the settings."""
+    @property
+    def env_options(self) -> dict[str, Any]:
+        """Arguments of `VectorEnv` that the settings decide, but the split."""
         s = self.settings
-        reward = RewardConfig(**s.reward) if isinstance(s.reward, dict) else s.reward
-        options: dict[str, Any] = {
+        return {
             "tool_profile": s.tool_profile,
             "tool_names": s.tool_names,
             "task_prompt": s.task_prompt,
             "system_prompt": s.system_prompt,
             "answer_mode": s.answer_mode,
-            "reward": reward,
+            "reward": RewardConfig(**s.reward) if isinstance(s.reward, dict) else s.reward,
             "max_turns": s.max_turns,
         }
-        return VectorEnv(self.corpus, num_envs, record=record, **(options | changes))
+
+    def env(self, num_envs: int, *, record: Recording | None = None, **changes: Any) -> VectorEnv:
+        """An environment; ``changes`` are arguments of `VectorEnv` besides the settings."""
+        return VectorEnv(self.corpus, num_envs, record=record, **(self.env_options | changes))
 
     def task_ids(
         self,

@@ -12,7 +12,8 @@ use serde_json::Value as Json;
 
 use crate::support::{backend, data, fixture, query, shared, thread_cpu_s};
 
-const MAX_CPU_S: f64 = 0.100;
+/// Of a build that is not optimised throughout, on a core that may be shared.
+const MAX_CPU_S: f64 = if cfg!(debug_assertions) { 0.300 } else { 0.100 };
 const MAX_EXTRA_BYTES: i64 = 32 << 20;
 const CHILD: &str = "FINQA_SQLITE_PRINT_OUTCOMES_OF";
 
