@@ -30,10 +30,12 @@ MATURIN_FLAGS = --release $(if $(FEATURES),--features $(FEATURES))
 # and nothing is rebuilt because a checkout has another .venv.
 CARGO := env PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1 cargo
 STARTED := $(shell date +%s)
+# One for each file of pinned versions.
+INTEGRATIONS := $(patsubst requirements/%.txt,%,$(filter-out %-no-deps.txt,$(wildcard requirements/*.txt)))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tools setup build demo results test test-rs test-py test-wheel lint fmt stubs bench docs clean
+.PHONY: help tools setup build demo results test test-rs test-py test-wheel test-integrations wheel lint fmt stubs bench docs clean
 
 help: ## Show this list
 	@echo "finqa-gym. Targets:"
@@ -78,7 +80,7 @@ results: build $(TRAIN) ## The comparison of docs/results.md: an hour or more, r
 
 # Released wheels have all features, so that is what is tested; `make demo` and `pip install .` do without.
 test: FEATURES := datafusion
-test: lint build stubs test-wheel test-rs test-py ## Everything that CI checks
+test: lint build stubs test-wheel test-integrations test-rs test-py ## Everything that CI checks
 	@echo "== test $$(($$(date +%s) - $(STARTED))) s"
 
 lint: setup ## Formats, clippy, ruff and mypy; changes nothing
@@ -97,10 +99,17 @@ fmt: setup ## Format Rust and Python in place
 stubs: setup build ## Compare _native.pyi with the compiled module
 	@$(STAGE) "stubtest" $(BIN)/python -m mypy.stubtest finqa_gym._native
 
-test-wheel: setup build ## Use the wheel in an empty environment, without the network where that can be
+wheel: setup build
 	@rm -rf dist
 	@$(STAGE) "wheel" $(MATURIN) build $(MATURIN_FLAGS) --out dist
+
+test-wheel: wheel ## Use the wheel in an empty environment, without the network where that can be
 	@$(STAGE) "wheel test" scripts/test-wheel $(PYTHON) dist/*.whl
+
+test-integrations: wheel ## Adapters with the real frameworks, each in an environment of its own
+	@set -e; for name in $(INTEGRATIONS); do \
+		$(STAGE) "integration $$name" scripts/integration $$name $(PYTHON) dist/*.whl $(ARGS); \
+	done
 
 test-rs: tools ## Rust: documentation examples, then the tests
 	@$(STAGE) "cargo doc tests" $(CARGO) test --doc --workspace --locked --quiet

@@ -13,6 +13,8 @@ Example:
 
 from finqa_gym._native import __version__, build_info
 from finqa_gym.analytics import QueryResult, query
+from finqa_gym.async_engine import AsyncEngine
+from finqa_gym.async_episode import AsyncEpisode, Turn
 from finqa_gym.audits import AuditReport
 from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
@@ -55,6 +57,8 @@ __all__ = [
     "LAYOUTS",
     "POLICIES",
     "AlreadyPendingCallError",
+    "AsyncEngine",
+    "AsyncEpisode",
     "AuditReport",
     "BackendError",
     "ClosedEnvError",
@@ -80,6 +84,7 @@ __all__ = [
     "StepBatch",
     "SynthConfig",
     "ToolCallError",
+    "Turn",
     "UserTool",
     "VectorEnv",
     "__version__",

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["flag", "flags", "instance", "integer", "integers", "number", "text"]
 
@@ -84,12 +85,12 @@ def flag(name: str, value: object) -> bool:
     return bool(value)
 
 
-def flags(name: str, values: Any) -> list[bool]:
-    """``values`` as list of bools; the integers 0 and 1 are taken for them.
+def flags(name: str, values: Any) -> NDArray[np.bool_]:
+    """``values`` as array of bools; the integers 0 and 1 are taken for them.
 
     Example:
-        >>> flags("reset_mask", np.array([True, False]))
-        [True, False]
+        >>> flags("reset_mask", [1, 0])
+        array([ True, False])
     """
     array = np.asarray(values)
     is_mask = array.ndim == 1 and (
@@ -99,7 +100,7 @@ def flags(name: str, values: Any) -> list[bool]:
     )
     if not is_mask:
         raise _wrong_type(name, values, "one bool for each slot")
-    return [bool(value) for value in array.tolist()]
+    return array.astype(bool)
 
 
 def text(name: str, value: object) -> str:

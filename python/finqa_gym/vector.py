@@ -347,18 +347,24 @@ class VectorEnv:
             check_distinct(ids)
             raise
 
-    def recv(self, batch_size: int | None = None) -> StepBatch:
+    def recv(self, batch_size: int | None = None, *, or_more: bool = False) -> StepBatch:
         """Takes results of ``send`` in order of completion, waiting for them.
 
         Args:
             batch_size: Number of rows; None is ``num_envs``.
+            or_more: Take what else has finished, too.
 
         Raises:
             ValueError: Fewer results are under way.
         """
         if batch_size is None:
             batch_size = self.num_envs
-        return self._finished(self._native.recv(arguments.integer("batch_size", batch_size)))
+        wanted = arguments.integer("batch_size", batch_size)
+        return self._finished(self._native.recv(wanted, or_more))
+
+    def _recv_any(self) -> tuple[StepBatch, BaseException | None]:
+        """Waits for a result of ``send`` and takes all that are there; see `AsyncEngine`."""
+        return self._finished_or_failed(self._native.recv(1, True))
 
     def truncate(self, env_ids: NDArray[np.int32] | Sequence[int]) -> StepBatch:
         """Ends running episodes, such as those whose budget of tokens is used up.
@@ -397,14 +403,25 @@ class VectorEnv:
 
     def _finished(self, received: _native._Received) -> StepBatch:
         """Rows of finished turns, scored by the criteria of the user, too."""
-        batch, failure = finish_turns(self._native, self._user_tools, received)
+        batch, failure = self._finished_or_failed(received)
         if failure is not None:
-            if self._custom is not None:
-                self._custom.leave_out(batch)
             raise failure
-        if self._custom is not None:
-            self._custom.score(batch)
         return batch
+
+    def _finished_or_failed(
+        self, received: _native._Received
+    ) -> tuple[StepBatch, BaseException | None]:
+        """The rows, and what a tool or criterion of the user raised meanwhile."""
+        batch, failure = finish_turns(self._native, self._user_tools, received)
+        if self._custom is not None:
+            try:
+                if failure is None:
+                    self._custom.score(batch)
+                else:
+                    self._custom.leave_out(batch)
+            except BaseException as raised:
+                failure = raised
+        return batch, failure
 
     @property
     def policy(self) -> str:

@@ -428,6 +428,23 @@ def test_recv_is_in_order_of_completion(make: MakeEnv, call: Call) -> None:
     assert env.error_codes[second.infos["error_code"][0]] == "sql_budget"
 
 
+def test_recv_or_more_takes_what_has_finished_and_waits_for_no_more(
+    make: MakeEnv, call: Call
+) -> None:
+    env = make(40)
+    env.reset()
+    env.send([call("calculator", expression=str(slot)) for slot in range(40)])
+    rows: dict[int, str] = {}
+    while env.num_pending:
+        batch = env.recv(1, or_more=True)
+        assert len(batch) >= 1
+        rows |= zip(batch.env_ids.tolist(), batch.observations, strict=True)
+    assert rows == {slot: str(slot) for slot in range(40)}
+    env.send([CALC], env_ids=[3])
+    while len(env.recv(0, or_more=True)) == 0:
+        assert env.num_pending == 1
+
+
 def test_misuse_of_send_and_recv_is_refused_and_harmless(finqa_gym: Any, make: MakeEnv) -> None:
     env = make(4)
     with pytest.raises(finqa_gym.ResetNeededError, match="never reset"):

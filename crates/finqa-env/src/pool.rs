@@ -213,6 +213,11 @@ impl Pool {
         Some(std::mem::replace(&mut *queue, rest))
     }
 
+    /// Results that nobody has taken yet.
+    pub(crate) fn num_ready(&self) -> usize {
+        lock(&self.done.queue).len()
+    }
+
     /// Ends the threads once they have finished what they were given.
     pub(crate) fn close(&mut self) {
         self.workers.clear();

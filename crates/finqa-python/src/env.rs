@@ -160,13 +160,13 @@ impl PyVectorEnv {
         tasks: Option<Vec<u32>>,
         seed: Option<u64>,
         slot_seeds: Option<Vec<Option<u64>>>,
-        mask: Option<Vec<bool>>,
+        mask: Option<PyReadonlyArray1<'py, bool>>,
     ) -> PyResult<Received<'py>> {
         let options = ResetOptions {
             tasks,
             seed,
             slot_seeds,
-            mask,
+            mask: mask.map(|mask| mask.as_array().to_vec()),
         };
         let rows = gil::enter(py, || self.env.reset(&options)).map_err(Error::from)?;
         self.received(py, rows)
@@ -213,7 +213,13 @@ impl PyVectorEnv {
         Ok(())
     }
 
-    fn recv<'py>(&self, py: Python<'py>, batch_size: i64) -> PyResult<Received<'py>> {
+    #[pyo3(signature = (batch_size, or_more=false))]
+    fn recv<'py>(
+        &self,
+        py: Python<'py>,
+        batch_size: i64,
+        or_more: bool,
+    ) -> PyResult<Received<'py>> {
         let batch_size = usize::try_from(batch_size).map_err(|_| {
             PyValueError::new_err(format!("batch_size is {batch_size}; it must be at least 0"))
         })?;
@@ -228,7 +234,12 @@ impl PyVectorEnv {
         if let Some(error) = failed {
             return Err(Error::from(error).into());
         }
-        self.received(py, rows.unwrap_or_default())
+        let mut rows = rows.unwrap_or_default();
+        if or_more {
+            // Asked only now: while this thread waited for the GIL, more turns were finished.
+            rows.extend(self.env.recv_ready().map_err(Error::from)?);
+        }
+        self.received(py, rows)
     }
 
     /// Ends episodes whose tokens are used up.

@@ -97,6 +97,24 @@ impl VectorEnv {
         Ok(self.await_rows(&pool, rows, batch_size, interrupt_check))
     }
 
+    /// Takes the results that are there and that no [`VectorEnv::recv`] waits for.
+    ///
+    /// Does not wait, unless another thread takes results at the same moment.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn recv_ready(&self) -> Result<Vec<Row>> {
+        let pool = self.pool()?;
+        let (rows, batch_size) = {
+            let mut slots = lock(&self.slots);
+            let free = slots.under_way - slots.awaited;
+            let ready = free.min(slots.reset_rows.len() + pool.num_ready());
+            (reserve(&mut slots, ready), ready)
+        };
+        let rows = self.await_rows(&pool, rows, batch_size, &mut || true);
+        Ok(rows.unwrap_or_default())
+    }
+
     /// Waits for `batch_size` reserved results, of which `rows` are there already.
     fn await_rows(
         &self,

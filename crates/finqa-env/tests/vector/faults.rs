@@ -173,6 +173,32 @@ fn closing_while_another_thread_receives_hangs_neither() {
 }
 
 #[test]
+fn taking_what_is_ready_leaves_what_another_thread_waits_for() {
+    let env = Arc::new(env(config(21, 2)));
+    let ids: Vec<u32> = (0..20).collect();
+    env.send(texts(&query("item = 'sleep 10'"), 20), &ids)
+        .unwrap();
+    let reader = Arc::clone(&env);
+    let (done, wait) = channel();
+    std::thread::spawn(move || {
+        let rows = reader.recv(20, &mut || true).unwrap().unwrap();
+        done.send(rows.len()).unwrap();
+    });
+    std::thread::sleep(Duration::from_millis(40));
+    assert!(env.recv_ready().unwrap().is_empty());
+    env.send(texts(&calculate("7"), 1), &[20]).unwrap();
+    let taken = wait.recv_timeout(Duration::from_secs(20));
+    assert_eq!(taken, Ok(20));
+    // The rest is for whoever asks: sooner or later, it is there.
+    let start = Instant::now();
+    let mut rows = env.recv_ready().unwrap();
+    while rows.is_empty() && start.elapsed() < Duration::from_secs(20) {
+        rows = env.recv_ready().unwrap();
+    }
+    assert_eq!((rows.len(), env.num_pending()), (1, 0));
+}
+
+#[test]
 fn an_interrupt_is_seen_while_results_trickle_in_and_loses_none() {
     let env = env(config(200, 1));
     let ids: Vec<u32> = (0..200).collect();

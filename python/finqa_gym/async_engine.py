@@ -1,0 +1,515 @@
+"""Episodes for coroutines: what they send within one tick of their loop becomes one batch.
+
+A trainer that writes a rollout as a coroutine would pay a thread hop for every tool call, several
+times the call itself. Here a call only joins a list. Once the loop has run everybody who is ready,
+the list goes to the engine's threads as one batch; a thread of this module takes whatever has
+finished, and wakes each loop once for all of its results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from finqa_gym import arguments
+from finqa_gym._native import (
+    AlreadyPendingCallError,
+    ClosedEnvError,
+    ResetNeededError,
+)
+from finqa_gym.async_episode import AsyncEpisode, Turn
+from finqa_gym.data import Corpus
+from finqa_gym.vector import Action, VectorEnv
+
+__all__ = ["AsyncEngine"]
+
+IDLE_S = 1.0
+"""After so many seconds without a call the thread that takes results ends; the next starts it."""
+REFUSED = ("num_envs", "group_size", "autoreset_mode")
+"""Options of `VectorEnv` that mean nothing here."""
+
+
+class AsyncEngine:
+    """Runs episodes for coroutines, of one event loop or of many.
+
+    Args:
+        corpus: As for `VectorEnv`.
+        max_episodes: Episodes that live at the same time; ``start`` waits for a place.
+        **options: Options of `VectorEnv`, but num_envs, group_size and autoreset_mode.
+
+    Attributes:
+        env: The environment behind it. Read its attributes; its slots belong to the engine.
+
+    Example:
+        >>> import asyncio
+        >>> from finqa_gym import AsyncEngine
+        >>> async def play(engine, task_id):
+        ...     async with await engine.start(task_id) as episode:
+        ...         turn = await episode.call("FINAL ANSWER: 42")
+        ...         return turn.over, turn.reward
+        >>> async def main():
+        ...     with AsyncEngine(max_episodes=8) as engine:
+        ...         return await asyncio.gather(*(play(engine, task) for task in range(100)))
+        >>> len(asyncio.run(main()))
+        100
+    """
+
+    def __init__(
+        self, corpus: Corpus | None = None, max_episodes: int = 1024, **options: Any
+    ) -> None:
+        """See the class."""
+        for name in REFUSED:
+            if name in options:
+                raise TypeError(f"AsyncEngine takes no {name}: every episode is started by itself")
+        self.max_episodes = arguments.integer("max_episodes", max_episodes, least=1)
+        self.env = VectorEnv(corpus, self.max_episodes, **options)
+        self.corpus = self.env.corpus
+        self.system_prompt = self.env.system_prompt
+        self.tools = self.env.tools
+        self.num_leaked = 0
+        """Episodes that nobody closed."""
+        # Reentrant: the end of a forgotten episode may come at any moment, also inside of it.
+        self._lock = threading.RLock()
+        self._free = list(range(self.max_episodes - 1, -1, -1))
+        self._queue: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[int]]] = deque()
+        self._ticks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Tick]
+        self._ticks = weakref.WeakKeyDictionary()
+        self._calls: list[_Call | None] = [None] * self.max_episodes
+        self._sent = threading.Event()
+        self._receiving = False
+        self._closed = False
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="finqa-start")
+
+    async def start(self, task: str | int | None = None) -> AsyncEpisode:
+        """A new episode; waits while ``max_episodes`` live.
+
+        Args:
+            task: Id or position of the task; None takes the next one in the order of the seed.
+
+        Raises:
+            NotFoundError: There is no such task.
+            ClosedEnvError: The engine is closed.
+        """
+        index = None if task is None else self.env._task_index(0, task)
+        slot = await self._take_slot()
+        future: asyncio.Future[AsyncEpisode] = asyncio.get_running_loop().create_future()
+        self._tick().starts.append((slot, index, future))
+        # Not to be cancelled: the slot would be lost with the episode.
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(_close_started)
+            raise
+
+    async def call(
+        self,
+        episode: AsyncEpisode,
+        action: Action,
+        *,
+        finish_reason: str | None = None,
+        num_tokens: int | tuple[int | None, int | None] | None = None,
+    ) -> Turn:
+        """Sends one message of the policy and waits for what it brings.
+
+        A call that is cancelled (or timed out) before the tick ends was never made. Later, its turn
+        still happens, and is found in ``episode.last_turn``; the next call waits for it.
+
+        Args:
+            episode: Of this engine.
+            action: Raw assistant text, or a message with OpenAI ``tool_calls``.
+            finish_reason: Why generation ended; "length" marks a message cut by its token limit.
+            num_tokens: Tokens of the message, or a pair: those of its prompt and its own.
+
+        Raises:
+            ResetNeededError: The episode is over.
+            AlreadyPendingCallError: Another call of it is under way.
+            ClosedEnvError: The engine is closed.
+        """
+        under_way = episode._under_way
+        if under_way is not None:
+            if not under_way.abandoned:
+                raise AlreadyPendingCallError(
+                    f"episode of task {episode.task_id!r} has a call under way; await it first"
+                )
+            await asyncio.shield(under_way.future)
+        if episode.over:
+            raise ResetNeededError(
+                f"episode of task {episode.task_id!r} is over; start another with engine.start()"
+            )
+        episode._refuse_closed()
+        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        call = _Call(episode, action, finish_reason, num_tokens, future)
+        episode._under_way = call
+        self._tick().calls.append(call)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            call.abandon()
+            raise
+
+    @property
+    def num_live(self) -> int:
+        """Episodes that are not closed."""
+        return self.max_episodes - len(self._free)
+
+    @property
+    def num_waiting(self) -> int:
+        """Starts that wait for a place."""
+        return len(self._queue)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of the environment, and num_live, num_waiting, num_leaked."""
+        own = {name: getattr(self, name) for name in ("num_live", "num_waiting", "num_leaked")}
+        return self.env.stats() | own
+
+    @classmethod
+    def shared(
+        cls, corpus: Corpus | None = None, max_episodes: int = 1024, **options: Any
+    ) -> AsyncEngine:
+        """The engine of this process for these arguments: made once, never closed.
+
+        For frameworks that make an object of ours for each rollout: all of them play in it. A
+        forked process gets one of its own.
+
+        Example:
+            >>> AsyncEngine.shared(max_episodes=4) is AsyncEngine.shared(max_episodes=4)
+            True
+        """
+        content = None if corpus is None else corpus.content_hash
+        told = json.dumps([content, max_episodes, options], sort_keys=True, default=repr)
+        with _shared_lock:
+            engine = _shared.get((os.getpid(), told))
+            if engine is None or engine._closed:
+                engine = _shared[os.getpid(), told] = cls(corpus, max_episodes, **options)
+            return engine
+
+    def close(self) -> None:
+        """Ends threads and environment; calls that wait raise `ClosedEnvError`."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            waiting = list(self._queue)
+            self._queue.clear()
+        self._starter.shutdown()
+        error = ClosedEnvError("the engine was closed")
+        for loop, place in waiting:
+            _tell(loop, _fail, [(place, error)])
+        self.env.close()
+        self._fail_all(error)
+
+    def __enter__(self) -> AsyncEngine:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes."""
+        self.close()
+
+    # --- slots -----------------------------------------------------------------------------------
+
+    async def _take_slot(self) -> int:
+        with self._lock:
+            if self._closed:
+                raise ClosedEnvError("the engine is closed")
+            if self._free:
+                return self._free.pop()
+            loop = asyncio.get_running_loop()
+            place: asyncio.Future[int] = loop.create_future()
+            self._queue.append((loop, place))
+        try:
+            return await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self._give_slot(place.result())
+            raise
+
+    def _give_slot(self, slot: int) -> None:
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._free.append(slot)
+                    return
+                loop, place = self._queue.popleft()
+            if _tell(loop, self._hand_over, (place, slot)):
+                return
+
+    def _hand_over(self, handed: tuple[asyncio.Future[int], int]) -> None:
+        place, slot = handed
+        if place.done():
+            self._give_slot(slot)
+        else:
+            place.set_result(slot)
+
+    def _release(self, episode: AsyncEpisode) -> None:
+        """Gives the slot of a closed episode back, once: at the end of a call that is under way."""
+        call = episode._under_way
+        with self._lock:
+            if episode._given_back or (call is not None and call.sent):
+                return
+            episode._given_back = True
+        self._give_slot(episode._slot)
+
+    def _leaked(self, episode: AsyncEpisode) -> bool:
+        if not self._closed:
+            self.num_leaked += 1
+            self._release(episode)
+        return not self._closed
+
+    # --- from loops to the engine ----------------------------------------------------------------
+
+    def _tick(self) -> _Tick:
+        loop = asyncio.get_running_loop()
+        tick = self._ticks.get(loop)
+        if tick is None:
+            if self._closed:
+                raise ClosedEnvError("the engine is closed")
+            tick = self._ticks[loop] = _Tick()
+        if not tick.scheduled:
+            tick.scheduled = True
+            loop.call_soon(self._flush, loop, tick)
+        return tick
+
+    def _flush(self, loop: asyncio.AbstractEventLoop, tick: _Tick) -> None:
+        tick.scheduled = False
+        starts, tick.starts = tick.starts, []
+        calls, tick.calls = tick.calls, []
+        if starts:
+            try:
+                self._starter.submit(self._start, loop, starts)
+            except RuntimeError:
+                _fail([(future, ClosedEnvError("the engine was closed")) for *_, future in starts])
+        live = []
+        for call in calls:
+            if call.episode._closed and not call.future.done():
+                call.future.set_exception(
+                    ValueError("the episode was closed before its call began")
+                )
+            if not call.future.done():
+                live.append(call)
+            elif call.episode._under_way is call:
+                call.episode._under_way = None
+        if live:
+            self._send(live)
+
+    def _send(self, calls: list[_Call]) -> None:
+        for call in calls:
+            call.sent = True
+            self._calls[call.episode._slot] = call
+        finish_reasons = [call.finish_reason for call in calls]
+        num_tokens = [call.num_tokens for call in calls]
+        try:
+            self.env.send(
+                [call.action for call in calls],
+                [call.episode._slot for call in calls],
+                finish_reasons=finish_reasons if any(finish_reasons) else None,
+                num_tokens=num_tokens if any(n is not None for n in num_tokens) else None,
+            )
+        except Exception as error:
+            self._send_one_by_one(calls, error)
+        else:
+            self._wake_receiver()
+
+    def _send_one_by_one(self, calls: list[_Call], error: Exception) -> None:
+        """One of them is refused, such as an action that is no text: the others must not suffer."""
+        if len(calls) > 1:
+            for call in calls:
+                self._send([call])
+            return
+        [call] = calls
+        call.sent = False
+        call.episode._under_way = self._calls[call.episode._slot] = None
+        if not call.future.done():
+            call.future.set_exception(error)
+
+    def _start(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]],
+    ) -> None:
+        """Resets slots; runs in the thread for that, since companies may have to be made."""
+        begun: list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]] = []
+        failed: list[tuple[asyncio.Future[Any], BaseException]] = []
+        try:
+            for chosen in (True, False):
+                some = [each for each in starts if (each[1] is not None) == chosen]
+                if some:
+                    begun += self._reset(sorted(some, key=lambda each: each[0]), chosen)
+        except Exception as error:
+            if len(starts) > 1:
+                done = {id(future) for future, _ in begun}
+                for each in starts:
+                    if id(each[2]) not in done:
+                        self._start(loop, [each])
+            else:
+                failed = [(starts[0][2], error)]
+                self._give_slot(starts[0][0])
+        if not _tell(loop, _deliver, begun):
+            for _, episode in begun:
+                episode.close()
+        _tell(loop, _fail, failed)
+
+    def _reset(
+        self, starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]], chosen: bool
+    ) -> list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]]:
+        mask = np.zeros(self.max_episodes, dtype=bool)
+        mask[[slot for slot, _, _ in starts]] = True
+        tasks = [task for _, task, _ in starts if task is not None] if chosen else None
+        prompts, infos = self.env.reset(task_ids=tasks, reset_mask=mask)
+        tasks = infos["task_index"].tolist()
+        return [
+            (future, AsyncEpisode(self, slot, task, prompt))
+            for (slot, _, future), task, prompt in zip(starts, tasks, prompts, strict=True)
+        ]
+
+    # --- and back --------------------------------------------------------------------------------
+
+    def _wake_receiver(self) -> None:
+        with self._lock:
+            self._sent.set()
+            if self._receiving:
+                return
+            self._receiving = True
+        threading.Thread(target=self._receive, name="finqa-receive", daemon=True).start()
+
+    def _receive(self) -> None:
+        while True:
+            if not self._sent.wait(IDLE_S):
+                with self._lock:
+                    if not self._sent.is_set():
+                        self._receiving = False
+                        return
+            self._sent.clear()
+            try:
+                while self.env.num_pending:
+                    self._take()
+            except BaseException as error:
+                self._receiving = False
+                self._fail_all(error)
+                if isinstance(error, ClosedEnvError):
+                    return
+                raise
+
+    def _take(self) -> None:
+        batch, failure = self.env._recv_any()
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+        over = (batch.terminated | batch.truncated).tolist()
+        for row, slot in enumerate(batch.env_ids.tolist()):
+            call = self._calls[slot]
+            assert call is not None, "a row of a slot that nobody called"
+            self._calls[slot] = None
+            episode = call.episode
+            turn = episode.last_turn = Turn(batch, row)
+            episode.over = over[row]
+            # In this order: see `_Call.abandon` and `_release`, which other threads run.
+            episode._under_way = None
+            future = call.future
+            if episode._closed:
+                self._release(episode)
+            by_loop.setdefault(future.get_loop(), []).append((future, turn))
+        for loop, results in by_loop.items():
+            if failure is None:
+                _tell(loop, _deliver, results)
+            else:
+                _tell(loop, _fail, [(future, failure) for future, _ in results])
+
+    def _fail_all(self, error: BaseException) -> None:
+        for call in self._calls:
+            if call is not None:
+                _tell(call.future.get_loop(), _fail, [(call.future, error)])
+
+
+class _Tick:
+    """What the coroutines of one loop want, until its tick is over."""
+
+    __slots__ = ("calls", "scheduled", "starts")
+
+    def __init__(self) -> None:
+        self.scheduled = False
+        self.starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]] = []
+        self.calls: list[_Call] = []
+
+
+class _Call:
+    """A message on its way."""
+
+    __slots__ = ("abandoned", "action", "episode", "finish_reason", "future", "num_tokens", "sent")
+
+    def __init__(
+        self,
+        episode: AsyncEpisode,
+        action: Action,
+        finish_reason: str | None,
+        num_tokens: int | tuple[int | None, int | None] | None,
+        future: asyncio.Future[Turn],
+    ) -> None:
+        self.episode = episode
+        self.action = action
+        self.finish_reason = finish_reason
+        self.num_tokens = num_tokens
+        self.future = future
+        self.sent = False
+        self.abandoned = False
+
+    def abandon(self) -> None:
+        """Whoever waited was cancelled: what is under way arrives for the next call to wait for."""
+        if not self.sent:
+            if self.episode._under_way is self:
+                self.episode._under_way = None
+            return
+        # The receiver reads the future after it has taken the call off the episode, so that who
+        # still finds the call there can rely on this one.
+        self.future = self.future.get_loop().create_future()
+        self.future.add_done_callback(_look_at)
+        self.abandoned = True
+
+
+_shared: dict[tuple[int, str], AsyncEngine] = {}
+_shared_lock = threading.Lock()
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """So that nobody is told of an error that nobody waited for."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _close_started(future: asyncio.Future[AsyncEpisode]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().close()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[Any], None], about: Any) -> bool:
+    """Calls ``what(about)`` in the thread of a loop; False if the loop is closed."""
+    try:
+        loop.call_soon_threadsafe(what, about)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _deliver(results: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, result in results:
+        if not future.done():
+            future.set_result(result)
+
+
+def _fail(failed: list[tuple[asyncio.Future[Any], BaseException]]) -> None:
+    for future, error in failed:
+        if not future.done():
+            future.set_exception(error)
