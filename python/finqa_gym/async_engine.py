@@ -84,6 +84,9 @@ class AsyncEngine:
         self._queue: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[int]]] = deque()
         self._ticks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Tick]
         self._ticks = weakref.WeakKeyDictionary()
+        # Nearly always there is one loop; a tuple, since other threads may replace it meanwhile.
+        self._last_tick: tuple[weakref.ref[asyncio.AbstractEventLoop] | None, _Tick]
+        self._last_tick = (None, _Tick())
         self._calls: list[_Call | None] = [None] * self.max_episodes
         self._sent = threading.Event()
         self._receiving = False
@@ -102,8 +105,9 @@ class AsyncEngine:
         """
         index = None if task is None else self.env._task_index(0, task)
         slot = await self._take_slot()
-        future: asyncio.Future[AsyncEpisode] = asyncio.get_running_loop().create_future()
-        self._tick().starts.append((slot, index, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[AsyncEpisode] = loop.create_future()
+        self._tick(loop).starts.append((slot, index, future))
         # Not to be cancelled: the slot would be lost with the episode.
         try:
             return await asyncio.shield(future)
@@ -147,10 +151,11 @@ class AsyncEngine:
                 f"episode of task {episode.task_id!r} is over; start another with engine.start()"
             )
         episode._refuse_closed()
-        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Turn] = loop.create_future()
         call = _Call(episode, action, finish_reason, num_tokens, future)
         episode._under_way = call
-        self._tick().calls.append(call)
+        self._tick(loop).calls.append(call)
         try:
             return await future
         except asyncio.CancelledError:
@@ -273,13 +278,14 @@ class AsyncEngine:
 
     # --- from loops to the engine ----------------------------------------------------------------
 
-    def _tick(self) -> _Tick:
-        loop = asyncio.get_running_loop()
-        tick = self._ticks.get(loop)
-        if tick is None:
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> _Tick:
+        last, tick = self._last_tick
+        if last is None or last() is not loop:
             if self._closed:
                 raise ClosedEnvError("the engine is closed")
-            tick = self._ticks[loop] = _Tick()
+            tick = self._ticks.get(loop) or _Tick()
+            self._ticks[loop] = tick
+            self._last_tick = (weakref.ref(loop), tick)
         if not tick.scheduled:
             tick.scheduled = True
             loop.call_soon(self._flush, loop, tick)
@@ -314,11 +320,11 @@ class AsyncEngine:
         finish_reasons = [call.finish_reason for call in calls]
         num_tokens = [call.num_tokens for call in calls]
         try:
-            self.env.send(
+            self.env._native.send(
                 [call.action for call in calls],
                 [call.episode._slot for call in calls],
-                finish_reasons=finish_reasons if any(finish_reasons) else None,
-                num_tokens=num_tokens if any(n is not None for n in num_tokens) else None,
+                finish_reasons if any(finish_reasons) else None,
+                num_tokens if any(n is not None for n in num_tokens) else None,
             )
         except Exception as error:
             self._send_one_by_one(calls, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -110,17 +111,15 @@ class AsyncEpisode:
         """Its slot was given back."""
         return self._closed
 
-    async def call(
+    def call(
         self,
         action: Action,
         *,
         finish_reason: str | None = None,
         num_tokens: int | tuple[int | None, int | None] | None = None,
-    ) -> Turn:
+    ) -> Coroutine[Any, Any, Turn]:
         """Sends one message of the policy; see `AsyncEngine.call`."""
-        return await self.engine.call(
-            self, action, finish_reason=finish_reason, num_tokens=num_tokens
-        )
+        return self.engine.call(self, action, finish_reason=finish_reason, num_tokens=num_tokens)
 
     def messages(self) -> list[dict[str, Any]]:
         """The chat so far: system, user, then assistant and tool messages."""

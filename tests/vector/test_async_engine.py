@@ -83,13 +83,13 @@ def test_calls_of_one_tick_are_one_batch() -> None:
         with AsyncEngine(CORPUS, 64) as engine:
             episodes = [await engine.start(task) for task in range(64)]
             sizes = []
-            send = engine.env.send
+            send = engine._send
 
-            def counted(actions: Any, *args: Any, **options: Any) -> None:
-                sizes.append(len(actions))
-                send(actions, *args, **options)
+            def counted(calls: list[Any]) -> None:
+                sizes.append(len(calls))
+                send(calls)
 
-            engine.env.send = counted  # type: ignore[method-assign]
+            engine._send = counted  # type: ignore[method-assign]
             await asyncio.gather(*(episode.call(LIST) for episode in episodes))
             for episode in episodes:
                 episode.close()
