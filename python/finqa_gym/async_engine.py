@@ -73,6 +73,10 @@ class AsyncEngine:
                 raise TypeError(f"AsyncEngine takes no {name}: every episode is started by itself")
         self.max_episodes = arguments.integer("max_episodes", max_episodes, least=1)
         self.env = VectorEnv(corpus, self.max_episodes, **options)
+        # Slots have orders of their own, and are used again by whoever comes: one slot keeps the
+        # order of all episodes.
+        order = {name: options[name] for name in ("split", "seed", "shuffle") if name in options}
+        self._order = VectorEnv(self.env.corpus, 1, num_threads=1, keep_messages=False, **order)
         self.corpus = self.env.corpus
         self.system_prompt = self.env.system_prompt
         self.tools = self.env.tools
@@ -211,6 +215,7 @@ class AsyncEngine:
         for loop, place in waiting:
             _tell(loop, _fail, [(place, error)])
         self.env.close()
+        self._order.close()
         self._fail_all(error)
 
     def __enter__(self) -> AsyncEngine:
@@ -352,16 +357,11 @@ class AsyncEngine:
         begun: list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]] = []
         failed: list[tuple[asyncio.Future[Any], BaseException]] = []
         try:
-            for chosen in (True, False):
-                some = [each for each in starts if (each[1] is not None) == chosen]
-                if some:
-                    begun += self._reset(sorted(some, key=lambda each: each[0]), chosen)
+            begun = self._reset(starts)
         except Exception as error:
             if len(starts) > 1:
-                done = {id(future) for future, _ in begun}
                 for each in starts:
-                    if id(each[2]) not in done:
-                        self._start(loop, [each])
+                    self._start(loop, [each])
             else:
                 failed = [(starts[0][2], error)]
                 self._give_slot(starts[0][0])
@@ -371,17 +371,22 @@ class AsyncEngine:
         _tell(loop, _fail, failed)
 
     def _reset(
-        self, starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]], chosen: bool
+        self, starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]]
     ) -> list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]]:
+        # In the order of arrival; slots are reset in theirs.
+        drawn = [(slot, self._next() if task is None else task, f) for slot, task, f in starts]
+        drawn.sort(key=lambda each: each[0])
         mask = np.zeros(self.max_episodes, dtype=bool)
-        mask[[slot for slot, _, _ in starts]] = True
-        tasks = [task for _, task, _ in starts if task is not None] if chosen else None
-        prompts, infos = self.env.reset(task_ids=tasks, reset_mask=mask)
-        tasks = infos["task_index"].tolist()
+        mask[[slot for slot, _, _ in drawn]] = True
+        prompts, _ = self.env.reset(task_ids=[task for _, task, _ in drawn], reset_mask=mask)
         return [
             (future, AsyncEpisode(self, slot, task, prompt))
-            for (slot, _, future), task, prompt in zip(starts, tasks, prompts, strict=True)
+            for (slot, task, future), prompt in zip(drawn, prompts, strict=True)
         ]
+
+    def _next(self) -> int:
+        """The next task in the order of the seed."""
+        return int(self._order.reset()[1]["task_index"][0])
 
     # --- and back --------------------------------------------------------------------------------
 

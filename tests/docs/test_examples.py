@@ -67,6 +67,22 @@ SHOWS = {
         r"^  gave_up: \d+, for example ",
         r"^32 of 32 failures \(100 %\) are behaviour\.",
     ],
+    "openenv_client": [
+        r"^seed 1: For company ",
+        r"^  tables: \[",
+        r"^  unknown_table: Error: table \"no such\" not found",
+        r"(?s)(  done True, reward 0\.0: no_number.*){3}",
+    ],
+    "ray_shards": [
+        r"^mean reward 1\.000 over 2 shards$",
+        r"^turn 2: 32 episodes infra_backend$",
+        r"^1 shard made again$",
+    ],
+    "mcp_client": [
+        r"^tools: list_companies, get_table_names, get_table_info, sql_query, calculator$",
+        r"^rows: \[\{",
+        r"^isError True: Error: There is no company ",
+    ],
     "grpo_minimal": [
         r"^model: 9\d\d,\d{3} parameters$",
         r"^supervised 20/20: loss \d\.\d{3}, ",
@@ -91,6 +107,9 @@ SHOWS = {
 }
 
 NEEDS = {
+    "ray_shards": ["ray"],
+    "mcp_client": ["mcp_types"],
+    "openenv_client": ["openenv"],
     "gymnasium_loop": ["gymnasium"],
     "grpo_minimal": ["torch", "transformers"],
     "grpo_trl": ["trl"],

@@ -256,6 +256,26 @@ def test_who_sends_what_is_no_action_fails_alone() -> None:
     run(main())
 
 
+def test_tasks_come_in_the_order_of_the_seed_whatever_places_are_free() -> None:
+    with VectorEnv(CORPUS, 1, split="val", seed=5) as env:
+        order = [int(env.reset()[1]["task_index"][0]) for _ in range(200)]
+
+    async def main() -> list[int]:
+        with AsyncEngine(CORPUS, 8, split="val", seed=5) as engine:
+            held: list[AsyncEpisode] = []
+            played = []
+            for number in range(200):
+                if len(held) == 8:
+                    held.pop(number * 5 % 8).close()
+                held.append(await engine.start())
+                played.append(held[-1].task_index)
+            for episode in held:
+                episode.close()
+            return played
+
+    assert run(main()) == order
+
+
 def test_misuse_is_told() -> None:
     async def main() -> None:
         with AsyncEngine(CORPUS, 2) as engine:

@@ -20,6 +20,7 @@ from finqa_gym.cli import (
     route,
     runs,
     score,
+    serve,
     shift,
     train,
     view,
@@ -53,6 +54,7 @@ app.command("eval")(evaluate.command)
 app.command("route")(route.command)
 app.command("score")(score.score)
 app.command("query")(query.query)
+app.command("serve")(serve.serve)
 app.add_typer(runs.app, name="runs")
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
