@@ -1,3 +1,7 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["finqa-gym[ray]"]
+# ///
 """One environment over two actors of Ray, one of which is killed on the way.
 
 pip install "finqa-gym[ray]"

@@ -11,10 +11,10 @@ Example:
     >>> env.close()
 """
 
+from typing import TYPE_CHECKING, Any
+
 from finqa_gym._native import __version__, build_info
 from finqa_gym.analytics import QueryResult, query
-from finqa_gym.async_engine import AsyncEngine
-from finqa_gym.async_episode import AsyncEpisode, Turn
 from finqa_gym.audits import AuditReport
 from finqa_gym.criteria import PythonCriterion
 from finqa_gym.data import (
@@ -49,6 +49,10 @@ from finqa_gym.synth import SynthConfig
 from finqa_gym.tools import UserTool
 from finqa_gym.trajectories import Recording, Run, open_run, write_run
 from finqa_gym.vector import StepBatch, VectorEnv
+
+if TYPE_CHECKING:
+    from finqa_gym.async_engine import AsyncEngine
+    from finqa_gym.async_episode import AsyncEpisode, Turn
 
 register_when_imported()
 
@@ -102,3 +106,24 @@ __all__ = [
     "synthetic",
     "write_run",
 ]
+
+# asyncio takes a third of the time of this import, and most programs do without.
+_WHEN_ASKED = {
+    "AsyncEngine": "finqa_gym.async_engine",
+    "AsyncEpisode": "finqa_gym.async_episode",
+    "Turn": "finqa_gym.async_episode",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Modules that are imported when somebody asks for them."""
+    if name not in _WHEN_ASKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_WHEN_ASKED[name]), name)
+
+
+def __dir__() -> list[str]:
+    """All names, also those."""
+    return sorted({*globals(), *__all__})
