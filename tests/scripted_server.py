@@ -145,11 +145,16 @@ class ScriptedServer:
         reply = {
             "id": "chatcmpl-1",
             "object": "chat.completion",
+            "created": 1_700_000_000,
             "model": asked.body["model"],
             "choices": [
                 {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
             ],
-            "usage": {"prompt_tokens": 100 + asked.turn, "completion_tokens": 10},
+            "usage": {
+                "prompt_tokens": 100 + asked.turn,
+                "completion_tokens": 10,
+                "total_tokens": 110 + asked.turn,
+            },
         }
         return json.dumps(reply).encode()
 

@@ -16,7 +16,7 @@ from finqa_gym.evaluation.policy import More, Usage
 from finqa_gym.step_batch import StepBatch
 from finqa_gym.vector import VectorEnv
 
-__all__ = ["Answer", "Slots"]
+__all__ = ["Answer", "Slots", "token_counts"]
 
 WRONG_ADDRESS = ("http_401", "http_403", "http_404")
 """Refusals that every other request would meet, too."""
@@ -155,7 +155,7 @@ class Slots:
             actions.append(action_of(choice["message"]))
             reason = choice.get("finish_reason")
             reasons.append(reason if isinstance(reason, str) else None)
-            prompt, sampled = _tokens(reply.get("usage"))
+            prompt, sampled = token_counts(reply.get("usage"))
             tokens.append((prompt, sampled))
             self.usage.prompt_tokens += prompt or 0
             self.usage.sampled_tokens += sampled or 0
@@ -186,7 +186,7 @@ class Slots:
             )
 
 
-def _tokens(usage: Any) -> tuple[int | None, int | None]:
+def token_counts(usage: Any) -> tuple[int | None, int | None]:
     """Tokens of the prompt and of the message; None where the server does not say."""
     told = usage if isinstance(usage, dict) else {}
     return _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))

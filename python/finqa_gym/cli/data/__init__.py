@@ -11,6 +11,7 @@ from finqa_gym.cli.data.filings import facts_sample, ingest, mine
 from finqa_gym.cli.data.generate import generate
 from finqa_gym.cli.data.importing import import_
 from finqa_gym.cli.data.review import review
+from finqa_gym.cli.data.rows import rows
 from finqa_gym.cli.data.show import inspect
 from finqa_gym.cli.data.stats import stats
 from finqa_gym.cli.data.validate import validate
@@ -24,6 +25,7 @@ app.command("generate")(generate)
 app.command("inspect")(inspect)
 app.command("import")(import_)
 app.command("export")(export)
+app.command("rows")(rows)
 app.command("validate")(validate)
 app.command("stats")(stats)
 app.command("author")(author)
