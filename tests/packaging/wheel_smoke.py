@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.resources
+import re
 import socket
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-OPTIONAL = {"gymnasium", "pandas", "pyarrow", "torch", "transformers", "trl"}
+OPTIONAL = {
+    *("asyncio", "gymnasium", "mcp", "openenv", "pandas", "pyarrow", "ray", "rllm", "skyrl_gym"),
+    *("torch", "transformers", "trl", "verifiers", "verl"),
+}
+"""Modules that importing finqa_gym alone must not load, whether they are installed or not."""
+NEEDED = {"numpy", "rich", "typer"}
 # From .cargo/config.toml; without them SQLite serialises the threads or can open files.
 SQLITE_OPTIONS = {
     "DEFAULT_MEMSTATUS=0",
@@ -56,6 +62,13 @@ def main() -> None:
     )
     loaded = OPTIONAL & set(sys.modules)
     require(not loaded, f"importing finqa_gym loaded {sorted(loaded)}, which are optional")
+
+    declared = importlib.metadata.requires("finqa-gym") or []
+    needed = {re.split(r"[^\w-]", each)[0] for each in declared if "extra ==" not in each}
+    require(needed == NEEDED, f"finqa-gym needs {sorted(needed)}; {sorted(NEEDED)} were agreed on")
+    names = {each.metadata["Name"].lower() for each in importlib.metadata.distributions()}
+    surplus = OPTIONAL & {name.replace("-", "_") for name in names}
+    require(not surplus, f"installing finqa-gym brought {sorted(surplus)}, which are optional")
 
     build = finqa_gym.build_info()
     require(
