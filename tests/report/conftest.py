@@ -14,7 +14,8 @@ pytest.importorskip("finqa_gym", reason="finqa_gym is not built", exc_type=Impor
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+# Not longer than a module: playwright keeps an event loop running, and other tests want their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """An installed Chromium, headless; FINQA_CHROMIUM names one that is not on the path."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
