@@ -14,7 +14,6 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
@@ -27,6 +26,7 @@ from finqa_gym._native import (
     ClosedEnvError,
     ResetNeededError,
 )
+from finqa_gym.async_calls import Call, Start, Tick, deliver, fail, tell
 from finqa_gym.async_episode import AsyncEpisode, Turn
 from finqa_gym.data import Corpus
 from finqa_gym.vector import Action, VectorEnv
@@ -86,12 +86,12 @@ class AsyncEngine:
         self._lock = threading.RLock()
         self._free = list(range(self.max_episodes - 1, -1, -1))
         self._queue: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[int]]] = deque()
-        self._ticks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Tick]
+        self._ticks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Tick]
         self._ticks = weakref.WeakKeyDictionary()
         # Nearly always there is one loop; a tuple, since other threads may replace it meanwhile.
-        self._last_tick: tuple[weakref.ref[asyncio.AbstractEventLoop] | None, _Tick]
-        self._last_tick = (None, _Tick())
-        self._calls: list[_Call | None] = [None] * self.max_episodes
+        self._last_tick: tuple[weakref.ref[asyncio.AbstractEventLoop] | None, Tick]
+        self._last_tick = (None, Tick())
+        self._calls: list[Call | None] = [None] * self.max_episodes
         self._sent = threading.Event()
         self._receiving = False
         self._closed = False
@@ -143,13 +143,14 @@ class AsyncEngine:
             AlreadyPendingCallError: Another call of it is under way.
             ClosedEnvError: The engine is closed.
         """
-        under_way = episode._under_way
-        if under_way is not None:
+        # Again and again: others may wait for the same abandoned call, and be first.
+        while (under_way := episode._under_way) is not None:
             if not under_way.abandoned:
                 raise AlreadyPendingCallError(
                     f"episode of task {episode.task_id!r} has a call under way; await it first"
                 )
-            await asyncio.shield(under_way.future)
+            # What it raised is nobody's any more; and who gives up here does not cancel it.
+            await asyncio.wait([under_way.future])
         if episode.over:
             raise ResetNeededError(
                 f"episode of task {episode.task_id!r} is over; start another with engine.start()"
@@ -157,7 +158,7 @@ class AsyncEngine:
         episode._refuse_closed()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Turn] = loop.create_future()
-        call = _Call(episode, action, finish_reason, num_tokens, future)
+        call = Call(episode, action, finish_reason, num_tokens, future)
         episode._under_way = call
         self._tick(loop).calls.append(call)
         try:
@@ -213,7 +214,7 @@ class AsyncEngine:
         self._starter.shutdown()
         error = ClosedEnvError("the engine was closed")
         for loop, place in waiting:
-            _tell(loop, _fail, [(place, error)])
+            tell(loop, fail, [(place, error)])
         self.env.close()
         self._order.close()
         self._fail_all(error)
@@ -256,7 +257,7 @@ class AsyncEngine:
                     self._free.append(slot)
                     return
                 loop, place = self._queue.popleft()
-            if _tell(loop, self._hand_over, (place, slot)):
+            if tell(loop, self._hand_over, (place, slot)):
                 return
 
     def _hand_over(self, handed: tuple[asyncio.Future[int], int]) -> None:
@@ -283,12 +284,12 @@ class AsyncEngine:
 
     # --- from loops to the engine ----------------------------------------------------------------
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> _Tick:
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> Tick:
         last, tick = self._last_tick
         if last is None or last() is not loop:
             if self._closed:
                 raise ClosedEnvError("the engine is closed")
-            tick = self._ticks.get(loop) or _Tick()
+            tick = self._ticks.get(loop) or Tick()
             self._ticks[loop] = tick
             self._last_tick = (weakref.ref(loop), tick)
         if not tick.scheduled:
@@ -296,7 +297,7 @@ class AsyncEngine:
             loop.call_soon(self._flush, loop, tick)
         return tick
 
-    def _flush(self, loop: asyncio.AbstractEventLoop, tick: _Tick) -> None:
+    def _flush(self, loop: asyncio.AbstractEventLoop, tick: Tick) -> None:
         tick.scheduled = False
         starts, tick.starts = tick.starts, []
         calls, tick.calls = tick.calls, []
@@ -304,7 +305,7 @@ class AsyncEngine:
             try:
                 self._starter.submit(self._start, loop, starts)
             except RuntimeError:
-                _fail([(future, ClosedEnvError("the engine was closed")) for *_, future in starts])
+                fail([(future, ClosedEnvError("the engine was closed")) for *_, future in starts])
         live = []
         for call in calls:
             if call.episode._closed and not call.future.done():
@@ -318,7 +319,7 @@ class AsyncEngine:
         if live:
             self._send(live)
 
-    def _send(self, calls: list[_Call]) -> None:
+    def _send(self, calls: list[Call]) -> None:
         for call in calls:
             call.sent = True
             self._calls[call.episode._slot] = call
@@ -336,7 +337,7 @@ class AsyncEngine:
         else:
             self._wake_receiver()
 
-    def _send_one_by_one(self, calls: list[_Call], error: Exception) -> None:
+    def _send_one_by_one(self, calls: list[Call], error: Exception) -> None:
         """One of them is refused, such as an action that is no text: the others must not suffer."""
         if len(calls) > 1:
             for call in calls:
@@ -351,12 +352,14 @@ class AsyncEngine:
     def _start(
         self,
         loop: asyncio.AbstractEventLoop,
-        starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]],
+        starts: list[Start],
     ) -> None:
         """Resets slots; runs in the thread for that, since companies may have to be made."""
         begun: list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]] = []
         failed: list[tuple[asyncio.Future[Any], BaseException]] = []
         try:
+            # In the order of arrival, and once, also if the reset has to be tried again.
+            starts = [(slot, self._next() if task is None else task, f) for slot, task, f in starts]
             begun = self._reset(starts)
         except Exception as error:
             if len(starts) > 1:
@@ -365,23 +368,23 @@ class AsyncEngine:
             else:
                 failed = [(starts[0][2], error)]
                 self._give_slot(starts[0][0])
-        if not _tell(loop, _deliver, begun):
+        if not tell(loop, deliver, begun):
             for _, episode in begun:
                 episode.close()
-        _tell(loop, _fail, failed)
+        tell(loop, fail, failed)
 
     def _reset(
-        self, starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]]
+        self, starts: list[Start]
     ) -> list[tuple[asyncio.Future[AsyncEpisode], AsyncEpisode]]:
-        # In the order of arrival; slots are reset in theirs.
-        drawn = [(slot, self._next() if task is None else task, f) for slot, task, f in starts]
-        drawn.sort(key=lambda each: each[0])
+        starts = sorted(starts, key=lambda each: each[0])  # the order in which rows come back
         mask = np.zeros(self.max_episodes, dtype=bool)
-        mask[[slot for slot, _, _ in drawn]] = True
-        prompts, _ = self.env.reset(task_ids=[task for _, task, _ in drawn], reset_mask=mask)
+        mask[[slot for slot, _, _ in starts]] = True
+        drawn = [task for _, task, _ in starts if task is not None]  # all of them are, by now
+        prompts, infos = self.env.reset(task_ids=drawn, reset_mask=mask)
+        tasks = infos["task_index"].tolist()
         return [
             (future, AsyncEpisode(self, slot, task, prompt))
-            for (slot, task, future), prompt in zip(drawn, prompts, strict=True)
+            for (slot, _, future), task, prompt in zip(starts, tasks, prompts, strict=True)
         ]
 
     def _next(self) -> int:
@@ -427,7 +430,7 @@ class AsyncEngine:
             episode = call.episode
             turn = episode.last_turn = Turn(batch, row)
             episode.over = over[row]
-            # In this order: see `_Call.abandon` and `_release`, which other threads run.
+            # In this order: see `Call.abandon` and `_release`, which other threads run.
             episode._under_way = None
             future = call.future
             if episode._closed:
@@ -435,92 +438,20 @@ class AsyncEngine:
             by_loop.setdefault(future.get_loop(), []).append((future, turn))
         for loop, results in by_loop.items():
             if failure is None:
-                _tell(loop, _deliver, results)
+                tell(loop, deliver, results)
             else:
-                _tell(loop, _fail, [(future, failure) for future, _ in results])
+                tell(loop, fail, [(future, failure) for future, _ in results])
 
     def _fail_all(self, error: BaseException) -> None:
         for call in self._calls:
             if call is not None:
-                _tell(call.future.get_loop(), _fail, [(call.future, error)])
-
-
-class _Tick:
-    """What the coroutines of one loop want, until its tick is over."""
-
-    __slots__ = ("calls", "scheduled", "starts")
-
-    def __init__(self) -> None:
-        self.scheduled = False
-        self.starts: list[tuple[int, int | None, asyncio.Future[AsyncEpisode]]] = []
-        self.calls: list[_Call] = []
-
-
-class _Call:
-    """A message on its way."""
-
-    __slots__ = ("abandoned", "action", "episode", "finish_reason", "future", "num_tokens", "sent")
-
-    def __init__(
-        self,
-        episode: AsyncEpisode,
-        action: Action,
-        finish_reason: str | None,
-        num_tokens: int | tuple[int | None, int | None] | None,
-        future: asyncio.Future[Turn],
-    ) -> None:
-        self.episode = episode
-        self.action = action
-        self.finish_reason = finish_reason
-        self.num_tokens = num_tokens
-        self.future = future
-        self.sent = False
-        self.abandoned = False
-
-    def abandon(self) -> None:
-        """Whoever waited was cancelled: what is under way arrives for the next call to wait for."""
-        if not self.sent:
-            if self.episode._under_way is self:
-                self.episode._under_way = None
-            return
-        # The receiver reads the future after it has taken the call off the episode, so that who
-        # still finds the call there can rely on this one.
-        self.future = self.future.get_loop().create_future()
-        self.future.add_done_callback(_look_at)
-        self.abandoned = True
+                tell(call.future.get_loop(), fail, [(call.future, error)])
 
 
 _shared: dict[tuple[int, str], AsyncEngine] = {}
 _shared_lock = threading.Lock()
 
 
-def _look_at(future: asyncio.Future[Any]) -> None:
-    """So that nobody is told of an error that nobody waited for."""
-    if not future.cancelled():
-        future.exception()
-
-
 def _close_started(future: asyncio.Future[AsyncEpisode]) -> None:
     if not future.cancelled() and future.exception() is None:
         future.result().close()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[Any], None], about: Any) -> bool:
-    """Calls ``what(about)`` in the thread of a loop; False if the loop is closed."""
-    try:
-        loop.call_soon_threadsafe(what, about)
-    except RuntimeError:
-        return False
-    return True
-
-
-def _deliver(results: list[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, result in results:
-        if not future.done():
-            future.set_result(result)
-
-
-def _fail(failed: list[tuple[asyncio.Future[Any], BaseException]]) -> None:
-    for future, error in failed:
-        if not future.done():
-            future.set_exception(error)

@@ -176,6 +176,25 @@ def test_a_call_cancelled_later_still_happens_and_the_next_waits_for_it() -> Non
     run(main())
 
 
+def test_of_two_that_wait_for_an_abandoned_call_one_is_told_that_the_other_was_first() -> None:
+    gate = threading.Event()
+
+    async def main() -> None:
+        with AsyncEngine(CORPUS, 1, tools=[slow_tool(gate)]) as engine:
+            async with await engine.start(0) as episode:
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(episode.call(WAIT), 0.05)
+                both = [asyncio.ensure_future(episode.call(LIST)) for _ in range(2)]
+                await asyncio.sleep(0.02)
+                gate.set()
+                found = await asyncio.gather(*both, return_exceptions=True)
+                kinds = {type(each) for each in found}
+                assert kinds == {Turn, AlreadyPendingCallError}
+                assert engine.stats()["steps"] == 2
+
+    run(main())
+
+
 def test_an_episode_closed_during_its_call_gives_its_slot_back_afterwards() -> None:
     gate = threading.Event()
 
@@ -350,6 +369,28 @@ def test_a_tool_that_raises_reaches_the_coroutine_and_the_episode_goes_on() -> N
                 with pytest.raises(RuntimeError, match="no database"):
                     await episode.call(WAIT)
                 assert "nobody" in (await episode.call(LIST)).observation
+
+    run(main())
+
+
+def test_what_an_abandoned_call_raised_is_not_raised_by_the_next() -> None:
+    gate = threading.Event()
+
+    def broken(_: list[dict[str, Any]]) -> list[str]:
+        gate.wait(30)
+        raise RuntimeError("no database")
+
+    tool = UserTool(broken, "wait", "Fails.", {"type": "object", "properties": {}})
+
+    async def main() -> None:
+        with AsyncEngine(CORPUS, 1, tools=[tool]) as engine:
+            async with await engine.start(0) as episode:
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(episode.call(WAIT), 0.05)
+                again = asyncio.ensure_future(episode.call(LIST))
+                await asyncio.sleep(0.02)
+                gate.set()
+                assert "nobody" in (await again).observation
 
     run(main())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,25 +10,15 @@ import pytest
 pytest.importorskip("openenv", reason="the extra openenv is not installed")
 
 from finqa_gym.integrations.openenv import Limits
+from headless import headless_chromium
 from integrations.openenv.served import Served, served
 from small_corpus import small_corpus
-
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """An installed Chromium, headless; FINQA_CHROMIUM names one that is not on the path."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    named = os.environ.get("FINQA_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed, nor named by FINQA_CHROMIUM")
-    with api.sync_playwright() as playwright:
-        # Containers run as root, where Chromium's sandbox cannot start.
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with headless_chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
