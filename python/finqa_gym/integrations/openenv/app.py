@@ -74,9 +74,15 @@ def create_app(
     engine = AsyncEngine(
         opened,
         limits.max_sessions + limits.max_requests,
-        **{"split": split, "tool_profile": "openenv", "keep_messages": False, **options},
+        **{
+            "split": split,
+            "seed": seed,
+            "tool_profile": "openenv",
+            "keep_messages": False,
+            **options,
+        },
     )
-    source = TaskSource(engine, split, seed=seed, reveal_truth=reveal_truth)
+    source = TaskSource(engine, split, reveal_truth=reveal_truth)
     sessions = Sessions(
         functools.partial(FinqaEnvironment, source),
         CallToolAction,  # exactly this class: a subclass of it cannot list tools

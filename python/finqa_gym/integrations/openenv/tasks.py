@@ -26,9 +26,8 @@ class TaskSource:
     Its list methods are those of OpenEnv's task API, whose server awaits them.
 
     Args:
-        engine: Where episodes are played.
-        split: Split of tasks that are drawn; None as for `VectorEnv`.
-        seed: Seed of the order in which tasks are drawn.
+        engine: Where episodes are played, and in whose order without a seed.
+        split: Split of tasks that are drawn with a seed; None as for `VectorEnv`.
         reveal_truth: Tell the right answer once an episode is over.
     """
 
@@ -37,17 +36,13 @@ class TaskSource:
         engine: AsyncEngine,
         split: str | None = None,
         *,
-        seed: int = 0,
         reveal_truth: bool = False,
     ) -> None:
         """See the class."""
         self.engine = engine
         self.corpus = engine.corpus
         self.reveal_truth = reveal_truth
-        # Environments of one slot, which play nothing: they draw. One goes through the tasks in the
-        # order of its seed, for whichever session asks next; slots of the engine have orders of
-        # their own, and sessions take any slot. The other starts again with every client's seed.
-        self._in_order = VectorEnv(self.corpus, 1, split=split, seed=seed, num_threads=1)
+        # It plays nothing, but draws, starting again with every client's seed.
         self._by_seed = VectorEnv(self.corpus, 1, split=split, num_threads=1)
         # Draws take turns, and may have to make a company: in a thread, but never in several.
         self._drawing = ThreadPoolExecutor(1, thread_name_prefix="finqa-draw")
@@ -56,12 +51,9 @@ class TaskSource:
 
     async def start(self, seed: int | None, task: str | int | None) -> AsyncEpisode:
         """A new episode: of ``task``, else of the task of ``seed``, else of the next in order."""
-        if task is None:
+        if task is None and seed is not None:
             loop = asyncio.get_running_loop()
-            if seed is None:
-                task = await loop.run_in_executor(self._drawing, self._draw, self._in_order, None)
-            else:
-                task = await loop.run_in_executor(self._drawing, self.task_of_seed, seed)
+            task = await loop.run_in_executor(self._drawing, self.task_of_seed, seed)
         return await self.engine.start(task)
 
     def task_of_seed(self, seed: int) -> int:
@@ -71,11 +63,9 @@ class TaskSource:
             TypeError: It is no int.
             ValueError: It is no seed.
         """
-        return self._draw(self._by_seed, arguments.integer("seed", seed))
-
-    def _draw(self, env: VectorEnv, seed: int | None) -> int:
+        seed = arguments.integer("seed", seed)
         with self._lock:
-            _, infos = env.reset(seed=seed)
+            _, infos = self._by_seed.reset(seed=seed)
         return int(infos["task_index"][0])
 
     def list_splits(self) -> list[dict[str, str]]:
