@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,9 @@ class _SavedTurns:
 
     def messages(self, index: int) -> list[dict[str, Any]]:
         return self.rows[index]
+
+    def only_tool(self, index: int) -> str | None:
+        return only_tool(self.rows[index])
 
 
 # No ==: comparing arrays has no single answer.
@@ -91,6 +94,25 @@ class StepBatch:
         Made when read.
         """
         return [turns.messages(index) for turns, index in self._turns]
+
+    def tool_results(self, rows: Sequence[int]) -> list[tuple[str, str] | None]:
+        """Tool and text of each of ``rows`` that has a single tool message, else None.
+
+        Says what ``messages`` says, without making it.
+
+        Example:
+            >>> import finqa_gym
+            >>> env = finqa_gym.VectorEnv(num_envs=1)
+            >>> _ = env.reset()
+            >>> env.step(['[calculator(expression="6 * 7")]']).tool_results([0])
+            [('calculator', '42')]
+        """
+        turns, texts = self._turns, self.observations
+        names = [turns[row][0].only_tool(turns[row][1]) for row in rows]
+        return [
+            None if name is None else (name, texts[row])
+            for name, row in zip(names, rows, strict=True)
+        ]
 
     def running(self) -> tuple[NDArray[np.int32], list[str]]:
         """Slots whose episodes go on, and what they saw: what a policy acts on next.
@@ -179,3 +201,8 @@ def join(parts: list[StepBatch]) -> StepBatch:
         infos["env_id"],
         [turn for part in parts for turn in part._turns],
     )
+
+
+def only_tool(messages: list[dict[str, Any]]) -> str | None:
+    """The tool of a turn with a single message."""
+    return str(messages[0]["name"]) if len(messages) == 1 else None

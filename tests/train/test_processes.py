@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from two_ranks import run_two_ranks
 
 pytest.importorskip("trl", reason="the extra train is not installed")
 
@@ -36,30 +33,7 @@ def folder(_talker: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def ranks(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Ranks:
     out = tmp_path_factory.mktemp("ranks")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # What torchrun sets, without the third process that it is itself.
-    shared = {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "WORLD_SIZE": "2",
-        "ACCELERATE_USE_CPU": "true",
-        "OMP_NUM_THREADS": "1",
-    }
-    with contextlib.ExitStack() as stack:
-        processes = []
-        for rank in (0, 1):
-            errors = stack.enter_context((out / f"errors-{rank}.txt").open("w"))
-            environment = {**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-            command = [sys.executable, str(SCRIPT), str(folder), str(out)]
-            process = subprocess.Popen(
-                command, env=environment, stdout=subprocess.DEVNULL, stderr=errors
-            )
-            processes.append(stack.enter_context(process))
-            stack.callback(process.kill)
-        codes = [process.wait(timeout=240) for process in processes]
-    assert codes == [0, 0], [path.read_text()[-3000:] for path in sorted(out.glob("errors-*"))]
+    run_two_ranks(SCRIPT, [str(folder), str(out)], out)
     return [json.loads((out / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
 
 

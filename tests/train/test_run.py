@@ -140,6 +140,24 @@ def test_an_experiment_goes_on_where_it_was(tmp_path: Path) -> None:
         run_experiment("regimes", made, only=["singel"])
 
 
+def test_the_larger_model_goes_on_from_its_own_demonstrations(tmp_path: Path) -> None:
+    grpo = dataclasses.replace(settings(tmp_path).grpo, steps=1, trainer={})
+    made = settings(tmp_path, grpo=grpo, eval=EvalSettings(tasks=2, every=0))
+    with pytest.raises(ValueError, match=r"'8m\+grpo' starts from '8m': choose both"):
+        run_experiment("size", made, base_seeds=1, seeds=1, only=["8m+grpo"])
+    arms = ["8m", "8m+grpo"]
+    cells = run_experiment("size", made, base_seeds=1, seeds=1, only=arms)
+    assert [cell.arm for cell in cells] == ["base", *arms]
+    kept = {arm: json.loads((tmp_path / f"{arm}-0-0/settings.json").read_text()) for arm in arms}
+    assert kept["8m"]["grpo"]["steps"] == 0
+    assert kept["8m+grpo"]["sft"]["phases"] == []
+    assert kept["8m+grpo"]["model"]["name"] == str(tmp_path / "8m-0-0/base")
+    # Adam's rate goes with 1 / width: 128 of 320.
+    assert kept["8m+grpo"]["grpo"]["trainer"]["learning_rate"] == pytest.approx(4e-5)
+    weights = tmp_path / "8m+grpo-0-0" / "model" / "model.safetensors"
+    assert weights.stat().st_size > 25e6
+
+
 def test_an_interval_over_seeds_is_students() -> None:
     # Three values with deviation 0.1: 4.303 * 0.1 / sqrt(3).
     assert spread([0.4, 0.5, 0.6]) == pytest.approx((0.5, 0.24843), abs=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -170,6 +171,23 @@ def test_a_lone_surrogate_does_not_hide_the_call_beside_it(
     assert env.messages(0)[2]["content"] == action.encode("utf-8", "replace").decode()
 
 
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("-inf"), DEEP], ids=["nan", "infinity", "depth"]
+)
+def test_arguments_that_json_cannot_hold_are_their_calls_mistake(make: MakeEnv, value: Any) -> None:
+    env = make(1)
+    env.reset()
+    action = structured("calculator", {"expression": value})
+    action["tool_calls"] += structured("calculator", {"expression": "6 * 7"})["tool_calls"]
+    batch = env.step([action])
+    bad, good = [message["content"] for message in batch.messages[0]]
+    assert "calculator" in bad
+    assert "JSON" in bad
+    assert "no tool name" not in bad
+    assert good == "42"
+    assert batch.infos["num_errors"].tolist() == [1]
+
+
 def test_what_json_cannot_write_is_the_callers_mistake(make: MakeEnv) -> None:
     env = make(1)
     env.reset()
@@ -178,3 +196,19 @@ def test_what_json_cannot_write_is_the_callers_mistake(make: MakeEnv) -> None:
     with pytest.raises(TypeError, match=r"actions\[0\]\['content'\]"):
         env.step([{"content": 5}])
     assert env.episode(0)["turn"] == 0
+
+
+def test_tool_results_say_what_messages_say(make: MakeEnv, call: Call) -> None:
+    two = structured("calculator", {"expression": "1 + 1"})
+    two["tool_calls"] += two["tool_calls"]
+    env = make(4, on_no_call="feedback")
+    env.reset()
+    batch = env.step([call("calculator", expression="6 * 7"), two, "hello", call("nothing", x="1")])
+    for read in (batch, pickle.loads(pickle.dumps(batch))):
+        results = read.tool_results([0, 1, 2, 3])
+        assert results[0] == ("calculator", "42")
+        assert results[1] is None
+        for row in (0, 2, 3):
+            [message] = read.messages[row]
+            assert results[row] == (message["name"], message["content"])
+        assert read.tool_results([3, 0]) == [results[3], results[0]]

@@ -4,7 +4,7 @@ use finqa_env::{Action, ActionSource, NumTokens};
 use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 enum Item {
     Text(PyBackedStr),
@@ -102,7 +102,9 @@ fn token_counts(counts: &Bound<'_, PyAny>, num_actions: usize) -> PyResult<Vec<N
         let count = count?;
         let tokens = if count.is_none() {
             NumTokens::default()
-        } else if let Ok(completion) = count.extract::<u32>() {
+        } else if !count.is_instance_of::<PyTuple>() // a failed extraction costs as much as the rest of an action
+            && let Ok(completion) = count.extract::<u32>()
+        {
             NumTokens {
                 prompt: None,
                 completion: Some(completion),
@@ -170,25 +172,70 @@ fn item(action: &Bound<'_, PyAny>, index: usize) -> PyResult<Item> {
     }
 }
 
-/// OpenAI's `tool_calls` by way of the `json` module. What JSON cannot hold (NaN, deep nesting) is the model's mistake
-/// and stays text, which the parser of structured calls reports; what `json` cannot write is the trainer's and raises.
+/// In the place of what cannot be written; no JSON, so that it is reported.
+const TOO_DEEP: &str = "nested too deeply";
+
+/// OpenAI's `tool_calls` by way of the `json` module. What the JSON of RFC 8259 cannot hold (NaN, numbers beyond a double,
+/// deep nesting) is the model's mistake and stays text, whose error the parser of calls reports; what `json` cannot write
+/// is the trainer's and raises.
 fn tool_calls(calls: &Bound<'_, PyAny>, index: usize) -> PyResult<serde_json::Value> {
-    let py = calls.py();
+    let read = |written: Option<String>| serde_json::from_str(&written?).ok();
+    if let Some(calls) = read(json_text(calls, index)?) {
+        return Ok(calls);
+    }
+    let calls = with_arguments_as_text(calls, index)?;
+    Ok(read(json_text(&calls, index)?).unwrap_or_else(|| TOO_DEEP.into()))
+}
+
+/// Calls whose arguments are texts, as they come from a server: each is then judged by itself, beside its tool's name.
+fn with_arguments_as_text<'py>(
+    calls: &Bound<'py, PyAny>,
+    index: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(calls) = calls.cast::<PyList>() else {
+        return Ok(calls.clone());
+    };
+    let changed = PyList::empty(calls.py());
+    for call in calls {
+        changed.append(match call.cast::<PyDict>() {
+            Ok(call) => with_text_in_function(call, index)?.into_any(),
+            Err(_) => call,
+        })?;
+    }
+    Ok(changed.into_any())
+}
+
+fn with_text_in_function<'py>(
+    call: &Bound<'py, PyDict>,
+    index: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    let call = call.copy()?;
+    if let Some(function) = call.get_item("function")?
+        && let Ok(function) = function.cast::<PyDict>()
+        && let Some(arguments) = function.get_item("arguments")?
+        && !arguments.is_instance_of::<PyString>()
+    {
+        let function = function.copy()?;
+        let written = json_text(&arguments, index)?;
+        function.set_item("arguments", written.as_deref().unwrap_or(TOO_DEEP))?;
+        call.set_item("function", function)?;
+    }
+    Ok(call)
+}
+
+/// `json.dumps`; None for nesting beyond what Python's stack holds.
+fn json_text(value: &Bound<'_, PyAny>, index: usize) -> PyResult<Option<String>> {
+    let py = value.py();
     let options = PyDict::new(py);
     options.set_item("ensure_ascii", false)?;
-    let text = match py
+    match py
         .import("json")?
-        .call_method("dumps", (calls,), Some(&options))
+        .call_method("dumps", (value,), Some(&options))
     {
-        Ok(text) => utf8(text.cast::<PyString>()?)?,
-        Err(error) if error.is_instance_of::<PyRecursionError>(py) => {
-            return Ok(serde_json::Value::String("nested too deeply".into()));
-        }
-        Err(error) => {
-            return Err(PyTypeError::new_err(format!(
-                "actions[{index}]['tool_calls'] cannot be written as JSON: {error}"
-            )));
-        }
-    };
-    Ok(serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
+        Ok(text) => utf8(text.cast::<PyString>()?).map(Some),
+        Err(error) if error.is_instance_of::<PyRecursionError>(py) => Ok(None),
+        Err(error) => Err(PyTypeError::new_err(format!(
+            "actions[{index}]['tool_calls'] cannot be written as JSON: {error}"
+        ))),
+    }
 }

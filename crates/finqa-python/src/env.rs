@@ -15,7 +15,7 @@ use finqa_sqlite::{BackendConfig, SqliteBackend};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::actions::Actions;
 use crate::convert::{Batch, batch, json_to_py};
@@ -42,6 +42,14 @@ impl PyTurns {
             }
         }
         Ok(list)
+    }
+
+    /// The tool of row `index` if it has a single message, whose content is then the row's observation.
+    fn only_tool<'py>(&self, py: Python<'py>, index: usize) -> Option<Bound<'py, PyString>> {
+        match &self.rows.get(index)?.1[..] {
+            [message] => Some(PyString::intern(py, &message.name)),
+            _ => None,
+        }
     }
 
     fn __len__(&self) -> usize {

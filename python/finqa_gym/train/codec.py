@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["ChatCodec"]
+from finqa_gym.train.encoding import BatchEncoder
+
+__all__ = ["ChatCodec", "Turn"]
 
 _REPLY = "QXREPLYXQ"
 """Stands for the policy's message where a template is rendered to learn what follows one."""
@@ -18,6 +20,11 @@ _CONTENT = " \nQX<&\"'\\>{0}XQ\n "
 """Content that a template must show as it is for its frame to be kept; ``{0}`` marks its core."""
 _KEPT = 1 << 16
 """Observations whose ids are kept: the tries of a group see much the same."""
+
+Turn = Sequence[dict[str, Any]] | tuple[str, str]
+"""Tool messages that a turn brought, or tool and text of its only one."""
+_Seen = tuple[str, str, bool]
+"""Tool, text, and whether the message before it ended by itself."""
 
 
 class ChatCodec:
@@ -79,6 +86,7 @@ class ChatCodec:
         self._special = re.compile("|".join(map(re.escape, special)))
         self._marks = sorted({"<|" if "<|" in each else each for each in special})
         self._backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+        self._encode_many = BatchEncoder(tokenizer)
         stops = {tokenizer.eos_token_id, *stop_ids}
         self._stops = sorted({tokenizer.decode([i]) for i in stops}, key=len, reverse=True)
         self._with_calls, end = self._try_out()
@@ -88,7 +96,7 @@ class ChatCodec:
         """Ids that end a message of the policy."""
         self._frames: dict[str, tuple[str, str] | None] = {}
         self._prompt_frames: dict[str, tuple[list[int], str, str] | None] = {}
-        self._kept: dict[tuple[str, str, bool], list[int]] = {}
+        self._kept: dict[_Seen, list[int]] = {}
 
     def prompt(self, system_prompt: str, prompt: str) -> list[int]:
         """Ids of the chat before the policy's first message, its header included.
@@ -107,7 +115,9 @@ class ChatCodec:
         # Special tokens part texts for a tokenizer: what is before the last one is encoded once.
         constant, before, after = frame
         quick = [p for p in dict.fromkeys(prompts) if not self._reads_special(p)]
-        known = dict(zip(quick, self._many_ids(before + p + after for p in quick), strict=True))
+        known = dict(
+            zip(quick, self._encode_many([before + p + after for p in quick]), strict=True)
+        )
         return [
             [*constant, *known[p]] if p in known else self.prompt(system_prompt, p) for p in prompts
         ]
@@ -147,34 +157,49 @@ class ChatCodec:
         """
         return self.observations([messages], [stopped])[0]
 
-    def observations(
-        self, turns: Sequence[Sequence[dict[str, Any]]], stopped: Sequence[bool]
-    ) -> list[list[int]]:
+    def observations(self, turns: Sequence[Turn], stopped: Sequence[bool]) -> list[list[int]]:
         """`observation` of many chats; new texts are encoded together.
 
-        Chats that saw the same share a list of ids: it is not to be changed.
+        Args:
+            turns: Tool messages of each, or tool and text of an only one
+                (`StepBatch.tool_results`) if `is_framed`.
+            stopped: As for `observation`.
+
+        Returns:
+            Ids. Chats that saw the same share a list: it is not to be changed.
         """
         found: list[list[int] | None] = []
-        missing: dict[tuple[str, str, bool], list[int]] = {}
-        for row, (messages, ended) in enumerate(zip(turns, stopped, strict=True)):
-            key = (messages[0].get("name", ""), messages[0]["content"], ended)
-            if len(messages) > 1 or self._reads_special(key[1]) or self._frame(key[0]) is None:
-                found.append(self._observation(messages, ended))
-                continue
-            found.append(self._kept.get(key))
-            if found[-1] is None:
-                missing.setdefault(key, []).append(row)
+        missing: dict[_Seen, list[int]] = {}
+        for row, (turn, ended) in enumerate(zip(turns, stopped, strict=True)):
+            if isinstance(turn, tuple):
+                name, text = turn
+                messages: Sequence[dict[str, Any]] = ()
+            else:
+                name, text, messages = turn[0].get("name", ""), turn[0]["content"], turn
+            key = (name, text, ended)
+            ids = self._kept.get(key) if len(messages) < 2 else self._observation(messages, ended)
+            if ids is None:
+                if self._reads_special(text) or self._frame(name) is None:
+                    message = {"role": "tool", "tool_call_id": "call_0", "name": name}
+                    ids = self._observation(messages or [message | {"content": text}], ended)
+                else:
+                    missing.setdefault(key, []).append(row)
+            found.append(ids)
         if missing:
             if len(self._kept) + len(missing) > _KEPT:
                 self._kept.clear()
-            encoded = self._many_ids(map(self._framed, missing))
+            encoded = self._encode_many([self._framed(key) for key in missing])
             for (key, rows), ids in zip(missing.items(), encoded, strict=True):
                 self._kept[key] = self._without_stop(ids) if key[2] else ids
                 for row in rows:
                     found[row] = self._kept[key]
         return [ids for ids in found if ids is not None]
 
-    def _framed(self, key: tuple[str, str, bool]) -> str:
+    def is_framed(self, name: str) -> bool:
+        """Whether the ids of a tool's only result do not depend on the id of its call."""
+        return self._frame(name) is not None
+
+    def _framed(self, key: _Seen) -> str:
         frame = self._frame(key[0])
         assert frame is not None
         return frame[0] + key[1] + frame[1]
@@ -212,12 +237,12 @@ class ChatCodec:
         """`text` of each."""
         if self._backend is None:
             return [self.text(ids) for ids in batch]
-        kept = [tuple(ids[:-1] if ids and ids[-1] in self.stop_ids else ids) for ids in batch]
         # The tries of a group often say the same.
-        different = list(dict.fromkeys(kept))
-        texts = self._backend.decode_batch(different, skip_special_tokens=False)
-        text_of = dict(zip(different, texts, strict=True))
-        return [text_of[ids] for ids in kept]
+        places: dict[tuple[int, ...], int] = {}
+        order = [places.setdefault(tuple(ids), len(places)) for ids in batch]
+        kept = [ids[:-1] if ids and ids[-1] in self.stop_ids else ids for ids in places]
+        texts = self._backend.decode_batch(kept, skip_special_tokens=False)
+        return [texts[place] for place in order]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens and blanks as they are."""
@@ -315,17 +340,7 @@ class ChatCodec:
         return ids + self._ids(text)
 
     def _ids(self, text: str) -> list[int]:
-        return self._many_ids([text])[0]
-
-    def _many_ids(self, texts: Iterable[str]) -> list[list[int]]:
-        if self._backend is None:
-            return [self.tokenizer(t, add_special_tokens=False)["input_ids"] for t in texts]
-        # The tokenizer leaves here what its last caller asked for, whoever that was.
-        self._backend.no_padding()
-        self._backend.no_truncation()
-        self._backend.encode_special_tokens = False
-        encoded = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [each.ids for each in encoded]
+        return self._encode_many([text])[0]
 
     def _plain_ids(self, text: str) -> list[int]:
         if not self._reads_special(text):

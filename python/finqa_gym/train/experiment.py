@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from finqa_gym.train.collect import collect
+from finqa_gym.train.models import SMALL
 from finqa_gym.train.run import Stage, train
 from finqa_gym.train.settings import (
     GrpoSettings,
@@ -25,6 +26,7 @@ from finqa_gym.train.settings import (
     SftSettings,
     TrainSettings,
 )
+from finqa_gym.train.small_model import SIZES
 
 __all__ = ["EXPERIMENTS", "Arm", "Cell", "run_experiment", "spread"]
 
@@ -42,12 +44,14 @@ class Arm:
         from_base: Starts from the base; else from new weights.
         samples: Before anything else, the base plays as many episodes as GRPO would, and the right
             ones are learned.
+        after: Starts from what this arm, which stands before it, has learned from demonstrations.
     """
 
     name: str
     settings: Callable[[TrainSettings], TrainSettings]
     from_base: bool = True
     samples: bool = False
+    after: str = ""
 
 
 def _grpo(**changes: Any) -> Callable[[TrainSettings], TrainSettings]:
@@ -91,15 +95,34 @@ def _from_scratch(settings: TrainSettings) -> TrainSettings:
     return dataclasses.replace(settings, sft=SftSettings())
 
 
-def _sized(name: str, *, grpo: bool) -> Callable[[TrainSettings], TrainSettings]:
-    """A model of another size, with the same demonstrations, with or without GRPO."""
+def _sized(size: str) -> Callable[[TrainSettings], TrainSettings]:
+    """A model of another size that learns the same demonstrations."""
 
     def make(settings: TrainSettings) -> TrainSettings:
-        model = ModelSettings(f"small:{name}")
-        reinforced = settings.grpo if grpo else _no_grpo(settings.grpo)
-        return dataclasses.replace(settings, model=model, grpo=reinforced)
+        sft = settings.sft
+        rate = float(sft.trainer.get("learning_rate", 2e-3)) * _gentler(size)
+        sft = dataclasses.replace(sft, trainer=sft.trainer | {"learning_rate": rate})
+        model = ModelSettings(f"{SMALL}{size}")
+        return dataclasses.replace(settings, model=model, sft=sft, grpo=_no_grpo(settings.grpo))
 
     return make
+
+
+def _sized_grpo(size: str) -> Callable[[TrainSettings], TrainSettings]:
+    """GRPO of a model of another size."""
+
+    def make(settings: TrainSettings) -> TrainSettings:
+        grpo = settings.grpo
+        rate = float(grpo.trainer.get("learning_rate", 1e-4)) * _gentler(size)
+        grpo = dataclasses.replace(grpo, trainer=grpo.trainer | {"learning_rate": rate})
+        return dataclasses.replace(settings, sft=SftSettings(), grpo=grpo)
+
+    return make
+
+
+def _gentler(size: str) -> float:
+    """Adam's rate goes with 1 / width (Yang et al. 2022, "Tensor Programs V", table 3)."""
+    return SIZES["1m"].hidden_size / SIZES[size].hidden_size
 
 
 EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
@@ -122,8 +145,8 @@ EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
     ),
     "size": (
         Arm("1m+grpo", _grpo()),
-        Arm("8m", _sized("8m", grpo=False), from_base=False),
-        Arm("8m+grpo", _sized("8m", grpo=True), from_base=False),
+        Arm("8m", _sized("8m"), from_base=False),
+        Arm("8m+grpo", _sized_grpo("8m"), after="8m"),
     ),
 }
 """Arms by the name of the experiment."""
@@ -186,6 +209,9 @@ def run_experiment(
     for arm in only:
         if arm not in known:
             raise ValueError(f"experiment {name!r} has no arm {arm!r}: {', '.join(known)}")
+    for each in EXPERIMENTS[name]:
+        if only and each.name in only and each.after not in ("", *only):
+            raise ValueError(f"arm {each.name!r} starts from {each.after!r}: choose both")
     out = Path(settings.out)
     out.mkdir(parents=True, exist_ok=True)
     measured = dataclasses.replace(settings.eval, every=0, greedy=True)
@@ -220,7 +246,9 @@ def _cells(
                     continue
                 place = out / f"{arm.name}-{base_seed}-{seed}"
                 model = settings.model
-                if arm.from_base:
+                if arm.after:
+                    model = _loaded(settings.model, out / f"{arm.after}-{base_seed}-{seed}/base")
+                elif arm.from_base:
                     model = _loaded(settings.model, out / f"base-{base_seed}" / "base")
                 start = dataclasses.replace(
                     settings, out=str(place), seed=1 + base_seed * 100 + seed, model=model

@@ -13,8 +13,10 @@ from typing import Any
 from finqa_gym._native import __version__
 from finqa_gym.demonstrations import demonstrations
 from finqa_gym.train.codec import ChatCodec
+from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import Limits
 from finqa_gym.train.settings import EnvSettings, ModelSettings, make_settings
+from finqa_gym.train.split_weights import full_state_dict
 from finqa_gym.train.world import World
 
 __all__ = [
@@ -108,12 +110,18 @@ def _small(settings: ModelSettings, world: World, seed: int) -> LoadedModel:
 
 
 def save_model(loaded: LoadedModel, env: EnvSettings, limits: Limits, folder: Path) -> None:
-    """Writes weights, tokenizer, and how they play, which `CheckpointPolicy` reads."""
-    with quiet_bars():
-        loaded.model.save_pretrained(folder)
-    loaded.tokenizer.save_pretrained(folder)
+    """Writes weights, tokenizer, and how they play, which `CheckpointPolicy` reads.
+
+    All processes of a training call it, and the first one writes.
+    """
     # Where TRL finds the weights of the reference model, if there is to be one (beta above 0).
     loaded.model.config._name_or_path = str(folder)
+    state_dict = full_state_dict(loaded.model)
+    if not process_state().is_main_process:
+        return
+    with quiet_bars():
+        loaded.model.save_pretrained(folder, state_dict=state_dict)
+    loaded.tokenizer.save_pretrained(folder)
     saved = {
         "env": asdict(env),
         "limits": asdict(limits),

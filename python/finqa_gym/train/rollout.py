@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +15,24 @@ from numpy.typing import NDArray
 
 from finqa_gym.rubrics import RubricSchema
 from finqa_gym.step_batch import EPISODE_COLUMNS, StepBatch
-from finqa_gym.train.codec import ChatCodec
+from finqa_gym.train.codec import ChatCodec, Turn
 from finqa_gym.train.sampling import Sampled, Sampler
 from finqa_gym.vector import VectorEnv
 
-__all__ = ["Limits", "Rollout", "RolloutBatch", "Timing", "play_slots", "rollout"]
+__all__ = [
+    "Limits",
+    "Rollout",
+    "RolloutBatch",
+    "Timing",
+    "few_collections",
+    "play_slots",
+    "rollout",
+]
 
 Messages = list[dict[str, Any]]
 """Tool messages of a turn."""
+YOUNG = 500_000
+"""New objects between two looks for cycles, of which a step makes less than ten."""
 ENDED_COLUMNS = (*EPISODE_COLUMNS, "score", "num_calls", "num_errors", "truncation_reason")
 
 
@@ -49,7 +61,7 @@ class Limits:
             )
 
 
-@dataclass
+@dataclass(slots=True)
 class Rollout:
     """An episode as a trainer wants it.
 
@@ -183,6 +195,25 @@ class RolloutBatch:
         }
 
 
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Keeps Python's collector of cycles out of the way, for as long as this lasts.
+
+    Libraries hold a million objects for good, and a batch of rollouts makes a hundred thousand
+    that live until it is trained on. A collector that goes through them again and again takes half
+    as long as the environment.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def rollout(
     env: VectorEnv,
     codec: ChatCodec,
@@ -287,34 +318,32 @@ def play_slots(
     live = sorted(rollouts)
     new_ids = [rollouts[slot].prompt_ids for slot in live]
     while live:
-        room = [limits.episode_tokens - rollouts[slot].num_tokens for slot in live]
+        playing = [rollouts[slot] for slot in live]
+        room = [limits.episode_tokens - each.num_tokens for each in playing]
         sampled = sampler.turn(live, new_ids, [min(limits.message_tokens, n) for n in room])
         clock.lap("generation_s")
         texts = codec.texts([each.ids for each in sampled])
         counts = [
-            (len(rollouts[slot].prompt_ids) + rollouts[slot].num_tokens, len(each.ids))
-            for slot, each in zip(live, sampled, strict=True)
+            (len(each.prompt_ids) + each.num_tokens, len(said.ids))
+            for each, said in zip(playing, sampled, strict=True)
         ]
-        reasons = ["stop" if each.stopped else "length" for each in sampled]
+        reasons = ["stop" if said.stopped else "length" for said in sampled]
         clock.lap("text_s")
         env.send(texts, live, finish_reasons=reasons, num_tokens=counts)
         clock.lap("env_s")
-        for slot, each in zip(live, sampled, strict=True):
-            rollouts[slot]._append_message(each)
+        for each, said in zip(playing, sampled, strict=True):
+            each._append_message(said)
         clock.lap("text_s")
         batch = env.recv(len(live))
         clock.lap("env_s")
         clock.timing.num_steps += len(live)
-        clock.timing.num_sampled += sum(len(each.ids) for each in sampled)
+        clock.timing.num_sampled += sum(length for _, length in counts)
         ended.note(batch, rollouts)
-        following = _observed(codec, batch, rollouts, limits, disturb)
-        full = [slot for slot, ids in following.items() if ids is None]
+        live, new_ids, full = _observed(codec, batch, rollouts, limits, disturb)
         clock.lap("text_s")
         if full:
             ended.note(env.truncate(full), rollouts)
             clock.lap("env_s")
-        live = [slot for slot, ids in following.items() if ids is not None]
-        new_ids = [ids for ids in following.values() if ids is not None]
         on_turn(len(rollouts), len(live))
     return RolloutBatch(list(rollouts.values()), ended.columns, clock.stop(), env.rubric_schema)
 
@@ -342,26 +371,45 @@ def _observed(
     rollouts: dict[int, Rollout],
     limits: Limits,
     disturb: Callable[[Messages], Messages] | None,
-) -> dict[int, list[int] | None]:
-    """What the running episodes saw, by slot; None where no room is left for a message."""
+) -> tuple[list[int], list[list[int]], list[int]]:
+    """Slots that go on, what each saw, and slots that have no room for another message."""
     over = batch.terminated | batch.truncated
-    running = [row for row in np.argsort(batch.env_ids).tolist() if not over[row]]
-    slots = batch.env_ids[running].tolist()
-    messages = batch.messages
-    turns = [messages[row] for row in running]
-    if disturb is not None:
-        turns = [disturb(turn) for turn in turns]
-    seen = codec.observations(turns, [not rollouts[slot].cut for slot in slots])
-    following: dict[int, list[int] | None] = {}
-    for slot, ids in zip(slots, seen, strict=True):
-        each = rollouts[slot]
+    rows = np.argsort(batch.env_ids)
+    rows = rows[~over[rows]]
+    slots = batch.env_ids[rows].tolist()
+    playing = [rollouts[slot] for slot in slots]
+    turns = _turns(codec, batch, rows.tolist(), disturb)
+    seen = codec.observations(turns, [not each.cut for each in playing])
+    live, new_ids, full = [], [], []
+    for slot, each, ids in zip(slots, playing, seen, strict=True):
         if each.num_tokens + len(ids) < limits.episode_tokens:
             each._append_observation(ids)
-            following[slot] = ids
+            live.append(slot)
+            new_ids.append(ids)
         else:
             each.cut = True
-            following[slot] = None
-    return following
+            full.append(slot)
+    return live, new_ids, full
+
+
+def _turns(
+    codec: ChatCodec,
+    batch: StepBatch,
+    rows: list[int],
+    disturb: Callable[[Messages], Messages] | None,
+) -> list[Turn]:
+    """What the tools said; messages are only made where that is not enough."""
+    turns: list[Turn | None] = [None] * len(rows)
+    if disturb is None:
+        results = batch.tool_results(rows)
+        framed = {name: codec.is_framed(name) for name in {each[0] for each in results if each}}
+        turns = [each if each and framed[each[0]] else None for each in results]
+    if None in turns:
+        messages = batch.messages
+        for place, row in enumerate(rows):
+            if turns[place] is None:
+                turns[place] = messages[row] if disturb is None else disturb(messages[row])
+    return [turn for turn in turns if turn is not None]
 
 
 class _Ended:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import json
 import logging
 import shutil
@@ -18,8 +17,9 @@ from finqa_gym.exceptions import DataError
 from finqa_gym.train.held_out import HeldOut, Measured
 from finqa_gym.train.models import LoadedModel, load_model, quiet_bars, save_model
 from finqa_gym.train.processes import process_state
-from finqa_gym.train.rollout import Limits, RolloutBatch
+from finqa_gym.train.rollout import Limits, RolloutBatch, few_collections
 from finqa_gym.train.settings import ModelSettings, TrainSettings
+from finqa_gym.train.split_weights import whole_weights
 from finqa_gym.train.world import World
 
 __all__ = ["Trained", "train"]
@@ -75,15 +75,8 @@ def train(
             f"env.split and eval.split are both {settings.env.split!r}; what is trained on "
             "measures nothing. Choose another split, or measure nothing (eval.tasks: 0)"
         )
-    # Libraries hold a million objects for good; a collector that looks at them again and again
-    # takes as long as the environment.
-    gc.collect()
-    gc.freeze()
-    try:
-        with quiet_bars():
-            return _train(settings, resume, overwrite, stage, record_rollouts)
-    finally:
-        gc.unfreeze()
+    with few_collections(), quiet_bars():
+        return _train(settings, resume, overwrite, stage, record_rollouts)
 
 
 def _train(
@@ -114,27 +107,34 @@ def _train(
             world, settings.eval, limits, out / "held-out", settings.seed, settings.grpo.max_rows
         )
     try:
-        if held_out is not None and not (resume and _checkpoint(out)):
-            stage(f"measuring on {held_out.num_tasks} held-out tasks", None)
-            done.measured.append(held_out.measure(loaded.model, loaded.codec, 0))
+        if not (resume and _checkpoint(out)):
+            _measure(loaded, held_out, done, 0, stage)
         if settings.grpo.steps:
             _reinforce(settings, world, loaded, held_out, done, resume, stage, record_rollouts)
-            if state.is_main_process:
-                save_model(loaded, settings.env, limits, out / "model")
-            if held_out is not None:
-                stage(f"measuring on {held_out.num_tasks} held-out tasks", None)
-                measured = held_out.measure(loaded.model, loaded.codec, settings.grpo.steps)
-                done.measured.append(measured)
+            save_model(loaded, settings.env, limits, out / "model")
+            _measure(loaded, held_out, done, settings.grpo.steps, stage)
     finally:
         if held_out is not None:
             held_out.close()
-    if held_out is not None and settings.eval.greedy:
-        done.greedy = _greedy(settings, world, loaded, out)
+    if settings.eval.tasks and settings.eval.greedy:
+        with whole_weights(loaded.model):
+            if state.is_main_process:
+                done.greedy = _greedy(settings, world, loaded, out)
     if state.is_main_process:
         text = json.dumps(_summary(done), indent=2)
         (out / "result.json").write_text(text, encoding="utf-8")
     state.wait_for_everyone()
     return done
+
+
+def _measure(
+    loaded: LoadedModel, held_out: HeldOut | None, done: Trained, step: int, stage: Stage
+) -> None:
+    """Measures in the process that has ``held_out``; all call it, as all may have weights."""
+    with whole_weights(loaded.model):
+        if held_out is not None:
+            stage(f"measuring on {held_out.num_tasks} held-out tasks", None)
+            done.measured.append(held_out.measure(loaded.model, loaded.codec, step))
 
 
 def _silent(_name: str, _total: int | None) -> Callable[[int, int, str], None]:
@@ -173,8 +173,7 @@ def _supervised(
         loaded.model = trainer.model
         done.seconds["sft"] = time.monotonic() - began
     limits = Limits(settings.grpo.message_tokens, settings.grpo.episode_tokens)
-    if process_state().is_main_process:
-        save_model(loaded, settings.env, limits, base)
+    save_model(loaded, settings.env, limits, base)
     process_state().wait_for_everyone()
     return loaded
 
@@ -193,15 +192,14 @@ def _reinforce(
     from finqa_gym.train.grpo import grpo_trainer
 
     def measure(step: int) -> str:
-        assert held_out is not None
-        done.measured.append(held_out.measure(loaded.model, loaded.codec, step))
-        return describe(done.measured[-1])
+        _measure(loaded, held_out, done, step, _silent)
+        return "" if held_out is None else describe(done.measured[-1])
 
     began = time.monotonic()
     told = TellProgress(
         stage("GRPO", settings.grpo.steps),
         settings.price_per_hour,
-        settings.eval.every if held_out is not None else 0,
+        settings.eval.every if settings.eval.tasks else 0,
         measure,
     )
 

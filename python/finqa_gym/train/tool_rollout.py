@@ -18,6 +18,7 @@ from finqa_gym.data import Corpus
 from finqa_gym.train.codec import ChatCodec
 from finqa_gym.train.rollout import Limits, RolloutBatch, Timing, rollout
 from finqa_gym.train.sampling import Sampler, Sampling, TransformersSampler
+from finqa_gym.train.split_weights import whole_weights
 from finqa_gym.trajectories import Recording
 from finqa_gym.vector import VectorEnv
 
@@ -153,11 +154,12 @@ class ToolRollout:
                 )
         from trl.models import unwrap_model_for_generation
 
-        with unwrap_model_for_generation(
+        whole = unwrap_model_for_generation(
             trainer.model_wrapped,
             trainer.accelerator,
             gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
-        ) as model:
+        )
+        with whole as model, whole_weights(model):
             yield TransformersSampler(
                 model,
                 codec.stop_ids,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from finqa_gym.integrations.ray.actions import pack_text, unpack_text
-from finqa_gym.step_batch import EPISODE_COLUMNS, StepBatch
+from finqa_gym.step_batch import EPISODE_COLUMNS, StepBatch, only_tool
 
 __all__ = ["Rows", "Turns", "blank"]
 
@@ -37,6 +37,10 @@ class Turns:
         if self._rows is None:
             self._rows = self._fetch()
         return self._rows[index]
+
+    def only_tool(self, index: int) -> str | None:
+        """The tool of a row with a single message."""
+        return only_tool(self.messages(index))
 
 
 @dataclass(eq=False)

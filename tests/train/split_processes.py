@@ -1,0 +1,105 @@
+"""What `test_split_weights` runs in each of two processes: a training, its weights split or not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from finqa_gym.train import tool_rollout
+from finqa_gym.train.processes import process_state
+from finqa_gym.train.run import train
+from finqa_gym.train.settings import (
+    EnvSettings,
+    EvalSettings,
+    GrpoSettings,
+    ModelSettings,
+    SftPhase,
+    SftSettings,
+    TrainSettings,
+)
+
+
+def settings(model: Path, out: Path) -> TrainSettings:
+    """Few steps; episodes of one process may end long before those of the other."""
+    gentle = {"learning_rate": 0.1, "optim": "sgd", "lr_scheduler_type": "constant"}
+    return TrainSettings(
+        out=str(out),
+        env=EnvSettings(
+            {"preset": "tiny", "train_companies": 40, "val_companies": 8},
+            tool_profile="compact",
+            task_prompt="{question}",
+            system_prompt="",
+            max_turns=6,
+        ),
+        model=ModelSettings(str(model)),
+        sft=SftSettings((SftPhase(1, {"gold": 1.0}, tasks=8),), batch_size=4, trainer=gentle),
+        grpo=GrpoSettings(
+            steps=2,
+            tasks_per_step=2,
+            group_size=4,
+            message_tokens=24,
+            episode_tokens=160,
+            trainer=gentle,
+        ),
+        eval=EvalSettings(tasks=4, every=1, greedy=True),
+        num_threads=1,
+    )
+
+
+def split_on_processors() -> None:
+    """Accelerate splits weights over GPUs alone; torch does it over processors, too."""
+    from accelerate import FullyShardedDataParallelPlugin
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedType
+
+    plugin = FullyShardedDataParallelPlugin(
+        fsdp_version=2,
+        reshard_after_forward=True,
+        auto_wrap_policy="transformer_based_wrap",
+        transformer_cls_names_to_wrap=["Qwen3DecoderLayer"],
+        state_dict_type="FULL_STATE_DICT",
+        cpu_ram_efficient_loading=False,
+    )
+    begin = AcceleratorState.__init__
+
+    def began(self: Any, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        AcceleratorState._shared_state |= {
+            "distributed_type": DistributedType.FSDP,
+            "fsdp_plugin": plugin,
+        }
+
+    AcceleratorState.__init__ = began
+
+
+def note_turns(out: Path) -> None:
+    """Writes down how many turns each batch of this process took."""
+    turns: list[int] = []
+    names = vars(tool_rollout)
+    play = names["rollout"]
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        batch = play(*args, **kwargs)
+        turns.append(max(each.num_turns for each in batch.rollouts))
+        path = out / f"turns-{process_state().process_index}.json"
+        path.write_text(json.dumps(turns))
+        return batch
+
+    names["rollout"] = noted
+
+
+def main(model: Path, out: Path, how: str) -> None:
+    """Trains."""
+    torch.manual_seed(0)
+    if how == "split":
+        split_on_processors()
+    note_turns(out)
+    train(settings(model, out))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
