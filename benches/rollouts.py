@@ -11,6 +11,7 @@ first loses is what the loop around the engine costs: decoding messages, encodin
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import json
 import statistics
@@ -20,7 +21,7 @@ from typing import Any
 
 import finqa_gym
 from finqa_gym.train.codec import ChatCodec
-from finqa_gym.train.rollout import Limits, few_collections, rollout
+from finqa_gym.train.rollout import Limits, rollout
 from finqa_gym.train.sampling import Sampled
 from finqa_gym.train.small_model import boilerplate, make_tokenizer
 
@@ -83,18 +84,19 @@ def measure(name: str, corpus: finqa_gym.Corpus, profile: Any, num_envs: int, ro
     sets = [corpus.task_ids("train", num_envs // 8 * rounds)[i::rounds] for i in range(rounds)]
     rates: dict[str, list[float]] = {"bare": [], "rollout": [], "loop": []}
     share = []
-    with few_collections():  # as `finqa_gym.train.run.train` does
-        for task_ids in sets:
-            said = texts_of(env, task_ids)
-            sampler = Known([[codec.message(text) for text in messages] for messages in said])
-            steps = sum(map(len, said))
-            bare(env, task_ids, said)  # what only the first round pays
-            batch = rollout(env, codec, sampler, task_ids=task_ids, limits=LIMITS)
-            assert all(each.reward == 1.0 for each in batch.rollouts), "gold is right"
-            rates["rollout"].append(steps / batch.timing.total_s)
-            rates["bare"].append(steps / bare(env, task_ids, said))
-            share.append(batch.timing.text_s / batch.timing.total_s)
-            rates["loop"].append(steps / (batch.timing.total_s - batch.timing.text_s))
+    gc.collect()
+    gc.freeze()  # as `finqa_gym.train.run.train` does: libraries hold a million objects
+    for task_ids in sets:
+        said = texts_of(env, task_ids)
+        sampler = Known([[codec.message(text) for text in messages] for messages in said])
+        steps = sum(map(len, said))
+        bare(env, task_ids, said)  # what only the first round pays
+        batch = rollout(env, codec, sampler, task_ids=task_ids, limits=LIMITS)
+        assert all(each.reward == 1.0 for each in batch.rollouts), "gold is right"
+        rates["rollout"].append(steps / batch.timing.total_s)
+        rates["bare"].append(steps / bare(env, task_ids, said))
+        share.append(batch.timing.text_s / batch.timing.total_s)
+        rates["loop"].append(steps / (batch.timing.total_s - batch.timing.text_s))
     found = {key: statistics.median(values) for key, values in rates.items()}
     ratio = found["rollout"] / found["bare"]
     print(

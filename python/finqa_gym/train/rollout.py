@@ -19,20 +19,12 @@ from finqa_gym.train.codec import ChatCodec, Turn
 from finqa_gym.train.sampling import Sampled, Sampler
 from finqa_gym.vector import VectorEnv
 
-__all__ = [
-    "Limits",
-    "Rollout",
-    "RolloutBatch",
-    "Timing",
-    "few_collections",
-    "play_slots",
-    "rollout",
-]
+__all__ = ["Limits", "Rollout", "RolloutBatch", "Timing", "play_slots", "rollout"]
 
 Messages = list[dict[str, Any]]
 """Tool messages of a turn."""
 YOUNG = 500_000
-"""New objects between two looks for cycles, of which a step makes less than ten."""
+"""New objects between two looks for cycles; a step makes less than ten."""
 ENDED_COLUMNS = (*EPISODE_COLUMNS, "score", "num_calls", "num_errors", "truncation_reason")
 
 
@@ -195,25 +187,6 @@ class RolloutBatch:
         }
 
 
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Keeps Python's collector of cycles out of the way, for as long as this lasts.
-
-    Libraries hold a million objects for good, and a batch of rollouts makes a hundred thousand
-    that live until it is trained on. A collector that goes through them again and again takes half
-    as long as the environment.
-    """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
 def rollout(
     env: VectorEnv,
     codec: ChatCodec,
@@ -317,35 +290,51 @@ def play_slots(
     ended = _Ended(env, list(rollouts))
     live = sorted(rollouts)
     new_ids = [rollouts[slot].prompt_ids for slot in live]
-    while live:
-        playing = [rollouts[slot] for slot in live]
-        room = [limits.episode_tokens - each.num_tokens for each in playing]
-        sampled = sampler.turn(live, new_ids, [min(limits.message_tokens, n) for n in room])
-        clock.lap("generation_s")
-        texts = codec.texts([each.ids for each in sampled])
-        counts = [
-            (len(each.prompt_ids) + each.num_tokens, len(said.ids))
-            for each, said in zip(playing, sampled, strict=True)
-        ]
-        reasons = ["stop" if said.stopped else "length" for said in sampled]
-        clock.lap("text_s")
-        env.send(texts, live, finish_reasons=reasons, num_tokens=counts)
-        clock.lap("env_s")
-        for each, said in zip(playing, sampled, strict=True):
-            each._append_message(said)
-        clock.lap("text_s")
-        batch = env.recv(len(live))
-        clock.lap("env_s")
-        clock.timing.num_steps += len(live)
-        clock.timing.num_sampled += sum(length for _, length in counts)
-        ended.note(batch, rollouts)
-        live, new_ids, full = _observed(codec, batch, rollouts, limits, disturb)
-        clock.lap("text_s")
-        if full:
-            ended.note(env.truncate(full), rollouts)
+    with _few_collections():
+        while live:
+            playing = [rollouts[slot] for slot in live]
+            room = [limits.episode_tokens - each.num_tokens for each in playing]
+            sampled = sampler.turn(live, new_ids, [min(limits.message_tokens, n) for n in room])
+            clock.lap("generation_s")
+            texts = codec.texts([each.ids for each in sampled])
+            counts = [
+                (len(each.prompt_ids) + each.num_tokens, len(said.ids))
+                for each, said in zip(playing, sampled, strict=True)
+            ]
+            reasons = ["stop" if said.stopped else "length" for said in sampled]
+            clock.lap("text_s")
+            env.send(texts, live, finish_reasons=reasons, num_tokens=counts)
             clock.lap("env_s")
-        on_turn(len(rollouts), len(live))
+            for each, said in zip(playing, sampled, strict=True):
+                each._append_message(said)
+            clock.lap("text_s")
+            batch = env.recv(len(live))
+            clock.lap("env_s")
+            clock.timing.num_steps += len(live)
+            clock.timing.num_sampled += sum(length for _, length in counts)
+            ended.note(batch, rollouts)
+            live, new_ids, full = _observed(codec, batch, rollouts, limits, disturb)
+            clock.lap("text_s")
+            if full:
+                ended.note(env.truncate(full), rollouts)
+                clock.lap("env_s")
+            on_turn(len(rollouts), len(live))
     return RolloutBatch(list(rollouts.values()), ended.columns, clock.stop(), env.rubric_schema)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Keeps Python's collector of cycles out of the way while episodes are played.
+
+    What a batch of rollouts makes lives until it is trained on. A collector that goes through it
+    again and again takes half as long as the environment.
+    """
+    young, *older = gc.get_threshold()
+    gc.set_threshold(max(young, YOUNG) if young else 0, *older)
+    try:
+        yield
+    finally:
+        gc.set_threshold(young, *older)
 
 
 class _Clock:

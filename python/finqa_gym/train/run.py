@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import logging
 import shutil
@@ -17,7 +18,7 @@ from finqa_gym.exceptions import DataError
 from finqa_gym.train.held_out import HeldOut, Measured
 from finqa_gym.train.models import LoadedModel, load_model, quiet_bars, save_model
 from finqa_gym.train.processes import process_state
-from finqa_gym.train.rollout import Limits, RolloutBatch, few_collections
+from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import ModelSettings, TrainSettings
 from finqa_gym.train.split_weights import whole_weights
 from finqa_gym.train.world import World
@@ -75,8 +76,15 @@ def train(
             f"env.split and eval.split are both {settings.env.split!r}; what is trained on "
             "measures nothing. Choose another split, or measure nothing (eval.tasks: 0)"
         )
-    with few_collections(), quiet_bars():
-        return _train(settings, resume, overwrite, stage, record_rollouts)
+    # Libraries hold a million objects for good; a collector that looks at them again and again
+    # takes as long as the environment.
+    gc.collect()
+    gc.freeze()
+    try:
+        with quiet_bars():
+            return _train(settings, resume, overwrite, stage, record_rollouts)
+    finally:
+        gc.unfreeze()
 
 
 def _train(
