@@ -118,6 +118,7 @@ def test_a_shard_that_dies_with_work_under_way_answers_all_of_it(
     env = sharded(8, tools=[tool])
     env.reset()
     env.send(["a", "b"], [0, 1])
+    env.stats()  # a shard answers in order: what was sent before is answered now
     env.send(['<tool_call>{"name": "fall", "arguments": {}}</tool_call>'], [2])
     env.send(["c"], [3])
     env.send(["d"] * 4, [4, 5, 6, 7])
