@@ -6,12 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["full_state_dict", "is_split", "whole_weights"]
-
-
-def is_split(model: Any) -> bool:
-    """Whether FSDP holds the weights of ``model``, a part in each process."""
-    return bool(_parts(model))
+__all__ = ["full_state_dict", "whole_weights"]
 
 
 @contextmanager
@@ -49,7 +44,7 @@ def full_state_dict(model: Any) -> dict[str, Any] | None:
 
     To be called by all processes.
     """
-    if not is_split(model):
+    if not _parts(model):
         return None
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
