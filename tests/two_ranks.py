@@ -29,6 +29,7 @@ def run_two_ranks(script: Path, arguments: list[str], logs: Path, timeout_s: flo
         "WORLD_SIZE": "2",
         "ACCELERATE_USE_CPU": "true",
         "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parent),  # modules of tests, as pytest finds them
     }
     with contextlib.ExitStack() as stack:
         processes = []

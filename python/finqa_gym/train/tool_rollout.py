@@ -141,9 +141,12 @@ class ToolRollout:
     def _sampler(self, trainer: Any, codec: ChatCodec) -> Iterator[Sampler]:
         """The trainer's model as it is now, out of its wrappers, as a sampler."""
         if trainer.use_vllm:
-            from finqa_gym.train.vllm_sampler import VllmSampler
+            from finqa_gym.train.vllm_sampler import VllmSampler, awake
 
-            yield VllmSampler(trainer.vllm_generation, codec.stop_ids)
+            with awake(trainer.vllm_generation):
+                vllm = VllmSampler(trainer.vllm_generation, codec.stop_ids)
+                yield vllm
+                vllm.finish()
             return
         for name, neutral in UNKNOWN_SAMPLING.items():
             value = getattr(trainer.args, name)
