@@ -13,6 +13,7 @@ from finqa_gym.cli.train import StageScreen, needs_train_extra, read_changes, te
 
 if TYPE_CHECKING:
     from finqa_gym.train.experiment import Cell
+    from finqa_gym.train.paired import Paired
 
 __all__ = ["experiment"]
 
@@ -78,24 +79,26 @@ MOST_FAILURES = 6
 
 
 def comparison(cells: "list[Cell]") -> Group:
-    """Three tables, arms as rows: pass@1, behaviour, classes of failure."""
+    """Tables with arms as rows: pass@1, differences, behaviour, classes of failure."""
     names = list(dict.fromkeys(cell.arm for cell in cells))
     arms = {name: [cell for cell in cells if cell.arm == name] for name in names}
-    return Group(_pass_at_1(arms), _behaviour(arms), _failures(arms))
+    return Group(_pass_at_1(arms), *_differences(arms), _behaviour(arms), _failures(arms))
+
+
+SAMPLED = {"single": "one table", "multi": "several"}
+GREEDY = {f"greedy_{what}": f"{name}, greedy" for what, name in SAMPLED.items()}
 
 
 def _pass_at_1(arms: "dict[str, list[Cell]]") -> Group:
     from finqa_gym.train.experiment import spread
 
-    shown = {"single": "one table", "multi": "several"}
-    greedy = {f"greedy_{what}": f"{name}, greedy" for what, name in shown.items()}
-    gaps = {what: f"gap, {name}" for what, name in shown.items()} if CEILING in arms else {}
-    table = grid("arm", ">runs", *(f">{name}" for name in [*shown.values(), *greedy.values()]))
+    gaps = {what: f"gap, {name}" for what, name in SAMPLED.items()} if CEILING in arms else {}
+    table = grid("arm", ">runs", *(f">{name}" for name in (SAMPLED | GREEDY).values()))
     for name in gaps.values():
         table.add_column(name, justify="right")
     for name, of_arm in arms.items():
         row = [name, str(len(of_arm))]
-        for what in (*shown, *greedy):
+        for what in SAMPLED | GREEDY:
             mean, half = spread(by_base(of_arm, what))
             row.append(f"{mean:.3f}" + ("" if math.isnan(half) else f" ± {half:.3f}"))
         row += [_closed(arms, name, what) for what in gaps]
@@ -104,6 +107,35 @@ def _pass_at_1(arms: "dict[str, list[Cell]]") -> Group:
     if gaps:
         remark += f"; gap: share of the way from base to {CEILING}"
     return section("pass@1 on held-out companies", table, remark)
+
+
+def _differences(arms: "dict[str, list[Cell]]") -> list[Group]:
+    """What the first arm behind the base does better than each of the others."""
+    from finqa_gym.train.paired import paired
+
+    trained = [name for name in arms if name != "base"]
+    if not trained:
+        return []
+    first = trained[0]
+    table = grid("less", ">starts", *(f">{name}" for name in (SAMPLED | GREEDY).values()))
+    for name, of_arm in arms.items():
+        found = [paired(arms[first], of_arm, what) for what in SAMPLED | GREEDY]
+        if name == first or found[0] is None:
+            continue
+        table.add_row(name, str(found[0].starts), *(_difference(each) for each in found))
+    remark = "first line: mean over starts ± half of its 95 % interval; second: over companies"
+    return [section(f"{first} less each of the others", table, remark)]
+
+
+def _difference(found: "Paired | None") -> str:
+    if found is None:
+        return "-"
+    mean, half = found.over_starts
+    text = f"{mean:+.3f}" + ("" if math.isnan(half) else f" ± {half:.3f}")
+    companies = found.over_companies
+    if companies is not None and not math.isnan(companies.low):
+        text += f"\n{companies.low:+.3f} to {companies.high:+.3f}"
+    return text
 
 
 def _closed(arms: "dict[str, list[Cell]]", name: str, what: str) -> str:
