@@ -150,7 +150,7 @@ class TransformersSampler:
         running = torch.ones(len(rows), dtype=torch.bool, device=device)
         tokens, logprobs, counted = [], [], []
         for length in range(1, int(limits.max()) + 1):
-            chosen, chosen_logprobs = self._draw(logits)
+            chosen, chosen_logprobs = self._draw(logits, rows, length - 1)
             tokens.append(chosen)
             logprobs.append(chosen_logprobs)
             counted.append(running)
@@ -171,21 +171,27 @@ class TransformersSampler:
             for i, (row, n) in enumerate(zip(rows, counts.tolist(), strict=True))
         }
 
-    def _draw(self, logits: Any) -> tuple[Any, Any]:
-        """(id, log-probability) of each row."""
+    def _draw(self, logits: Any, _rows: list[int], _place: int) -> tuple[Any, Any]:
+        """(id, log-probability) of each row's next token, number ``_place`` of its message.
+
+        A subclass that decides what is said overrides this.
+        """
         import torch
 
-        sampling = self.sampling
         logits = logits.float()
-        if sampling.temperature == 0:
-            logprobs = logits.log_softmax(-1)
+        logprobs = self._logprobs(logits)
+        if self.sampling.temperature == 0:
             chosen = logits.argmax(-1)
         else:
-            logprobs = (logits / sampling.temperature).log_softmax(-1)
-            if sampling.top_k or sampling.top_p < 1:
-                logprobs = _cut(logprobs, sampling)
             chosen = torch.multinomial(logprobs.exp(), 1, generator=self.generator).squeeze(1)
         return chosen, logprobs.gather(1, chosen.unsqueeze(1)).squeeze(1)
+
+    def _logprobs(self, logits: Any) -> Any:
+        """The distribution that each row's next token is drawn from."""
+        sampling = self.sampling
+        logprobs = (logits.float() / (sampling.temperature or 1.0)).log_softmax(-1)
+        cuts = sampling.top_k or sampling.top_p < 1
+        return _cut(logprobs, sampling) if sampling.temperature and cuts else logprobs
 
 
 def _cut(logprobs: Any, sampling: Sampling) -> Any:
