@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from finqa_gym.train import tool_rollout
+from finqa_gym.train import grpo, tool_rollout
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.run import train
 from finqa_gym.train.settings import (
@@ -76,6 +77,46 @@ def split_on_processors() -> None:
     AcceleratorState.__init__ = began
 
 
+def split_by_deepspeed() -> None:
+    """The same for ZeRO 3, which accelerate does not use on processors either."""
+    os.environ["DS_ACCELERATOR"] = "cpu"
+    import deepspeed
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedType
+
+    # What `accelerate launch` makes of its file.
+    os.environ |= {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
+    # Its way through shared memory would have to be compiled; gloo's need not.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    begin = AcceleratorState.__init__
+
+    def began(self: Any, *args: Any, deepspeed_plugin: Any = None, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        shared = AcceleratorState._shared_state
+        if deepspeed_plugin is not None:
+            deepspeed_plugin.set_mixed_precision(self._mixed_precision)
+            zero = deepspeed_plugin.deepspeed_config["zero_optimization"]
+            # Else so small weights as these would stay whole.
+            zero["stage3_param_persistence_threshold"] = 0
+            deepspeed_plugin.select(_from_accelerator_state=True)
+            shared["deepspeed_plugins"] = deepspeed_plugin
+        if shared["deepspeed_plugins"] is not None:
+            # The precision is DeepSpeed's affair now.
+            shared |= {"distributed_type": DistributedType.DEEPSPEED, "_mixed_precision": "no"}
+
+    AcceleratorState.__init__ = began
+
+
+def reward_length() -> None:
+    """Rewards that differ within a group; those of the environment are all 0 so early."""
+
+    def length(environments: Any, **_: Any) -> list[float]:
+        played = [slot.outcome[0].rollouts[slot.outcome[1]] for slot in environments]
+        return [float(len(each.completion_ids)) for each in played]
+
+    vars(grpo)["env_reward"] = length
+
+
 def note_turns(out: Path) -> None:
     """Writes down how many turns each batch of this process took."""
     turns: list[int] = []
@@ -95,8 +136,11 @@ def note_turns(out: Path) -> None:
 def main(model: Path, out: Path, how: str) -> None:
     """Trains."""
     torch.manual_seed(0)
-    if how == "split":
+    if how == "fsdp2":
         split_on_processors()
+    if how == "zero3":
+        split_by_deepspeed()
+    reward_length()
     note_turns(out)
     train(settings(model, out))
 

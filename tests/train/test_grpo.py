@@ -20,6 +20,7 @@ from finqa_gym.train.grpo import ShuffledReward, grpo_trainer, task_rows
 from finqa_gym.train.models import LoadedModel, load_model, save_model
 from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import EnvSettings, GrpoSettings, GrpoStage, ModelSettings
+from finqa_gym.train.sft import defaults
 from finqa_gym.train.tool_rollout import Slot, env_reward
 from finqa_gym.train.world import World
 
@@ -229,6 +230,54 @@ def test_lora_trains_its_adapter_alone(train: Train, talker: Any) -> None:
     assert torch.equal(kept[name.format("base_layer.")], talker.state_dict()[name.format("")])
     moved = [n for n, p in trainer.model.named_parameters() if "lora_B" in n and bool(p.any())]
     assert len(moved) == 2 * 7, "two layers of seven matrices; B begins with zeros"
+
+
+def test_a_saved_adapter_is_trained_on(
+    world: World, talker: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    talker.save_pretrained(tmp_path / "talker")
+    tokenizer.save_pretrained(tmp_path / "talker")
+    lora = {"r": 4, "target_modules": "all-linear"}
+    settings = ModelSettings(str(tmp_path / "talker"), lora=lora)
+    loaded = load_model(settings, world)
+    steps = dataclasses.replace(GRPO, steps=1)
+
+    def trained(loaded: LoadedModel, out: Path) -> dict[str, Any]:
+        trainer = grpo_trainer(world, loaded, steps, out, 7, on_batch=lambda b, _: score(b))
+        trainer.train()
+        trainer.rollout_func.close()
+        loaded.model = trainer.model
+        kept = {n: p.detach().clone() for n, p in loaded.model.named_parameters()}
+        return {name: weight for name, weight in kept.items() if "lora_B" in name}
+
+    first = trained(loaded, tmp_path / "first")
+    save_model(loaded, ENV, Limits(), tmp_path / "base")
+    again = load_model(dataclasses.replace(settings, name=str(tmp_path / "base")), world)
+    found = dict(again.model.named_parameters())
+    assert all(torch.equal(found[name], weight) for name, weight in first.items())
+    second = trained(again, tmp_path / "second")
+    assert all(not torch.equal(second[name], weight) for name, weight in first.items())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "deepspeed", "bf16"),
+    [("float32", False, True), ("bfloat16", False, False), ("bfloat16", True, True)],
+)
+def test_trainer_and_engine_agree_on_the_precision(
+    fresh: Callable[..., LoadedModel],
+    monkeypatch: pytest.MonkeyPatch,
+    dtype: str,
+    deepspeed: bool,
+    bf16: bool,
+) -> None:
+    """Weights that are bfloat16 need no autocast; DeepSpeed is told of it anyway."""
+    loaded = fresh()
+    loaded.model.to(getattr(torch, dtype))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    if deepspeed:
+        monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    assert defaults(loaded)["bf16"] is bf16
 
 
 def test_shuffled_rewards_are_the_same_rewards(train: Train) -> None:

@@ -1,7 +1,8 @@
-"""FSDP's second version: processes that hold a part of the weights each play at their own pace."""
+"""FSDP 2 and ZeRO 3: processes that hold a part of the weights each play at their own pace."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,40 @@ pytest.importorskip("trl", reason="the extra train is not installed")
 pytestmark = [pytest.mark.filterwarnings("ignore::FutureWarning")]
 
 HERE = Path(__file__).parent
-HOW = ("split", "whole")
+WAYS = [
+    "fsdp2",
+    pytest.param(
+        "zero3",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("deepspeed") is None, reason="deepspeed is not installed"
+        ),
+    ),
+]
 
 
 @pytest.fixture(scope="module")
-def trained(_talker: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of the same training by two processes, with split and with whole weights."""
-    out = tmp_path_factory.mktemp("split")
-    _talker.save_pretrained(out / "talker")
-    tokenizer.save_pretrained(out / "talker")
-    for how in HOW:
-        (out / how).mkdir()
-        arguments = [str(out / "talker"), str(out / how), how]
-        run_two_ranks(HERE / "split_processes.py", arguments, out / how)
+def start(_talker: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model to begin with."""
+    out = tmp_path_factory.mktemp("talker")
+    _talker.save_pretrained(out)
+    tokenizer.save_pretrained(out)
     return out
+
+
+def trained(start: Path, out: Path, how: str) -> Path:
+    """The folder of a training by two processes."""
+    run_two_ranks(HERE / "split_processes.py", [str(start), str(out), how], out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def whole(start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(start, tmp_path_factory.mktemp("whole"), "whole")
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def split(request: Any, start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(start, tmp_path_factory.mktemp(request.param), request.param)
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -39,23 +60,24 @@ def weights(folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("stage", ["base", "model"])
-def test_split_weights_learn_what_whole_ones_learn(trained: Path, stage: str) -> None:
-    split, whole = (weights(trained / how / stage) for how in HOW)
-    before = weights(trained / "talker")
-    assert split.keys() == whole.keys()
-    for name in whole:
-        assert split[name].shape == whole[name].shape
-        assert (split[name] - whole[name]).abs().max() < 1e-4, name
-    moved = max(float((whole[name] - before[name]).abs().max()) for name in whole)
-    assert moved > 1e-3, "there was something to learn"
+def test_split_weights_learn_what_whole_ones_learn(split: Path, whole: Path, start: Path) -> None:
+    before = weights(start)
+    for stage in ("base", "model"):
+        found, wanted = weights(split / stage), weights(whole / stage)
+        assert found.keys() == wanted.keys()
+        for name in wanted:
+            assert found[name].shape == wanted[name].shape
+            assert (found[name] - wanted[name]).abs().max() < 1e-4, name
+        moved = max(float((wanted[name] - before[name]).abs().max()) for name in wanted)
+        assert moved > 1e-3, "there was something to learn"
+        before = wanted
 
 
-def test_measurements_are_those_of_whole_weights(trained: Path) -> None:
-    split, whole = (json.loads((trained / how / "result.json").read_text()) for how in HOW)
-    assert [each["step"] for each in split["measured"]] == [0, 1, 2]
+def test_measurements_are_those_of_whole_weights(split: Path, whole: Path) -> None:
+    found, wanted = (json.loads((each / "result.json").read_text()) for each in (split, whole))
+    assert [each["step"] for each in found["measured"]] == [0, 1, 2]
     for a, b in zip(
-        [*split["measured"], split["greedy"]], [*whole["measured"], whole["greedy"]], strict=True
+        [*found["measured"], found["greedy"]], [*wanted["measured"], wanted["greedy"]], strict=True
     ):
         assert (a["single"], a["multi"], a["behaviour"]) == (
             b["single"],
@@ -64,9 +86,9 @@ def test_measurements_are_those_of_whole_weights(trained: Path) -> None:
         )
 
 
-def test_processes_played_different_numbers_of_turns(trained: Path) -> None:
+def test_processes_played_different_numbers_of_turns(split: Path) -> None:
     """Else nothing would have hung without whole weights, and these tests say little."""
-    turns = [json.loads((trained / "split" / f"turns-{rank}.json").read_text()) for rank in (0, 1)]
+    turns = [json.loads((split / f"turns-{rank}.json").read_text()) for rank in (0, 1)]
     assert turns[0] != turns[1]
 
 

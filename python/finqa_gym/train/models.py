@@ -63,10 +63,16 @@ def load_model(settings: ModelSettings, world: World, *, seed: int = 0) -> Loade
         return _small(settings, world, seed)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    where = {"revision": settings.revision} if settings.revision else {}
+    where: dict[str, Any] = {"revision": settings.revision} if settings.revision else {}
     tokenizer = AutoTokenizer.from_pretrained(settings.name, **where)
+    kind: Any = AutoModelForCausalLM
+    if settings.lora is not None and (Path(settings.name) / "adapter_config.json").is_file():
+        from peft import AutoPeftModelForCausalLM
+
+        # transformers would load the adapter, too, but not to be trained any further.
+        kind, where = AutoPeftModelForCausalLM, {"is_trainable": True, **where}
     with quiet_bars():
-        model = AutoModelForCausalLM.from_pretrained(settings.name, dtype=settings.dtype, **where)
+        model = kind.from_pretrained(settings.name, dtype=settings.dtype, **where)
     return _with_codec(model, tokenizer, settings, world)
 
 

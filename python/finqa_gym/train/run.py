@@ -20,7 +20,7 @@ from finqa_gym.train.models import LoadedModel, load_model, quiet_bars, save_mod
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import Limits, RolloutBatch
 from finqa_gym.train.settings import ModelSettings, TrainSettings
-from finqa_gym.train.split_weights import whole_weights
+from finqa_gym.train.split_weights import is_zero3, let_go, whole_weights
 from finqa_gym.train.world import World
 
 __all__ = ["Trained", "train"]
@@ -159,8 +159,7 @@ def _supervised(
     base = done.out / "base"
     if resume and (base / "config.json").is_file():
         stage("loading the model of the supervised start", None)
-        kept = ModelSettings(**(asdict(settings.model) | {"name": str(base)}))
-        return load_model(kept, world, seed=settings.seed)
+        return load_model(_kept(settings, base), world, seed=settings.seed)
     stage(f"model {settings.model.name}", None)
     loaded = load_model(settings.model, world, seed=settings.seed)
     if settings.sft.steps:
@@ -179,11 +178,18 @@ def _supervised(
         _own_log(trainer)
         trainer.train()
         loaded.model = trainer.model
+        if is_zero3(loaded.model):
+            let_go(trainer)
         done.seconds["sft"] = time.monotonic() - began
     limits = Limits(settings.grpo.message_tokens, settings.grpo.episode_tokens)
     save_model(loaded, settings.env, limits, base)
     process_state().wait_for_everyone()
     return loaded
+
+
+def _kept(settings: TrainSettings, folder: Path) -> ModelSettings:
+    """The model as it was saved."""
+    return ModelSettings(**(asdict(settings.model) | {"name": str(folder)}))
 
 
 def _reinforce(
@@ -203,6 +209,10 @@ def _reinforce(
         _measure(loaded, held_out, done, step, _silent)
         return "" if held_out is None else describe(done.measured[-1])
 
+    if is_zero3(loaded.model):
+        # Saved, and not to be split a second time.
+        base = _kept(settings, done.out / "base")
+        loaded.model = load_model(base, world, seed=settings.seed).model
     began = time.monotonic()
     told = TellProgress(
         stage("GRPO", settings.grpo.steps),

@@ -191,9 +191,11 @@ def defaults(loaded: LoadedModel) -> dict[str, Any]:
 
     gpu = torch.cuda.is_available()
     half = loaded.model.dtype == torch.bfloat16
+    # DeepSpeed's engine is told the precision by accelerate, and the trainer must say the same.
+    deepspeed = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
     return {
         "use_cpu": not gpu,
-        "bf16": gpu and not half and torch.cuda.is_bf16_supported(),
+        "bf16": gpu and (deepspeed or not half) and torch.cuda.is_bf16_supported(),
         # TRL's default is True, which costs small models time; False would warn of its new name.
         "gradient_checkpointing": None,
         "report_to": "none",

@@ -160,7 +160,8 @@ class ToolRollout:
         whole = unwrap_model_for_generation(
             trainer.model_wrapped,
             trainer.accelerator,
-            gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
+            # `whole_weights` does, whatever the split; DeepSpeed refuses to do it twice.
+            gather_deepspeed3_params=False,
         )
         with whole as model, whole_weights(model):
             yield TransformersSampler(
