@@ -14,7 +14,6 @@ from finqa_gym.train import grpo, tool_rollout
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.run import train
 from finqa_gym.train.settings import (
-    EnvSettings,
     EvalSettings,
     GrpoSettings,
     ModelSettings,
@@ -22,29 +21,23 @@ from finqa_gym.train.settings import (
     SftSettings,
     TrainSettings,
 )
+from small_training import ENV, LEARN
 
 
 def settings(model: Path, out: Path) -> TrainSettings:
     """Few steps; episodes of one process may end long before those of the other."""
-    gentle = {"learning_rate": 0.1, "optim": "sgd", "lr_scheduler_type": "constant"}
     return TrainSettings(
         out=str(out),
-        env=EnvSettings(
-            {"preset": "tiny", "train_companies": 40, "val_companies": 8},
-            tool_profile="compact",
-            task_prompt="{question}",
-            system_prompt="",
-            max_turns=6,
-        ),
+        env=ENV,
         model=ModelSettings(str(model)),
-        sft=SftSettings((SftPhase(1, {"gold": 1.0}, tasks=8),), batch_size=4, trainer=gentle),
+        sft=SftSettings((SftPhase(1, {"gold": 1.0}, tasks=8),), batch_size=4, trainer=LEARN),
         grpo=GrpoSettings(
             steps=2,
             tasks_per_step=2,
             group_size=4,
             message_tokens=24,
             episode_tokens=160,
-            trainer=gentle,
+            trainer=LEARN,
         ),
         eval=EvalSettings(tasks=4, every=1, greedy=True),
         num_threads=1,

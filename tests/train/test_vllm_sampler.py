@@ -22,9 +22,10 @@ from transformers import AutoModelForCausalLM
 from finqa_gym.train.grpo import grpo_trainer
 from finqa_gym.train.models import load_model
 from finqa_gym.train.rollout import RolloutBatch
-from finqa_gym.train.settings import EnvSettings, GrpoSettings, ModelSettings
+from finqa_gym.train.settings import GrpoSettings, ModelSettings
 from finqa_gym.train.vllm_sampler import VllmSampler, awake
 from finqa_gym.train.world import World
+from small_training import ENV, LEARN, score
 from two_ranks import run_two_ranks
 from vllm_server import VllmServer, reach_without_vllm
 
@@ -32,13 +33,6 @@ from vllm_server import VllmServer, reach_without_vllm
 pytestmark = [pytest.mark.filterwarnings("ignore::FutureWarning")]
 
 HERE = Path(__file__).parent
-ENV = EnvSettings(
-    {"preset": "tiny", "train_companies": 40, "val_companies": 8},
-    tool_profile="compact",
-    task_prompt="{question}",
-    system_prompt="",
-    max_turns=6,
-)
 GRPO = GrpoSettings(steps=2, tasks_per_step=2, group_size=4, message_tokens=24, episode_tokens=160)
 
 
@@ -61,9 +55,7 @@ def through(server: VllmServer) -> dict[str, Any]:
         "use_vllm": True,
         "vllm_mode": "server",
         "vllm_server_base_url": server.url,
-        "learning_rate": 0.1,
-        "optim": "sgd",
-        "lr_scheduler_type": "constant",
+        **LEARN,
     }
 
 
@@ -71,8 +63,7 @@ def test_a_training_through_a_server(folder: Path, server: VllmServer, tmp_path:
     batches: list[RolloutBatch] = []
 
     def on_batch(batch: RolloutBatch, _step: int) -> None:
-        for each in batch.rollouts:
-            each.reward = float(sum(each.completion_ids) % 97)
+        score(batch)
         batches.append(batch)
 
     world = World(ENV)

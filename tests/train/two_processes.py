@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,18 +14,13 @@ from finqa_gym.train.grpo import grpo_trainer
 from finqa_gym.train.models import load_model
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import RolloutBatch
-from finqa_gym.train.settings import EnvSettings, GrpoSettings, ModelSettings
+from finqa_gym.train.settings import GrpoSettings, ModelSettings
 from finqa_gym.train.world import World
+from small_training import ENV, LEARN, score
 
 __all__ = ["scored_trainer", "weights_of"]
 
-ENV = EnvSettings(
-    {"preset": "tiny", "train_companies": 40, "val_companies": 8},
-    tool_profile="compact",
-    task_prompt="{question}",
-    system_prompt="",
-    max_turns=3,
-)
+SHORT = dataclasses.replace(ENV, max_turns=3)
 # Twelve episodes: each process plays a group of its own, and half of the one in the middle.
 GRPO = GrpoSettings(
     steps=2,
@@ -32,20 +28,19 @@ GRPO = GrpoSettings(
     group_size=4,
     message_tokens=24,
     episode_tokens=96,
-    trainer={"learning_rate": 0.1, "optim": "sgd", "lr_scheduler_type": "constant"},
+    trainer=LEARN,
 )
 
 
 def scored_trainer(model: Path, out: Path) -> tuple[Any, list[RolloutBatch]]:
     """The trainer, and what will be its batches; rewards differ, though nobody is ever right."""
     torch.set_num_threads(1)
-    world = World(ENV)
+    world = World(SHORT)
     loaded = load_model(ModelSettings(str(model)), world)
     batches: list[RolloutBatch] = []
 
     def on_batch(batch: RolloutBatch, _step: int) -> None:
-        for each in batch.rollouts:
-            each.reward = float(sum(each.completion_ids) % 97)
+        score(batch)
         batches.append(batch)
 
     return grpo_trainer(world, loaded, GRPO, out, 7, on_batch=on_batch), batches

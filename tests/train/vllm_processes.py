@@ -12,17 +12,10 @@ from finqa_gym.train.grpo import grpo_trainer
 from finqa_gym.train.models import load_model
 from finqa_gym.train.processes import process_state
 from finqa_gym.train.rollout import RolloutBatch
-from finqa_gym.train.settings import EnvSettings, GrpoSettings, ModelSettings
+from finqa_gym.train.settings import GrpoSettings, ModelSettings
 from finqa_gym.train.world import World
+from small_training import ENV, LEARN, score
 from vllm_server import reach_without_vllm
-
-ENV = EnvSettings(
-    {"preset": "tiny", "train_companies": 40, "val_companies": 8},
-    tool_profile="compact",
-    task_prompt="{question}",
-    system_prompt="",
-    max_turns=6,
-)
 
 
 def main(model: Path, out: Path, url: str) -> None:
@@ -40,16 +33,13 @@ def main(model: Path, out: Path, url: str) -> None:
             "use_vllm": True,
             "vllm_mode": "server",
             "vllm_server_base_url": url,
-            "learning_rate": 0.1,
-            "optim": "sgd",
-            "lr_scheduler_type": "constant",
+            **LEARN,
         },
     )
     batches: list[RolloutBatch] = []
 
     def on_batch(batch: RolloutBatch, _step: int) -> None:
-        for each in batch.rollouts:
-            each.reward = float(sum(each.completion_ids) % 97)
+        score(batch)
         batches.append(batch)
 
     with reach_without_vllm():

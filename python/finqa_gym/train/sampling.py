@@ -178,7 +178,6 @@ class TransformersSampler:
         """
         import torch
 
-        logits = logits.float()
         logprobs = self._logprobs(logits)
         if self.sampling.temperature == 0:
             chosen = logits.argmax(-1)
